@@ -1,0 +1,1 @@
+"""How we judge: cases, suites, scorers, statistics."""

@@ -1,0 +1,1 @@
+"""The Streamlit pages, and the only code that knows Streamlit."""

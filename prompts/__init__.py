@@ -1,0 +1,1 @@
+"""What we say: stories, templates, versions, rendering."""

@@ -1,0 +1,1 @@
+"""Doing it and writing it down: plan, harness, providers, media, journal, log, queries."""

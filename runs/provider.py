@@ -1,0 +1,156 @@
+"""The one protocol behind which every generator stands, and the words for what comes back.
+
+Two call shapes (`Direct`: one call, result in the answer; `Tasks`: submit, poll, download) are driven by one harness.
+A provider never retries and never waits for a limit: it makes one call, and says in `Outcome.error` what went wrong;
+`runs.harness` decides. A content refusal is an outcome, not an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self, runtime_checkable
+
+Json = Any
+Kind = Literal["text", "image", "video", "audio"]
+ErrorClass = Literal[
+    "auth", "quota", "rate_limit", "concurrency", "content_refused", "invalid_request",
+    "server", "timeout", "lost", "expired", "malformed", "internal",
+]  # fmt: skip
+RETRYABLE: frozenset[str] = frozenset({"rate_limit", "concurrency", "server"})
+STOPS_PROVIDER: frozenset[str] = frozenset({"auth", "quota"})
+KIND_OF_STAGE: Mapping[str, Kind] = {
+    "outline": "text", "script": "text", "judge": "text", "character": "image", "shot": "image", "clip": "video", "music": "audio",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; a pictures' prompt is the one user message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A picture sent along with a prompt: whose it is, and where it lies."""
+
+    name: str
+    sha256: str
+    media_type: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that decides one output. `key` is the idempotency key (the job id); `seed` is None where none is wanted."""
+
+    key: str
+    stage: str
+    kind: Kind
+    messages: tuple[Message, ...]
+    model: str
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    seed: int | None = None
+    schema_name: str = ""
+    schema: Mapping[str, Json] | None = None
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def prompt(self) -> str:
+        """Return all message texts joined by blank lines: what a picture or video model is sent."""
+        return "\n\n".join(m.content for m in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Bytes that came back, before they are stored by hash."""
+
+    kind: Kind
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Billable quantities as the provider reported them; None is unknown."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    images: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no output; `retry_after_s` is what the provider asked for."""
+
+    error: ErrorClass
+    message: str
+    code: str = ""
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one call. Exactly one of `assets` and `failure` is filled.
+
+    `cost_usd` is set only where the provider reports money itself; otherwise the price table decides, or NULL.
+    `wire_request` and `wire_response` are what went over the wire, with secrets removed. `truth` is what a simulated
+    provider knows of its own output; scorers never see it.
+    """
+
+    assets: tuple[Asset, ...] = ()
+    failure: Failure | None = None
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float | None = None
+    model_resolved: str = ""
+    wire_request: Mapping[str, Json] = field(default_factory=dict)
+    wire_response: Mapping[str, Json] = field(default_factory=dict)
+    truth: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """A submitted task's normalised state (providers' own names are mapped by the adapter)."""
+
+    state: Literal["queued", "running", "succeeded", "failed", "cancelled", "lost", "needs_input"]
+    outcome: Outcome | None = None
+    poll_after_s: float = 5.0
+
+
+class Provider(Protocol):
+    """What the harness needs to know of any provider. Use as an async context manager: it owns sockets or processes."""
+
+    name: str
+    simulated: bool
+    kinds: frozenset[Kind]
+    concurrency: int
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+@runtime_checkable
+class Direct(Provider, Protocol):
+    """One call, result in the answer."""
+
+    async def generate(self, request: Request) -> Outcome:
+        """Make one call. Never raise for what the provider answers; raise only for a programming error."""
+        ...
+
+
+@runtime_checkable
+class Tasks(Provider, Protocol):
+    """Submit, poll, download. `submit` returns the provider's task id, or the failure."""
+
+    async def submit(self, request: Request) -> str | Failure: ...
+    async def poll(self, task_id: str, request: Request) -> TaskState: ...
+    async def find(self, request: Request) -> str | None:
+        """Look a lost submission up by `request.key`; None where the provider offers no look-up or has no such task."""
+        ...

@@ -1,0 +1,1 @@
+"""One module a provider; `get` finds one by name."""

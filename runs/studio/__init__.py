@@ -1,0 +1,1 @@
+"""The embedded studio: a deterministic generator that obeys the rendered prompt and knows its own truth."""

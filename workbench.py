@@ -1,0 +1,1 @@
+"""The front door: the `workbench` command, and the Streamlit `app`."""
