@@ -149,8 +149,14 @@ class Direct(Provider, Protocol):
 class Tasks(Provider, Protocol):
     """Submit, poll, download. `submit` returns the provider's task id, or the failure."""
 
-    async def submit(self, request: Request) -> str | Failure: ...
-    async def poll(self, task_id: str, request: Request) -> TaskState: ...
+    async def submit(self, request: Request) -> str | Failure:
+        """Hand the task in; called at most once for a request whose answer may have been lost."""
+        ...
+
+    async def poll(self, task_id: str, request: Request) -> TaskState:
+        """Ask how a task stands; when it has succeeded, download its assets into the state's outcome."""
+        ...
+
     async def find(self, request: Request) -> str | None:
         """Look a lost submission up by `request.key`; None where the provider offers no look-up or has no such task."""
         ...
