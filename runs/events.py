@@ -1,0 +1,277 @@
+"""The events that a journal holds: the truth of a run, from which everything else can be made anew.
+
+Each event is one line; `to_dict` gives its JSON, `parse` reads it back. A reader ignores keys that it does not know, so
+that a journal written by a newer program stays readable; a key is never renamed and never changes its meaning.
+
+    Claim(run_id="20261124-0157-3f9a", job_id="9c1e…").to_dict()
+    {"type": "claim", "run_id": "20261124-0157-3f9a", "at": "2026-11-24T01:57:00.123456Z", "job_id": "9c1e…"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal, NotRequired, TypedDict
+
+Json = Any
+"""JSON-compatible value: None, bool, int, float, str, list or dict of the same."""
+
+GenerationStatus = Literal["ok", "refused", "failed", "budget", "unknown_submission"]
+EndState = Literal["finished", "stopped", "failed"]
+
+
+def now() -> str:
+    """Return the present time in UTC as journals write it: ISO 8601 with microseconds and `Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class SuiteRef(TypedDict):
+    """The suite that a run was planned from."""
+
+    name: str
+    hash: str
+
+
+class ProviderRef(TypedDict):
+    """Who generates. `base_url` is empty for providers without one."""
+
+    name: str
+    simulated: bool
+    base_url: str
+
+
+class ArmPlan(TypedDict):
+    """One arm: version x model x replica. `arm` is its short id within the run (`a`, `b` …), `ref` what people call it."""
+
+    arm: str
+    ref: str
+    template: str
+    version: str
+    model: str
+    replica: int
+
+
+class VersionPlan(TypedDict):
+    """A version with its whole source: `closure` maps each template path to its text."""
+
+    version: str
+    template: str
+    ref: str
+    front_matter: Mapping[str, Json]
+    closure: Mapping[str, str]
+
+
+class MediaRef(TypedDict):
+    """A file in the media store."""
+
+    sha256: str
+    media_type: str
+
+
+class CasePlan(TypedDict):
+    """A case as the run saw it; `references` are the pictures of each character, already in the media store."""
+
+    case_id: str
+    series: str
+    split: str
+    hash: str
+    inputs: Mapping[str, Json]
+    references: Mapping[str, Sequence[MediaRef]]
+
+
+class JobPlan(TypedDict):
+    """One cell of the plan. `job_id` is the SHA-256 of everything that decides the output."""
+
+    job_id: str
+    arm: str
+    case_id: str
+    repeat: int
+    seed: int | None
+
+
+class MetricPlan(TypedDict):
+    """`evals.score.Metric` as a mapping (`dataclasses.asdict`)."""
+
+    name: str
+    direction: str
+    unit: str
+    worst: float | None
+    lo: float | None
+    hi: float | None
+    description: str
+    primary: bool
+
+
+class ScorerPlan(TypedDict):
+    """A scorer, re-creatable from its name and arguments."""
+
+    name: str
+    version: str
+    args: Mapping[str, Json]
+    metrics: Sequence[MetricPlan]
+
+
+class ArtifactRef(TypedDict):
+    """One stored output."""
+
+    kind: str
+    media_type: str
+    sha256: str
+    bytes: int
+
+
+class MessageDict(TypedDict):
+    """One rendered chat message."""
+
+    role: str
+    content: str
+
+
+class UsageDict(TypedDict):
+    """Billable quantities; None is unknown. The keys of `runs.provider.Usage`."""
+
+    input_tokens: NotRequired[int | None]
+    output_tokens: NotRequired[int | None]
+    cached_tokens: NotRequired[int | None]
+    reasoning_tokens: NotRequired[int | None]
+    images: NotRequired[int | None]
+    seconds: NotRequired[float | None]
+
+
+class ScoreDict(TypedDict):
+    """`evals.score.Score` as a mapping. Logic findings are `evidence["findings"]`, a list of `Finding` mappings."""
+
+    metric: str
+    scorer: str
+    scorer_version: str
+    value: float | None
+    status: str
+    reason: str
+    evidence: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What all events share: whose run, and when (UTC)."""
+
+    type: ClassVar[str] = ""
+
+    run_id: str
+    at: str = field(default_factory=now)
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the event as the JSON object that the journal writes."""
+        return {"type": self.type} | {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Event):
+    """The whole plan, written before the first job: a run can be resumed, scored again and rendered again from it alone."""
+
+    type: ClassVar[str] = "run"
+
+    stage: str
+    suite: SuiteRef
+    seed: int
+    provider: ProviderRef
+    arms: Sequence[ArmPlan]
+    versions: Sequence[VersionPlan]
+    cases: Sequence[CasePlan]
+    jobs: Sequence[JobPlan]
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    scorers: Sequence[ScorerPlan] = ()
+    environment: Mapping[str, Json] = field(default_factory=dict)
+    budget_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Event):
+    """This process is about to work on a job."""
+
+    type: ClassVar[str] = "claim"
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted(Event):
+    """A provider took the job in; written before the first poll, so that a restart asks again instead of paying again."""
+
+    type: ClassVar[str] = "submitted"
+
+    job_id: str
+    provider: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation(Event):
+    """The outcome of a job. The job is finished when this event is on disk, and not before. `error` is a `runs.provider.ErrorClass`."""
+
+    type: ClassVar[str] = "generation"
+
+    job_id: str
+    status: GenerationStatus
+    error: str = ""
+    message: str = ""
+    artifacts: Sequence[ArtifactRef] = ()
+    messages: Sequence[MessageDict] = ()
+    wire_request: Mapping[str, Json] = field(default_factory=dict)
+    wire_response: Mapping[str, Json] = field(default_factory=dict)
+    usage: UsageDict = field(default_factory=UsageDict)
+    cost_usd: float | None = None
+    cost_source: str = ""
+    latency_s: float | None = None
+    attempts: int = 1
+    model_resolved: str = ""
+    simulated: bool = False
+    truth: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores(Event):
+    """What scorers said of one generation. Scoring again appends; the latest score of a metric wins."""
+
+    type: ClassVar[str] = "scores"
+
+    job_id: str
+    scores: Sequence[ScoreDict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Event):
+    """Something a person should be able to read later."""
+
+    type: ClassVar[str] = "note"
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End(Event):
+    """The run is over, for now: a stopped run may be resumed, in a journal of its own with the same run id."""
+
+    type: ClassVar[str] = "end"
+
+    state: EndState
+
+
+AnyEvent = Run | Claim | Submitted | Generation | Scores | Note | End
+EVENTS: Mapping[str, type[AnyEvent]] = {c.type: c for c in (Run, Claim, Submitted, Generation, Scores, Note, End)}
+
+
+def parse(data: Mapping[str, Json]) -> AnyEvent | None:
+    """Read an event from its JSON object; None for a type that this version does not know.
+
+    Raises:
+        ValueError: a key that the event needs is missing.
+    """
+    kind = EVENTS.get(str(data.get("type")))
+    if kind is None:
+        return None
+    known = {f.name for f in fields(kind)}
+    try:
+        return kind(**{k: v for k, v in data.items() if k in known})
+    except TypeError as error:
+        raise ValueError(f"event {kind.type!r}: {error}") from None
