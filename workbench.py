@@ -1,1 +1,137 @@
-"""The front door: the `workbench` command, and the Streamlit `app`."""
+"""The front door: the `workbench` command, and the Streamlit `app`.
+
+Wiring only. Commands live in `runs.cli` (and `ui` in `pages.serve`) and are imported when they are called, so that
+`workbench --help` loads none of the libraries that do the work.
+
+Exit codes: 0 done · 1 error · 2 usage · 3 gate not passed · 4 inconclusive · 130 interrupted (state saved).
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("runs.cli.workspace:init", "Make a workspace with starter templates, suites and cases."),
+    "demo": ("runs.cli.demo:demo", "Run, score and compare the starter versions on the embedded studio."),
+    "templates": ("runs.cli.templates:templates", "List templates and their versions."),
+    "render": ("runs.cli.templates:render", "Print the prompt that a version makes of a case; call nothing."),
+    "diff": ("runs.cli.templates:diff", "Show what changed between two versions, in source and as rendered."),
+    "run": ("runs.cli.run:run", "Run versions over a suite, or resume a run."),
+    "score": ("runs.cli.run:score", "Score an old run again."),
+    "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),
+    "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),
+    "runs": ("runs.cli.show:runs", "List runs."),
+    "show": ("runs.cli.show:show", "Show a run, or one generation of it."),
+    "log": ("runs.cli.log:log", "Care for the run log."),
+    "ui": ("pages.serve:ui", "Open the app."),
+    "config": ("runs.cli.workspace:config", "Print the settings and where each comes from."),
+    "schema": ("runs.cli.workspace:schema", "Print the JSON Schemas of the files that you write."),
+    "doctor": ("runs.cli.doctor:doctor", "Check the installation and the workspace."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the command's module; None for an unknown name."""
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name][0].split(":")
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[name][0]} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list from the table above, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Add the nearest names to the error for an unknown one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=3, cutoff=0.5)
+            if near:
+                error.message += f" Did you mean {' or '.join(near)}?"
+            raise
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"auto_envvar_prefix": "WORKBENCH", "help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.option("-w", "--workspace", metavar="DIR", help="The workspace; default: the nearest folder upwards with a workbench.toml.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only results and errors.")
+@click.version_option(package_name="microdrama-workbench")
+@click.pass_context
+def cli(context: click.Context, workspace: str | None, quiet: bool) -> None:
+    """Version, run, score, compare and promote the prompts of a microdrama production.
+
+    Results go to stdout, everything else to stderr. Completion: see `docs/cli.md`.
+    """
+    context.obj = {"workspace": workspace, "quiet": quiet}
+
+
+def main() -> None:
+    """Run the command line; the one place that turns an error into a line on stderr and an exit code."""
+    try:
+        cli.main(prog_name="workbench", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(_complain("Interrupted.", 130))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(_complain("Interrupted.", 130))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        sys.exit(_complain(*_explain(error)))
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """Return one line for what a user can mend; raise on what is a defect of ours."""
+    from prompts.errors import WorkbenchError
+
+    if isinstance(error, WorkbenchError):
+        return f"Error: {error}", error.exit_code
+    if isinstance(error, OSError):
+        return f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1
+    raise error
+
+
+def _complain(message: str, code: int) -> int:
+    click.echo(message, err=True)
+    return code
+
+
+def __getattr__(name: str) -> Any:
+    """Make the Streamlit app when a server asks for `workbench:app`, and not before."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from streamlit.starlette import App
+
+    from pages.serve import configure, routes
+
+    app = App(configure(), routes=routes())
+    globals()["app"] = app
+    return app
+
+
+if __name__ == "__main__":
+    main()
