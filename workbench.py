@@ -56,18 +56,6 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """Add the nearest names to the error for an unknown one."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=3, cutoff=0.5)
-            if near:
-                error.message += f" Did you mean {' or '.join(near)}?"
-            raise
-
 
 @click.group(
     cls=LazyGroup, context_settings={"auto_envvar_prefix": "WORKBENCH", "help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -100,7 +88,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  what is not the user's to mend is raised again
         sys.exit(_complain(*_explain(error)))
 
 
@@ -124,9 +112,8 @@ def __getattr__(name: str) -> Any:
     """Make the Streamlit app when a server asks for `workbench:app`, and not before."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from streamlit.starlette import App
-
     from pages.serve import configure, routes
+    from streamlit.starlette import App
 
     app = App(configure(), routes=routes())
     globals()["app"] = app
