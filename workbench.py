@@ -112,10 +112,10 @@ def __getattr__(name: str) -> Any:
     """Make the Streamlit app when a server asks for `workbench:app`, and not before."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pages.serve import configure, routes
+    from pages.serve import ROUTER, routes
     from streamlit.starlette import App
 
-    app = App(configure(), routes=routes())
+    app = App(ROUTER, routes=routes())
     globals()["app"] = app
     return app
 

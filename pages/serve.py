@@ -1,0 +1,63 @@
+"""Serve the app: `workbench ui`, and the routes that hand out stored media."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+ROUTER = Path(__file__).with_name("router.py")
+CONFIG = Path(__file__).with_name("config.toml")
+WORKSPACE_VARIABLE = "WORKBENCH_WORKSPACE"
+"""Names the workspace to the app: a server process has no command line of ours."""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--address", default="127.0.0.1", show_default=True, help="The app has no log-in: another address opens it to the network.")
+@click.pass_context
+def ui(context: click.Context, port: int, address: str) -> None:
+    """Open the app on this machine; Ctrl-C stops it. Runs go on without it."""
+    from runs.cli.context import workspace
+
+    from workbench import app
+
+    found = workspace(context)
+    os.environ[WORKSPACE_VARIABLE] = str(found.root)
+    app.run(config=settings() | {"server.port": port, "server.address": address})
+
+
+def settings() -> dict[str, Any]:
+    """Return the options of `config.toml` under dotted names, as Streamlit takes them."""
+
+    def flatten(prefix: str, table: dict[str, Any]) -> dict[str, Any]:
+        flat: dict[str, Any] = {}
+        for name, value in table.items():
+            flat |= flatten(f"{prefix}{name}.", value) if isinstance(value, dict) else {f"{prefix}{name}": value}
+        return flat
+
+    return flatten("", tomllib.loads(CONFIG.read_text("utf-8")))
+
+
+def routes() -> list[BaseRoute]:
+    """Return our own routes: media by hash, for ever the same and so cached for ever."""
+    from starlette.routing import Route
+
+    return [Route("/blob/{name}", blob, methods=["GET", "HEAD"])]
+
+
+async def blob(request: Request) -> Response:
+    """Answer with one stored artifact; the name is its hash, so nothing else can be named."""
+    from starlette.responses import FileResponse, PlainTextResponse
+
+    from runs.media import MediaStore
+
+    return PlainTextResponse("no such artifact", status_code=404)
