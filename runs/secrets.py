@@ -1,0 +1,181 @@
+"""Keys: read from the environment or the workspace's `.env`, and removed from everything that is written or shown.
+
+    >>> redact({"url": "https://host/v1?api_key=0123456789", "headers": {"Authorization": "Bearer abc"}})
+    {'url': 'https://host/v1?api_key=[redacted]', 'headers': {'Authorization': '[redacted]'}}
+
+Two nets: values that this process has read as keys are removed wherever they stand, also JSON- or URL-escaped; and what
+looks like a key or stands under a name such as `Authorization` is removed even if we never knew it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import traceback
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from prompts.errors import WorkspaceError
+
+MASK = "[redacted]"
+SHORTEST = 8
+"""Shorter values are not searched for in texts: they would be found inside ordinary words. No real key is so short."""
+
+_SECRET_NAME = re.compile(r"(^|_)(api_?key|secret|secret_key|token|password|passwd|credentials?)$", re.IGNORECASE)
+_SECRET_FIELD = re.compile(
+    r"^(proxy-)?authorization$|^(set-)?cookie$|^(x|xi)-api-key$|^api[-_]?key$|^(access|refresh|auth|id)[-_]token$"
+    r"|^(client|app)[-_]secret$|^secret[-_]key$|^x-[\w-]*(secret|token)$|^password$",
+    re.IGNORECASE,
+)
+_SHAPES = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|r8|ghp|gho|github_pat|glpat|lsv2|tvly|key)[-_][A-Za-z0-9_\-]{16,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}"
+    r"|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+"
+)
+_NAMED = re.compile(
+    r"""(?ix) (\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|key|token)\s+)?
+          | \b(?:bearer|basic)\s+(?=[\w\-.+/=]{16})
+          | \b(?:x-|xi-)?(?:api[-_]?key|access[-_]token|client[-_]secret|secret[-_]key)["']?\s*[:=]\s*["']?
+          | [?&](?:key|token|sig|signature)=
+          | ://[^/\s:@]+:(?=[^/\s@]+@))
+        ([^\s"'&,;}<>@]{3,})"""
+)
+
+
+class _Vault:
+    """The values that this process has read as keys, in every form in which they may turn up, and one pattern for all."""
+
+    def __init__(self) -> None:
+        self.forms: set[str] = set()
+        self.pattern: re.Pattern[str] | None = None
+
+    def add(self, values: Iterable[str]) -> None:
+        forms: set[str] = set()
+        for value in values:
+            if len(value) >= SHORTEST:
+                forms |= {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], quote(value, safe="")}
+        if not forms <= self.forms:
+            self.forms |= forms
+            self.pattern = re.compile("|".join(re.escape(v) for v in self.longest_first()))
+
+    def longest_first(self) -> list[str]:
+        # So that a key that contains another is not left half masked.
+        return sorted(self.forms, key=len, reverse=True)
+
+
+_vault = _Vault()
+_env_file: dict[str, str] = {}
+
+
+def read_env_file(root: Path) -> Mapping[str, str]:
+    """Read `.env` of a workspace, replacing what an earlier call read; the environment goes before it and is not changed.
+
+    Raises:
+        WorkspaceError: the file is there and cannot be read as UTF-8 text.
+    """
+    from dotenv import dotenv_values
+
+    path = root / ".env"
+    _env_file.clear()
+    if path.is_file():
+        try:
+            _env_file.update({k: v for k, v in dotenv_values(path, encoding="utf-8").items() if v is not None})
+        except (OSError, UnicodeDecodeError) as error:
+            # The cause is left out: a decoding error carries the file's bytes.
+            raise WorkspaceError(f"Cannot read {path}: {type(error).__name__}.", hint="It must be UTF-8 text, NAME=value a line.") from None
+    _learn_from_environment()
+    return dict(_env_file)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment with the workspace's `.env` beneath it."""
+    return {**_env_file, **os.environ}
+
+
+def secret(name: str) -> str | None:
+    """Return the value of an environment variable that holds a key, and remember it for `redact`; None if unset or empty."""
+    value = environment().get(name, "").strip()
+    if not value:
+        return None
+    remember(value)
+    return value
+
+
+def remember(*values: str) -> None:
+    """Add values that `redact` shall remove wherever they stand."""
+    _vault.add(values)
+
+
+def redact(value: Any, *, patterns: bool = True) -> Any:
+    """Return a copy of text or JSON-like data without secrets; mappings, lists and tuples are followed, other values kept.
+
+    Args:
+        value: text, bytes or any nesting of mappings and sequences.
+        patterns: also remove what only looks like a key. Off for artifacts, which must stay as they came.
+    """
+    if isinstance(value, str):
+        text = _vault.pattern.sub(MASK, value) if _vault.pattern else value
+        return _NAMED.sub(rf"\1{MASK}", _SHAPES.sub(MASK, text)) if patterns else text
+    if isinstance(value, bytes):
+        return _redact_bytes(value)
+    if isinstance(value, Mapping):
+        return {redact(k, patterns=patterns): _field(k, v, patterns) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(redact(v, patterns=patterns) for v in value)
+    return value
+
+
+def hint(value: str) -> str:
+    """Return the last four characters of a key for a health report, or less of a short one."""
+    return f"…{value[-4:]}" if len(value) >= 2 * SHORTEST else "…"
+
+
+def guard_logging() -> None:
+    """Have every log record of this process redacted as it is made, those of libraries too; calling it again changes nothing."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and record.exc_info[0]:
+            # A formatter uses `exc_text` where it is set, and so never formats the exception itself.
+            record.exc_text = redact("".join(traceback.format_exception(*record.exc_info)).rstrip())
+        return record
+
+    factory.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(factory)
+
+
+def looks_like_key(text: str) -> bool:
+    """Say whether a setting's value looks like a key: a known prefix, or a long run of mixed letters and digits."""
+    if _SHAPES.search(text) or "PRIVATE KEY" in text:
+        return True
+    if re.search(r"[\s/\\{}]|://", text):
+        return False
+    return any(len(p) >= 24 and re.search(r"\d", p) and re.search(r"[A-Za-z]", p) for p in re.split(r"[^A-Za-z0-9+=]+", text))
+
+
+def is_secret_field(name: str) -> bool:
+    """Say whether a header or field of that name holds a key."""
+    return bool(_SECRET_FIELD.match(name))
+
+
+def _field(key: Any, value: Any, patterns: bool) -> Any:
+    if patterns and value and isinstance(value, str) and isinstance(key, str) and is_secret_field(key):
+        return MASK
+    return redact(value, patterns=patterns)
+
+
+def _redact_bytes(value: bytes) -> bytes:
+    for known in _vault.longest_first():
+        value = value.replace(known.encode(), MASK.encode())
+    return value
+
+
+def _learn_from_environment() -> None:
+    remember(*(v.strip() for k, v in environment().items() if _SECRET_NAME.search(k)))
