@@ -13,6 +13,10 @@ class JournalError(WorkbenchError):
     """A journal cannot be written or read: full disk, read-only folder, another owner."""
 
 
+class MediaError(WorkbenchError):
+    """An artifact cannot be stored or found: unknown media type, full disk, a link in the store, rotten bytes."""
+
+
 class LogError(WorkbenchError):
     """The run log cannot be opened: newer schema, held by a foreign program, corrupt."""
 

@@ -240,6 +240,15 @@ class Scores(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scorers(Event):
+    """Scorers that an old run is scored with anew, so that their metrics' directions and scales are known too."""
+
+    type: ClassVar[str] = "scorers"
+
+    scorers: Sequence[ScorerPlan]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Event):
     """Something a person should be able to read later."""
 
@@ -257,8 +266,8 @@ class End(Event):
     state: EndState
 
 
-AnyEvent = Run | Claim | Submitted | Generation | Scores | Note | End
-EVENTS: Mapping[str, type[AnyEvent]] = {c.type: c for c in (Run, Claim, Submitted, Generation, Scores, Note, End)}
+AnyEvent = Run | Claim | Submitted | Generation | Scorers | Scores | Note | End
+EVENTS: Mapping[str, type[AnyEvent]] = {c.type: c for c in (Run, Claim, Submitted, Generation, Scorers, Scores, Note, End)}
 
 
 def parse(data: Mapping[str, Json]) -> AnyEvent | None:
