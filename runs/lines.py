@@ -10,6 +10,7 @@ of a file is its header, of type `journal`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ MAX_LINE = 64 << 20
 READ_BYTES = 8 << 20
 PREFIX = len(b'{"crc":"00000000",')
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def encode(event: Event | Mapping[str, Any]) -> bytes:
 def _clean(value: Any) -> Any:
     """Return the value with strings that are not UTF-8 repaired, huge integers as strings, and keys as strings."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, Mapping):
         return {_clean(str(k)): _clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

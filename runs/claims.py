@@ -1,0 +1,124 @@
+"""Claims: "somebody is working on this job right now", across the processes of one machine.
+
+A claim is a lock on one byte of one empty file; which byte follows from the key. The kernel drops the lock when the process
+dies, however it dies, so that no claim is ever left behind. After winning one, look into the journals before paying
+(`runs.resume`): somebody may have finished the job a moment ago.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from hashlib import sha256
+from types import TracebackType
+from typing import Self
+
+from runs.errors import JournalError
+from runs.workspace import Workspace
+
+
+class _File:
+    """One open claims file. POSIX locks belong to the process, and closing *any* descriptor of a file drops them all: so one for all."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.users = 0
+        self.held: set[int] = set()
+
+
+_FILES: dict[tuple[int, int], _File] = {}
+_MUTEX = threading.Lock()
+
+
+class Claims:
+    """The claims of this process in a workspace. Safe to use from several threads and to make more than once."""
+
+    def __init__(self, ws: Workspace) -> None:
+        """Open the file.
+
+        Raises:
+            JournalError: it cannot be made or written.
+        """
+        path = ws.runs / ".claims"
+        self._mine: set[int] = set()
+        self._closed = False
+        with _MUTEX:
+            try:
+                ws.runs.mkdir(parents=True, exist_ok=True)
+                # Made without opening it a second time: see `_File`.
+                if not path.exists():
+                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+                found = path.stat()
+                key = (found.st_dev, found.st_ino)
+                if key not in _FILES:
+                    _FILES[key] = _File(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+            except OSError as error:
+                raise JournalError(f"Cannot open {path}: {os.strerror(error.errno or 0)}.", hint="Is the folder writable?") from error
+            self._key = key
+            self._file = _FILES[key]
+            self._file.users += 1
+
+    def try_claim(self, key: str) -> bool:
+        """Claim a key (any text that names the work, such as `run/job`) without waiting; False where somebody has it, here too."""
+        place = _place(key)
+        with _MUTEX:
+            if place in self._file.held:
+                return False
+            try:
+                fcntl.lockf(self._file.fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                raise JournalError(
+                    f"Cannot lock: {os.strerror(error.errno or 0)}.",
+                    hint="A workspace must lie on a disk of this machine, not on a network share.",
+                ) from error
+            self._file.held.add(place)
+            self._mine.add(place)
+            return True
+
+    def release(self, key: str) -> None:
+        """Give a claim back; nothing happens where this object has none."""
+        self._release(_place(key))
+
+    def _release(self, place: int) -> None:
+        with _MUTEX:
+            if place in self._mine:
+                fcntl.lockf(self._file.fd, fcntl.LOCK_UN, 1, place)
+                self._mine.discard(place)
+                self._file.held.discard(place)
+
+    def close(self) -> None:
+        """Give all claims of this object back."""
+        for place in list(self._mine):
+            self._release(place)
+        with _MUTEX:
+            # Twice closed, or closed in a forked child that has none of it: nothing to do.
+            if not self._closed and _FILES.get(self._key) is self._file:
+                self._file.users -= 1
+                if self._file.users == 0:
+                    del _FILES[self._key]
+                    os.close(self._file.fd)
+            self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _place(key: str) -> int:
+    """Return the byte that stands for a key: 60 bits of its SHA-256, so that two keys share one with chance n² / 2⁶¹."""
+    return int.from_bytes(sha256(key.encode()).digest()[:8], "big") >> 4
+
+
+def _forget_in_child() -> None:
+    # A forked child inherits the descriptor but none of the locks.
+    for file in _FILES.values():
+        os.close(file.fd)
+    _FILES.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,257 @@
+"""The media store: every artifact under its SHA-256, in `runs/media/<aa>/<sha256>.<extension>`.
+
+    store = MediaStore(ws)
+    store.put(data, "image/png")   ->  Media(kind="image", sha256="3fa9…", media_type="image/png", path=…/3f/3fa9….png)
+
+A file appears under its name complete and on disk, or not at all. Links inside the store are never followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256 as _sha256
+from pathlib import Path
+from typing import Literal
+
+from evals.score import Media
+from runs.errors import MediaError
+from runs.workspace import Workspace
+
+Kind = Literal["text", "image", "video", "audio"]
+
+MEDIA_TYPES: Mapping[str, tuple[Kind, str]] = {
+    "text/plain": ("text", "txt"),
+    "text/markdown": ("text", "md"),
+    "application/json": ("text", "json"),
+    "image/png": ("image", "png"),
+    "image/jpeg": ("image", "jpg"),
+    "image/webp": ("image", "webp"),
+    "image/gif": ("image", "gif"),
+    "image/avif": ("image", "avif"),
+    "video/mp4": ("video", "mp4"),
+    "video/webm": ("video", "webm"),
+    "video/quicktime": ("video", "mov"),
+    "video/x-matroska": ("video", "mkv"),
+    "audio/mpeg": ("audio", "mp3"),
+    "audio/wav": ("audio", "wav"),
+    "audio/ogg": ("audio", "ogg"),
+    "audio/flac": ("audio", "flac"),
+    "audio/mp4": ("audio", "m4a"),
+    "audio/aac": ("audio", "aac"),
+}
+"""What can be stored: media type -> kind and extension. Closed, so that no provider chooses a file's extension."""
+_ALIASES = {
+    "image/jpg": "image/jpeg",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-m4a": "audio/mp4",
+}
+_BY_EXTENSION = {extension: media_type for media_type, (_, extension) in MEDIA_TYPES.items()} | {"jpeg": "image/jpeg"}
+_HASH = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the store that should not be as it is."""
+
+    path: Path
+    reason: str
+
+
+def media_type_of(path: Path) -> str:
+    """Return the media type that a file's extension stands for.
+
+    Raises:
+        MediaError: an extension that the store does not know.
+    """
+    try:
+        return _BY_EXTENSION[path.suffix.lower().removeprefix(".")]
+    except KeyError:
+        raise MediaError(f"{path.name}: unknown kind of file.", hint=f"Known extensions: {', '.join(sorted(_BY_EXTENSION))}.") from None
+
+
+def _type(media_type: str) -> tuple[str, Kind, str]:
+    plain = media_type.partition(";")[0].strip().lower()
+    plain = _ALIASES.get(plain, plain)
+    try:
+        return plain, *MEDIA_TYPES[plain]
+    except KeyError:
+        raise MediaError(f"Cannot store media of type {media_type!r}.", hint=f"Known types: {', '.join(sorted(MEDIA_TYPES))}.") from None
+
+
+class MediaStore:
+    """The store of a workspace. Safe to use from several threads and processes."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.root = ws.media
+
+    def put(self, data: bytes, media_type: str) -> Media:
+        """Store bytes and return where they are; storing the same again costs a look.
+
+        Raises:
+            MediaError: unknown media type, full disk, read-only folder.
+        """
+        plain, kind, extension = _type(media_type)
+        name = _sha256(data).hexdigest()
+        with contextlib.suppress(OSError), _folder(self.root) as root:
+            if _has(root, name, extension, len(data)):
+                return Media(kind, name, plain, self.root / name[:2] / f"{name}.{extension}")
+        return self._store((data,), media_type)
+
+    def put_file(self, path: Path, media_type: str = "") -> Media:
+        """Copy a file into the store, in pieces. The media type follows from the extension where none is given.
+
+        Raises:
+            MediaError: as `put`, or no regular file that can be read.
+        """
+        media_type = media_type or media_type_of(path)
+        try:
+            # Not blocking, so that a pipe given by mistake is refused and not waited for.
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise MediaError(f"{path} is no regular file.")
+                return self._store(iter(lambda: file.read(_CHUNK), b""), media_type)
+        except OSError as error:
+            raise MediaError(f"Cannot read {path}: {os.strerror(error.errno or 0)}.") from error
+
+    def _store(self, pieces: Iterable[bytes], media_type: str) -> Media:
+        plain, kind, extension = _type(media_type)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with _folder(self.root) as root:
+                digest = self._write(root, pieces, extension)
+        except OSError as error:
+            raise self._refused(error) from error
+        return Media(kind, digest, plain, self.root / digest[:2] / f"{digest}.{extension}")
+
+    def _write(self, root: int, pieces: Iterable[bytes], extension: str) -> str:
+        """Write to a temporary file in the store's root, flush it, and move it to its name; return the hash."""
+        temporary = f".tmp-{os.getpid()}-{secrets.token_hex(8)}"
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=root)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                digest = _sha256()
+                for piece in pieces:
+                    digest.update(piece)
+                    file.write(piece)
+                file.flush()
+                size = file.tell()
+                name = digest.hexdigest()
+                if not _has(root, name, extension, size):
+                    os.fsync(file.fileno())
+                    self._place(root, temporary, name, extension)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=root)
+        return name
+
+    def _place(self, root: int, temporary: str, name: str, extension: str) -> None:
+        try:
+            os.mkdir(name[:2], 0o755, dir_fd=root)
+            os.fsync(root)
+        except FileExistsError:
+            pass
+        with _folder(name[:2], root) as folder:
+            # A rename replaces a link that lies there; it does not follow it.
+            os.rename(temporary, f"{name}.{extension}", src_dir_fd=root, dst_dir_fd=folder)
+            os.fsync(folder)
+
+    def _refused(self, error: OSError) -> MediaError:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            return MediaError(
+                f"The disk is full: cannot store media in {self.root}.", hint="Free some space, then go on with `workbench run --resume`."
+            )
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            return MediaError(
+                f"A folder of the media store is a link or no folder, in {self.root}.", hint="Remove it; the store follows no links."
+            )
+        return MediaError(f"Cannot store media in {self.root}: {os.strerror(error.errno or 0)}.", hint="Is the folder writable?")
+
+    def path(self, sha256: str) -> Path:
+        """Return where an artifact lies.
+
+        Raises:
+            MediaError: no hash, or nothing of that hash is stored.
+        """
+        if not _HASH.fullmatch(sha256):
+            raise MediaError(f"{sha256[:80]!r} is no SHA-256.")
+        try:
+            with _folder(self.root) as root, _folder(sha256[:2], root) as folder:
+                for extension in _BY_EXTENSION:
+                    if _is_file(f"{sha256}.{extension}", folder):
+                        return self.root / sha256[:2] / f"{sha256}.{extension}"
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise self._refused(error) from error
+        raise MediaError(f"No artifact {sha256[:12]}… in the media store.", hint="Was runs/media moved or cleaned?")
+
+    def read(self, sha256: str) -> bytes:
+        """Return an artifact's bytes, checked against its hash.
+
+        Raises:
+            MediaError: it is not there, or not what its name says.
+        """
+        path = self.path(sha256)
+        data = path.read_bytes()
+        if _sha256(data).hexdigest() != sha256:
+            raise MediaError(f"The artifact {path.name} has changed on disk.", hint="Restore it from a backup, or generate it again.")
+        return data
+
+    def verify(self) -> Iterator[Problem]:
+        """Yield everything in the store that is not an artifact under its own hash; reads every byte."""
+        for path in sorted(self.root.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            name, _, extension = path.name.partition(".")
+            if path.is_symlink():
+                yield Problem(path, "a link")
+            elif path.name.startswith(".tmp-"):
+                yield Problem(path, "left over from a write that was cut off")
+            elif not _HASH.fullmatch(name) or extension not in _BY_EXTENSION or path.parent != self.root / name[:2]:
+                yield Problem(path, "not named by the store")
+            elif _hash_file(path) != name:
+                yield Problem(path, "its bytes are not what its name says")
+
+
+@contextlib.contextmanager
+def _folder(path: Path | str, parent: int | None = None) -> Iterator[int]:
+    """Open a folder; inside the store, one that is a link is refused. The store itself may be a link to a larger disk."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (os.O_NOFOLLOW if parent is not None else 0), dir_fd=parent)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _is_file(name: str, folder: int, size: int | None = None) -> bool:
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and size in (None, found.st_size)
+
+
+def _has(root: int, name: str, extension: str, size: int) -> bool:
+    try:
+        with _folder(name[:2], root) as folder:
+            return _is_file(f"{name}.{extension}", folder, size)
+    except FileNotFoundError:
+        return False
+
+
+def _hash_file(path: Path) -> str:
+    digest = _sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,147 @@
+"""What a run has done so far, straight from its journals: the base of resuming, of scoring again and of never paying twice.
+
+A resumed run writes a second journal under the same run id; all of them are followed here. Only places are kept of what
+is large: `generation` reads an event back from its journal when it is asked for.
+
+    state = state_of(ws, run_id)
+    todo = [job for job in state.plan["jobs"] if job["job_id"] not in state.finished]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prompts.errors import UnknownName
+from runs.journal import files, header, is_live, read, read_at
+from runs.lines import BadLine
+from runs.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job with a `generation` event: how it came out, and where the whole event is."""
+
+    status: str
+    cost_usd: float | None
+    at: str
+    path: Path
+    offset: int
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run as its journals tell it; `refresh` reads what was added since.
+
+    Attributes:
+        plan: the run event; None until one was read.
+        finished: by job id. Where a job has two generations, the later one counts.
+        submitted: job id -> (provider, task id) of tasks handed in that have no generation yet: poll these first.
+        scored: job id -> names of the scorers that have judged it.
+        scorers: definitions of scorers added after the plan, in order.
+        ended: the state that the newest journal ends with; None while it has none.
+        bad: corrupt lines by journal.
+    """
+
+    ws: Workspace
+    run_id: str
+    plan: dict[str, Any] | None = None
+    finished: dict[str, Finished] = field(default_factory=dict)
+    submitted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    scored: dict[str, set[str]] = field(default_factory=dict)
+    scorers: list[Mapping[str, Any]] = field(default_factory=list)
+    ended: str | None = None
+    bad: dict[Path, list[BadLine]] = field(default_factory=dict)
+    journals: dict[Path, int] = field(default_factory=dict)
+    _others: set[Path] = field(default_factory=set)
+
+    @property
+    def cost_usd(self) -> float:
+        """Return the known cost of all finished jobs; unknown costs count as nothing."""
+        return sum(done.cost_usd or 0.0 for done in self.finished.values())
+
+    def is_live(self) -> bool:
+        """Tell whether a process is working on the run right now."""
+        return any(is_live(path) for path in self.journals)
+
+    def generation(self, job_id: str) -> dict[str, Any]:
+        """Return the whole generation event of a finished job.
+
+        Raises:
+            KeyError: the job is not finished.
+        """
+        done = self.finished[job_id]
+        return read_at(done.path, done.offset)
+
+    def refresh(self) -> None:
+        """Read what the run's journals have gained; costs a directory listing where that is nothing."""
+        for path in files(self.ws):
+            if path in self._others:
+                continue
+            if path not in self.journals:
+                head = header(path)
+                if head is None:  # its writer is just beginning, or died before it began
+                    continue
+                if head.get("run_id") != self.run_id:
+                    self._others.add(path)
+                    continue
+                self.journals[path] = 0
+                self.ended = None
+            self._follow(path)
+
+    def _follow(self, path: Path) -> None:
+        offset = self.journals[path]
+        size = path.stat().st_size
+        while offset < size:
+            tail = read(path, offset)
+            for record in tail.records:
+                self._take(path, record.offset, record.event)
+            if tail.bad:
+                self.bad.setdefault(path, []).extend(tail.bad)
+            if tail.offset == offset:  # the last line is not finished
+                break
+            offset = tail.offset
+        self.journals[path] = offset
+
+    def _take(self, path: Path, offset: int, event: dict[str, Any]) -> None:
+        job = event.get("job_id", "")
+        match event["type"]:
+            case "run" if self.plan is None:
+                self.plan = event
+            case "submitted" if job not in self.finished:
+                self.submitted[job] = (event["provider"], event["task_id"])
+            case "generation":
+                self._finish(job, Finished(event["status"], event["cost_usd"], event["at"], path, offset))
+            case "scores":
+                self.scored.setdefault(job, set()).update(score["scorer"] for score in event["scores"])
+            case "scorers":
+                self.scorers.extend(event["scorers"])
+            case "end":
+                self.ended = event["state"]
+
+    def _finish(self, job: str, done: Finished) -> None:
+        self.submitted.pop(job, None)
+        before = self.finished.get(job)
+        if before is None or (before.at, before.path.name, before.offset) < (done.at, done.path.name, done.offset):
+            self.finished[job] = done
+
+
+def state_of(ws: Workspace, run_id: str) -> RunState:
+    """Read all journals of a run.
+
+    Raises:
+        UnknownName: no journal is of that run.
+        JournalError: a journal cannot be read.
+    """
+    state = RunState(ws, run_id)
+    state.refresh()
+    if not state.journals:
+        raise UnknownName("run", run_id, run_ids(ws))
+    return state
+
+
+def run_ids(ws: Workspace) -> list[str]:
+    """Return the ids of all runs that have a journal, oldest first."""
+    return list(dict.fromkeys(head["run_id"] for path in files(ws) if (head := header(path)) and head.get("run_id")))
