@@ -1,0 +1,128 @@
+"""The near end of the rendering process: start it, ask it, kill it.
+
+The process gets an empty environment (no secret can leak into a prompt), its own session (Ctrl-C does not reach it), no
+current folder on its path, and a pipe. It lives for many renderings and ends with this program, however that ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 30.0
+"""How long a fresh process may take to load on a busy machine."""
+MAX_ANSWER_BYTES = 16 << 20
+
+
+class ProcessEnded(Exception):
+    """The process is gone; `code` is minus the signal that ended it, or its exit code."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"the rendering process ended with {code}")
+        self.code = code
+
+
+class ProcessStuck(Exception):
+    """No answer came in time."""
+
+
+class RenderProcess:
+    """One running worker; used by one thread at a time."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        code_root = str(Path(__file__).resolve().parent.parent)
+        # -P: the current folder, perhaps a workspace with a folder prompts/ of its own, must not be imported from.
+        command = [sys.executable, "-P", "-s", "-m", "prompts.worker", str(memory_bytes)]
+        environment = {"PYTHONPATH": code_root, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+            bufsize=0,
+        )
+        self.sent: set[str] = set()  # keys of the versions that this process holds
+        self.owner = os.getpid()
+        self.pid = self._process.pid
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+        try:
+            self._receive(time.monotonic() + START_SECONDS)
+        except BaseException:
+            self.kill()
+            raise
+
+    def ask(self, request: Mapping[str, Any], seconds: float) -> Any:
+        """Send a request and return its answer.
+
+        Raises:
+            ProcessEnded: The process died.
+            ProcessStuck: No answer within so many seconds; the caller kills it.
+        """
+        deadline = time.monotonic() + seconds
+        body = json.dumps(request, allow_nan=False).encode()
+        self._send(struct.pack(">I", len(body)) + body, deadline)
+        return self._receive(deadline)
+
+    def kill(self) -> None:
+        """End the process and wait for its end; safe to repeat."""
+        if self.owner != os.getpid():
+            return  # a fork's copy: the process belongs to the parent
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        pipe = self._process.stdin
+        assert pipe is not None  # noqa: S101  Popen was asked for it
+        rest = memoryview(data)
+        while rest:
+            self._wait(pipe.fileno(), select.POLLOUT, deadline)
+            try:
+                rest = rest[os.write(pipe.fileno(), rest) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise ProcessEnded(self._process.wait()) from None
+
+    def _receive(self, deadline: float) -> Any:
+        (size,) = struct.unpack(">I", self._take(4, deadline))
+        if size > MAX_ANSWER_BYTES:
+            raise ProcessStuck
+        return json.loads(self._take(size, deadline))
+
+    def _take(self, size: int, deadline: float) -> bytes:
+        pipe = self._process.stdout
+        assert pipe is not None  # noqa: S101  Popen was asked for it
+        taken = bytearray()
+        while len(taken) < size:
+            self._wait(pipe.fileno(), select.POLLIN, deadline)
+            try:
+                piece = os.read(pipe.fileno(), size - len(taken))
+            except BlockingIOError:
+                continue
+            if not piece:
+                raise ProcessEnded(self._process.wait())
+            taken += piece
+        return bytes(taken)
+
+    def _wait(self, descriptor: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(descriptor, event)
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise ProcessStuck

@@ -1,0 +1,223 @@
+"""Render a version with the inputs of a case: the exact messages that a provider is sent.
+
+Example: `render(registry.resolve("shot/keyframe"), case.inputs).messages` gives `(Message("system", …), Message("user", …))`.
+
+Rendering is pure: the same version and equal inputs give the same text in any process on any day. It happens in a
+process of its own (`prompts.worker`), because a template can loop for ever or ask for ten gigabytes, and only another
+process can be stopped then.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import TracebackType
+from typing import Any, Literal, Self, cast
+
+from prompts import errors
+from prompts.closure import part
+from prompts.process import ProcessEnded, ProcessStuck, RenderProcess
+from prompts.text import estimate_tokens
+from prompts.variables import prepare
+from prompts.version import Version, canonical_json
+
+Role = Literal["system", "user", "assistant"]
+
+SECONDS = 2.0
+OUTPUT_BYTES = 1 << 20
+MEMORY_BYTES = 512 << 20
+PATIENCE = 5.0
+"""Wall seconds for each second of processor time, before a silent process is killed: the machine may be busy."""
+
+_TIME_SIGNALS = {-signal.SIGPROF, -signal.SIGVTALRM, -signal.SIGXCPU}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message, without white space around it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What came of rendering. `sha256` is over canonical JSON of the messages; `tokens` is an estimate, see `prompts.text`."""
+
+    messages: tuple[Message, ...]
+    sha256: str
+    characters: int
+    tokens: int
+
+    @property
+    def text(self) -> str:
+        """Return all messages joined by blank lines: what a picture or video model is sent."""
+        return "\n\n".join(message.content for message in self.messages)
+
+    def as_json(self) -> list[dict[str, str]]:
+        """Return the messages as the log keeps them."""
+        return [{"role": message.role, "content": message.content} for message in self.messages]
+
+
+class Renderer:
+    """A rendering process with its bounds; started when first used, restarted after a kill, safe to share among threads.
+
+    Args:
+        seconds: Processor time of one rendering. A process that is silent for five times as long by the wall clock is killed.
+        output_bytes: The most that may come out, in UTF-8.
+        memory_bytes: The most address space that the process may take.
+    """
+
+    def __init__(self, *, seconds: float = SECONDS, output_bytes: int = OUTPUT_BYTES, memory_bytes: int = MEMORY_BYTES) -> None:
+        self.seconds = seconds
+        self.output_bytes = output_bytes
+        self.memory_bytes = memory_bytes
+        self._lock = threading.Lock()
+        self._process: RenderProcess | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; a later rendering starts a new one."""
+        with self._lock:
+            self._drop()
+
+    def render(self, version: Version, inputs: Mapping[str, Any]) -> Rendered:
+        """Return the messages of a version for the inputs of a case.
+
+        Raises:
+            InputError: An input has the wrong type, or is no JSON value.
+            UndefinedVariable: A declared input is missing, or the template uses a name that is not there.
+            TemplateSyntaxError: Jinja cannot compile it.
+            RenderLimitError: Time, memory, depth or size went over the bound.
+            TemplateError: Anything else that goes wrong in it, such as an attempt to leave the sandbox.
+        """
+        values = prepare(version, inputs)
+        with self._lock:
+            answer = self._ask(version, values)
+        if "messages" not in answer:
+            raise _error(answer, self)
+        if not answer["messages"]:
+            raise errors.TemplateError("the prompt is empty.", path=version.entry, hint="Nothing but white space was rendered.")
+        messages = tuple(Message(role, text) for role, text in answer["messages"])
+        return _rendered(messages)
+
+    def _ask(self, version: Version, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the process; a second time where it died for no fault of the template, such as a stranger's kill."""
+        died = False
+        while True:
+            process = self._running()
+            request = self._request(process, version, values)
+            try:
+                answer = cast("dict[str, Any]", process.ask(request, self.seconds * PATIENCE))
+            except ProcessStuck:
+                self._drop()
+                return {"error": "time", "message": "", "path": version.entry, "line": None}
+            except ProcessEnded as end:
+                self._drop()
+                if end.code in _TIME_SIGNALS:
+                    return {"error": "time", "message": "", "path": version.entry, "line": None}
+                if died:
+                    return {"error": "crash", "message": "", "path": version.entry, "line": None}
+                died = True
+                continue
+            except BaseException:
+                self._drop()  # interrupted in the middle of a frame: what follows in the pipe would be another's answer
+                raise
+            if answer.get("forgotten"):  # it keeps the last few versions only
+                process.sent.discard(request["key"])
+                continue
+            if answer.get("leaves"):
+                self._drop()
+            return answer
+
+    def _running(self) -> RenderProcess:
+        if self._process is not None and self._process.owner != os.getpid():
+            self._process = None  # after a fork the pipe is the parent's
+        if self._process is None:
+            try:
+                self._process = RenderProcess(self.memory_bytes)
+            except (ProcessEnded, ProcessStuck, OSError) as error:
+                raise errors.WorkbenchError(f"The rendering process does not start ({error}).", hint="Run `workbench doctor`.") from None
+        return self._process
+
+    def _request(self, process: RenderProcess, version: Version, values: Mapping[str, Any]) -> dict[str, Any]:
+        key = f"{version.id} {version.entry}"
+        files = None
+        if key not in process.sent:
+            parts = (part(path, source) for path, source in version.closure.items())
+            files = {piece.path: (piece.body, piece.offset) for piece in parts}
+            process.sent.add(key)
+        bounds = {"seconds": self.seconds, "bytes": self.output_bytes}
+        return {"key": key, "entry": version.entry, "files": files, "inputs": values, **bounds}
+
+    def _drop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+
+def _rendered(messages: tuple[Message, ...]) -> Rendered:
+    plain = [[message.role, message.content] for message in messages]
+    digest = hashlib.sha256(canonical_json(plain)).hexdigest()
+    characters = sum(len(message.content) for message in messages)
+    return Rendered(messages, digest, characters, sum(estimate_tokens(message.content) for message in messages))
+
+
+def _error(answer: Mapping[str, Any], renderer: Renderer) -> errors.TemplateError:
+    """Return the named error for what the process answered."""
+    kind, message = answer["error"], str(answer["message"]).rstrip(".")
+    place: dict[str, Any] = {"path": answer["path"], "line": answer["line"]}
+    if kind == "undefined":
+        return _undefined(answer, place)
+    if kind == "syntax":
+        return errors.TemplateSyntaxError(f"{message}.", **place)
+    limits = {
+        "time": f"rendering takes more than {renderer.seconds:g} seconds.",
+        "memory": f"rendering takes more than {renderer.memory_bytes >> 20} MiB of memory.",
+        "size": f"the prompt is longer than {renderer.output_bytes} bytes.",
+        "recursion": "the template nests or calls itself too deeply.",
+        "crash": "the template brings the rendering process down.",
+    }
+    if kind in limits:
+        return errors.RenderLimitError(limits[kind], **place, hint="Look for a loop or a macro that never ends.")
+    others = {
+        "security": f"not allowed in a template: {message}.",
+        "stray": f"there is text outside the blocks system, user and assistant: {message!r}.",
+        "include": f"there is no {message!r} to include.",
+        "surrogate": "the prompt holds half a character (a lone surrogate).",
+    }
+    named = f"{answer['type']}: " if answer.get("type") else ""
+    return errors.TemplateError(others.get(kind, f"{named}{message}."), **place)
+
+
+def _undefined(answer: Mapping[str, Any], place: Mapping[str, Any]) -> errors.UndefinedVariable:
+    from difflib import get_close_matches
+
+    known = [str(name) for name in answer["known"]]
+    near = get_close_matches(str(answer["name"]), known, n=3, cutoff=0.5)
+    what = "The case gives" if answer["is_variable"] else "It has"
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"{what} {', '.join(known[:12])}." if known else ""
+    return errors.UndefinedVariable(f"{answer['message']}.", **place, hint=hint)
+
+
+@cache
+def _shared() -> Renderer:
+    renderer = Renderer()
+    atexit.register(renderer.close)
+    return renderer
+
+
+def render(version: Version, inputs: Mapping[str, Any]) -> Rendered:
+    """Render with the program's shared process and the usual bounds; see `Renderer.render`."""
+    return _shared().render(version, inputs)
