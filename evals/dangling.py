@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from evals.document import Document, Loc
+from evals.document import Document
 from prompts.errors import UnknownName
+from prompts.plainyaml import Place
 from prompts.story import ANGLES, DAYPARTS, EMOTIONS, FACINGS, MOVES, SIZES, Shot, Visible
 
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ class Check:
         everything = {*self.cast, *self.places, *self.props, *self.facts}
         for i, episode in enumerate(self.file.episodes):
             if episode.outline:
-                loc: Loc = ("episodes", i, "outline", "must_include")
+                loc: Place = ("episodes", i, "outline", "must_include")
                 self.all_known("id", episode.outline.must_include, everything, loc)
 
-    def case(self, case: CaseSpec, loc: Loc) -> None:
+    def case(self, case: CaseSpec, loc: Place) -> None:
         """Check one case: it has what its stage needs, nothing else, and what it names is there."""
         for field in ("episode", "character", "look", "shot", "cue"):
             given = getattr(case, field) is not None
@@ -95,7 +96,7 @@ class Check:
         if case.shot:
             self.shot(case.shot, (*loc, "shot"))
 
-    def shot(self, shot: Shot, loc: Loc) -> None:
+    def shot(self, shot: Shot, loc: Place) -> None:
         """Check a shot's vocabulary, place, props, people and lines."""
         self.known("location", shot.location, self.places, (*loc, "location"))
         for field, words in (("daypart", DAYPARTS), ("size", SIZES), ("angle", ANGLES), ("move", MOVES)):
@@ -112,24 +113,24 @@ class Check:
             self.known("character", line.speaker, self.cast, (*loc, "lines", i, "speaker"))
             self.all_known("fact", line.asserts, self.facts, (*loc, "lines", i, "asserts"))
 
-    def person(self, person: Visible, loc: Loc) -> None:
+    def person(self, person: Visible, loc: Place) -> None:
         """Check one visible person."""
         self.known("character", person.who, self.cast, (*loc, "who"))
         self.known(f"look of {person.who}", person.look, self.cast[person.who], (*loc, "look"))
         self.known("facing", person.facing, FACINGS, (*loc, "facing"))
         self.known("emotion", person.emotion, EMOTIONS, (*loc, "emotion"))
 
-    def known(self, kind: str, name: str | None, names: Iterable[str], loc: Loc) -> None:
+    def known(self, kind: str, name: str | None, names: Iterable[str], loc: Place) -> None:
         """Fail unless a name is left open or known."""
         if name is not None and name not in set(names):
             self.document.fail(loc, str(UnknownName(kind, name, names)))
 
-    def all_known(self, kind: str, given: Sequence[str], names: Iterable[str], loc: Loc) -> None:
+    def all_known(self, kind: str, given: Sequence[str], names: Iterable[str], loc: Place) -> None:
         """Fail unless every name of a list is known."""
         for i, name in enumerate(given):
             self.known(kind, name, names, (*loc, i))
 
-    def unique(self, items: Sequence[_Named], loc: Loc) -> None:
+    def unique(self, items: Sequence[_Named], loc: Place) -> None:
         """Fail where two items of a list share an id."""
         seen: set[str] = set()
         for i, item in enumerate(items):

@@ -1,6 +1,6 @@
 """Suites: which cases, judged by which scorers. One file each in `evals/suites/<name>.yaml`.
 
-Example:
+An example:
 
     name: shot
     stage: shot
