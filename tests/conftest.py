@@ -62,7 +62,7 @@ def aimock(tmp_path: Path) -> Iterator[Callable[..., aimock_server.Aimock]]:
     with contextlib.ExitStack() as stack:
 
         def start(fixtures: Sequence[Mapping[str, Any]], **options: Any) -> aimock_server.Aimock:
-            folder = tmp_path / f"aimock-{len(os.listdir(tmp_path))}"
+            folder = tmp_path / f"aimock-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
             return stack.enter_context(aimock_server.serve(fixtures, folder, **options))
 

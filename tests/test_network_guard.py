@@ -25,7 +25,7 @@ def test_loopback_works() -> None:
     with socket.socket() as server, socket.socket() as client:
         server.bind(("127.0.0.1", 0))
         server.listen()
-        thread = threading.Thread(target=lambda: server.accept()[0].close())
+        thread = threading.Thread(target=server.accept)
         thread.start()
         client.connect(server.getsockname())
         thread.join()

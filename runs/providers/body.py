@@ -1,0 +1,59 @@
+"""The body of a chat call: messages, parameters under the names that the endpoint takes, and the way to ask for structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runs.provider import Failure, Request
+from runs.settings import ProviderSettings
+
+MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+RESERVED = frozenset({"messages", "model", "stream", "stream_options", "n", "tools", "tool_choice", "response_format"})
+"""What this adapter decides itself; a template or a setting that names one would get something else than it thinks."""
+
+
+def build(request: Request, config: ProviderSettings) -> dict[str, Any] | Failure:
+    """Return the JSON body of a request, or the failure where it asks for what cannot be sent."""
+    model = request.model or config.model
+    if not model:
+        return Failure("invalid_request", "no model is named; give --model, or model = … in the provider's table")
+    parameters = {**config.parameters, **request.parameters}
+    if taken := sorted(RESERVED & parameters.keys()):
+        return Failure("invalid_request", f"the parameter {taken[0]!r} is set by the workbench and cannot be given")
+    body: dict[str, Any] = {"model": model, "messages": [{"role": m.role, "content": m.content} for m in request.messages]}
+    for name, value in parameters.items():
+        if value is not None and name not in config.capabilities.drop:
+            body[config.capabilities.max_tokens_field if name in MAX_TOKENS else name] = value
+    if request.seed is not None and config.capabilities.seed and "seed" not in body:
+        body["seed"] = request.seed
+    if request.schema is not None:
+        _ask_for_structure(body, request.schema_name or "answer", dict(request.schema), config.capabilities.structured)
+    return body
+
+
+def is_strict(schema: Any) -> bool:
+    """Say whether a JSON Schema is within what OpenAI's strict mode takes: closed objects, all properties required, no defaults."""
+    if isinstance(schema, list):
+        return all(is_strict(s) for s in schema)
+    if not isinstance(schema, Mapping):
+        return True
+    properties = schema.get("properties")
+    if isinstance(properties, Mapping) and (
+        schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(properties)
+    ):
+        return False
+    return "default" not in schema and all(is_strict(v) for v in schema.values())
+
+
+def _ask_for_structure(body: dict[str, Any], name: str, schema: dict[str, Any], way: str) -> None:
+    if way == "json_schema":
+        body["response_format"] = {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": is_strict(schema)}}
+    elif way == "json_object":
+        body["response_format"] = {"type": "json_object"}
+        if not any("json" in m["content"].lower() for m in body["messages"]):
+            # Servers refuse this mode when no message names JSON. What is added stands in the wire request.
+            body["messages"].append({"role": "user", "content": "Answer with one JSON object."})
+    elif way == "tool_call":
+        body["tools"] = [{"type": "function", "function": {"name": name, "parameters": schema}}]
+        body["tool_choice"] = {"type": "function", "function": {"name": name}}
