@@ -108,6 +108,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\t " else "�" for c in text)
 
 
+def printable_lines(text: str) -> str:
+    """Drop control characters but keep the lines."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def say(message: str, *, quiet: bool = False) -> None:
     """Print a remark on stderr."""
     if not quiet:

@@ -1,0 +1,119 @@
+"""`workbench templates`, `render`, `diff`: look at what templates say, without calling anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from runs.cli import output
+from runs.cli.context import workspace
+
+if TYPE_CHECKING:
+    from evals.case import Case
+    from runs.workspace import Workspace
+
+
+@click.command()
+@click.argument("stage", required=False)
+@output.format_option
+@click.pass_context
+def templates(context: click.Context, stage: str | None, fmt: str) -> None:
+    """List templates and their versions, of one STAGE or of all."""
+    import pandas as pd
+
+    from prompts.errors import TemplateError
+    from runs.prepare import registry
+
+    found = registry(workspace(context))
+    rows = []
+    for entry in found.entries(stage):
+        try:
+            version = found.load(entry)
+            rows.append((entry.ref, version.shown, version.front_matter.description, ""))
+        except TemplateError as error:
+            rows.append((entry.ref, "", "", str(error)))
+    frame = pd.DataFrame(rows, columns=["reference", "version", "description", "error"])
+    output.emit(frame if frame["error"].any() else frame.drop(columns="error"), fmt, key="templates")
+
+
+@click.command()
+@click.argument("template")
+@click.option("--case", "case_id", required=True, help="The case to render, such as painted_skin.shot.1.")
+@click.option("--format", "fmt", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print the result.")
+@click.pass_context
+def render(context: click.Context, template: str, case_id: str, fmt: str) -> None:
+    """Print the prompt that TEMPLATE (a reference to a version) makes of a case; nothing is called.
+
+    The prompt goes to stdout; version, hash and size go to stderr.
+    """
+    from prompts.render import render as rendered_of
+    from runs.prepare import find_version
+
+    ws = workspace(context)
+    version = find_version(ws, template)
+    case = _case(ws, case_id, version.stage)
+    rendered = rendered_of(version, case.inputs)
+    facts = {"version": version.id, "shown": version.shown, "case": case.id, "sha256": rendered.sha256, "tokens": rendered.tokens}
+    if fmt == "json":
+        messages = [{"role": m.role, "content": m.content} for m in rendered.messages]
+        output.emit_json({"render": {**facts, "characters": rendered.characters, "messages": messages}})
+        return
+    for message in rendered.messages:
+        if len(rendered.messages) > 1:
+            click.echo(f"[{message.role}]")
+        click.echo(output.printable_lines(message.content))
+    output.say(
+        f"{version.shown}  {case.id}  {rendered.characters} characters, about {rendered.tokens} tokens  sha256 {rendered.sha256[:12]}"
+    )
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--suite", help="Also show how the rendered prompts of this suite's cases change.")
+@click.option("--case", "case_id", help="Show the rendered prompts of one case line by line.")
+@click.pass_context
+def diff(context: click.Context, a: str, b: str, suite: str | None, case_id: str | None) -> None:
+    """Show what changed between two versions A and B, in source and as rendered."""
+    from prompts.diff import format_rendered, format_source, rendered_diff, source_diff
+    from runs.prepare import find_version
+
+    ws = workspace(context)
+    old, new = find_version(ws, a), find_version(ws, b)
+    if case_id:
+        case = _case(ws, case_id, new.stage)
+        (of_case,) = rendered_diff(old, new, [(case.id, case.inputs)]).cases
+        for error in filter(None, (of_case.error_a, of_case.error_b)):
+            output.say(error)
+        lines = [line.sign + line.text for hunk in of_case.lines for line in hunk]
+    else:
+        lines = format_source(source_diff(old, new)).splitlines()
+    for line in lines or [f"{old.shown} and {new.shown} say the same."]:
+        click.echo(_coloured(output.printable(line)))
+    if suite:
+        click.echo()
+        click.echo(format_rendered(rendered_diff(old, new, [(c.id, c.inputs) for c in _suite_cases(ws, suite)])))
+
+
+def _suite_cases(ws: Workspace, suite: str) -> list[Case]:
+    from evals.case import load_cases
+    from evals.suite import load_suite
+
+    return load_suite(suite, ws.evals / "suites").cases(load_cases(ws.evals / "cases"))
+
+
+def _case(ws: Workspace, case_id: str, stage: str) -> Case:
+    from evals.case import load_cases
+    from prompts.errors import UnknownName
+
+    of_stage = {case.id: case for case in load_cases(ws.evals / "cases") if stage in (case.stage, "judge")}
+    if case_id not in of_stage:
+        raise UnknownName(f"case of stage {stage}:", case_id, of_stage)
+    return of_stage[case_id]
+
+
+def _coloured(line: str) -> str:
+    """Colour a diff's line; the sign before it says the same to those who see no colour."""
+    colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+    return click.style(line, fg=colour) if colour else line

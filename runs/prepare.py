@@ -1,0 +1,170 @@
+"""From names to a plan: look versions, suite, cases and scorers up in a workspace, and put the reference pictures into the store.
+
+What comes out is self-contained: the run can be resumed, scored and rendered again when the files it came from have changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any, Literal
+
+from evals.case import Case, load_cases
+from evals.suite import ScorerSpec, Suite, load_suite
+from prompts.errors import InputError
+from prompts.registry import Registry
+from prompts.version import Version
+from runs.events import CasePlan, MediaRef, ProviderRef, ScorerPlan, VersionPlan
+from runs.media import MediaStore
+from runs.plan import Plan, make
+from runs.workspace import Workspace
+
+RECORDED = ("microdrama-workbench", "openai", "langchain", "dlib-bin", "ai-edge-litert", "scikit-image", "numpy", "av", "pillow")
+"""Packages whose version may change what a run gives; written into its plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the user asked for. `limit` is the most cases, spread over as many series as there are."""
+
+    versions: Sequence[str]
+    suite: str
+    models: Sequence[str]
+    repeats: int = 1
+    seed: int = 0
+    split: Literal["explore", "gate"] | None = None
+    limit: int | None = None
+    cases: Sequence[str] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    scorers: Sequence[str] = ()
+    budget_usd: float | None = None
+
+
+def prepare(ws: Workspace, order: Order, provider: ProviderRef) -> Plan:
+    """Make the plan of an order; nothing is called, and nothing but reference pictures is written.
+
+    Raises:
+        WorkbenchError: an unknown version, suite, case or scorer, a malformed file, or nothing to run.
+    """
+    suite = load_suite(order.suite, ws.evals / "suites")
+    versions = [find_version(ws, ref) for ref in order.versions]
+    cases = choose(suite, load_cases(ws.evals / "cases"), order)
+    specs = [ScorerSpec(name=name) for name in order.scorers] or suite.scorers
+    media = MediaStore(ws)
+    return make(
+        stage=suite.stage,
+        suite={"name": suite.name, "hash": suite.hash},
+        versions=[as_plan(version) for version in versions],
+        cases=[_case(case, suite, media) for case in cases],
+        provider=provider,
+        models=order.models,
+        repeats=order.repeats,
+        seed=order.seed,
+        parameters=order.parameters,
+        scorers=scorer_plans(specs),
+        environment=environment(),
+        budget_usd=order.budget_usd,
+    )
+
+
+def find_version(ws: Workspace, ref: str) -> Version:
+    """Find a version by reference among the workspace's files, else among those that the log keeps.
+
+    Raises:
+        UnknownName: there is none.
+        TemplateError: it cannot be used.
+    """
+    return registry(ws).resolve(ref)
+
+
+def registry(ws: Workspace) -> Registry:
+    """Return the workspace's templates, with the versions that its log keeps behind them."""
+    from runs.query import stored_versions
+
+    return Registry(ws.prompts, known=lambda template: stored_versions(ws, template))
+
+
+def choose(suite: Suite, cases: Sequence[Case], order: Order) -> list[Case]:
+    """Return the suite's cases of the asked-for split, ids and number.
+
+    Raises:
+        InputError: none is left.
+    """
+    chosen = suite.cases(cases, order.split)
+    if order.cases:
+        unknown = sorted(set(order.cases) - {case.id for case in chosen})
+        if unknown:
+            raise InputError(f"The suite {suite.name} has no case {', '.join(unknown)}.", hint="`workbench show --suite` lists its cases.")
+        chosen = [case for case in chosen if case.id in set(order.cases)]
+    return spread(chosen, order.limit) if order.limit is not None else chosen
+
+
+def spread(cases: Sequence[Case], limit: int) -> list[Case]:
+    """Return at most `limit` cases: the first of each series, then the second of each, and so on, in the order of the suite.
+
+    More series with fewer cases say more than few series with many: the series is the unit.
+    """
+    by_series: dict[str, list[Case]] = {}
+    for case in cases:
+        by_series.setdefault(case.series, []).append(case)
+    rounds = itertools.zip_longest(*by_series.values())
+    kept = {case.id for case in itertools.islice((c for row in rounds for c in row if c is not None), limit)}
+    return [case for case in cases if case.id in kept]
+
+
+def as_plan(version: Version) -> VersionPlan:
+    """Return a version as a run's plan keeps it, source and all."""
+    return {
+        "version": version.id,
+        "template": version.template,
+        "ref": version.ref,
+        "front_matter": version.front_matter.as_json(),
+        "closure": dict(version.closure),
+    }
+
+
+def scorer_plans(specs: Iterable[ScorerSpec]) -> tuple[ScorerPlan, ...]:
+    """Build each scorer once, so that a wrong name or argument is found before anything is paid for.
+
+    Raises:
+        UnknownName: no scorer of that name.
+        ScorerError: wrong arguments.
+    """
+    from evals.registry import build
+
+    plans: list[ScorerPlan] = []
+    for spec in specs:
+        scorer = build(spec.name, spec.args)
+        metrics: Any = [dataclasses.asdict(metric) for metric in scorer.metrics]
+        plans.append({"name": spec.name, "version": scorer.version, "args": spec.args, "metrics": metrics})
+    return tuple(plans)
+
+
+def environment() -> dict[str, str]:
+    """Return what may change a run's outputs: interpreter, platform and package versions. No host names, no paths."""
+    known = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    for name in RECORDED:
+        try:
+            known[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return known
+
+
+def _case(case: Case, suite: Suite, media: MediaStore) -> CasePlan:
+    references: dict[str, list[MediaRef]] = {}
+    for character, pictures in case.references.items():
+        stored = [media.put_file(path) for path in pictures]
+        references[character] = [{"sha256": picture.sha256, "media_type": picture.media_type} for picture in stored]
+    return {
+        "case_id": case.id,
+        "series": case.series,
+        "split": suite.split_of(case.series),
+        "hash": case.hash,
+        "inputs": dict(case.inputs),
+        "references": references,
+    }
