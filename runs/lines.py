@@ -27,6 +27,8 @@ SCHEMA = 1
 MAX_LINE = 64 << 20
 """Longest line in bytes. A longer one would stall every reader; payloads belong in the media store."""
 READ_BYTES = 8 << 20
+MAX_DEPTH = 96
+"""Deepest nesting that is kept where a value has to be cleaned; DuckDB reads JSON to a depth of 128."""
 PREFIX = len(b'{"crc":"00000000",')
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -66,11 +68,13 @@ def encode(event: Event | Mapping[str, Any]) -> bytes:
         TypeError: the event holds something that JSON cannot.
     """
     data = event.to_dict() if isinstance(event, Event) else event
+    if next(iter(data), "") != "type":
+        data = {"type": data["type"], **data}
     try:
         body = orjson.dumps(data, option=_OPTIONS)
     except TypeError:
         # Output of a model may hold half a surrogate pair or a number of 200 digits: rare, so cleaned only when it happens.
-        body = orjson.dumps(_clean(data), option=_OPTIONS)
+        body = orjson.dumps(clean(data), option=_OPTIONS)
     if len(body) + PREFIX >= MAX_LINE:
         raise JournalError(
             f"An event of type {data.get('type')!r} is {len(body) >> 20} MB, more than a journal line may hold ({MAX_LINE >> 20} MB).",
@@ -79,14 +83,16 @@ def encode(event: Event | Mapping[str, Any]) -> bytes:
     return b'{"crc":"%08x",%s\n' % (crc32(body[1:]), body[1:])
 
 
-def _clean(value: Any) -> Any:
-    """Return the value with strings that are not UTF-8 repaired, huge integers as strings, and keys as strings."""
+def clean(value: Any, depth: int = 0) -> Any:
+    """Return the value with strings that are not UTF-8 repaired, huge integers and deep nests as strings, and keys as strings."""
+    if depth > MAX_DEPTH and isinstance(value, Mapping | list | tuple):
+        return "(nested too deeply)"
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, Mapping):
-        return {_clean(str(k)): _clean(v) for k, v in value.items()}
+        return {clean(str(k)): clean(v, depth + 1) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(v) for v in value]
+        return [clean(v, depth + 1) for v in value]
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
         return str(value)
     return value
@@ -154,7 +160,7 @@ def read_lines(path: Path, offset: int, max_bytes: int) -> bytes:
             while b"\n" not in chunk[-max_bytes:] and len(chunk) >= max_bytes and (more := file.read(max_bytes)):
                 chunk += more
                 if len(chunk) > MAX_LINE + max_bytes:
-                    return chunk + b"\n"  # No line of ours: let it be reported as one bad line.
+                    return chunk[:-1] + b"\n"  # No line of ours: let it be reported as a bad one.
     except OSError as error:
         raise JournalError(
             f"Cannot read the journal {path.name}: {os.strerror(error.errno or 0)}.", hint=f"Look at the permissions of {path}."

@@ -1,0 +1,55 @@
+"""The shape in which DuckDB reads each type of journal event; `runs.events` is the other side of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_USAGE = "STRUCT(input_tokens BIGINT, output_tokens BIGINT, cached_tokens BIGINT, reasoning_tokens BIGINT, images BIGINT, seconds DOUBLE)"
+_SCORE = "STRUCT(metric VARCHAR, scorer VARCHAR, scorer_version VARCHAR, value DOUBLE, status VARCHAR, reason VARCHAR, evidence JSON)[]"
+_SCORER = (
+    "STRUCT(name VARCHAR, version VARCHAR, args JSON, metrics STRUCT(name VARCHAR, direction VARCHAR, unit VARCHAR, worst DOUBLE,"
+    ' lo DOUBLE, hi DOUBLE, description VARCHAR, "primary" BOOLEAN)[])[]'
+)
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "run": {
+        "stage": "VARCHAR",
+        "suite": "STRUCT(name VARCHAR, hash VARCHAR)",
+        "seed": "HUGEINT",
+        "provider": "STRUCT(name VARCHAR, simulated BOOLEAN, base_url VARCHAR)",
+        "arms": "STRUCT(arm VARCHAR, ref VARCHAR, template VARCHAR, version VARCHAR, model VARCHAR, replica INTEGER)[]",
+        "versions": "STRUCT(version VARCHAR, template VARCHAR, ref VARCHAR, front_matter JSON, closure JSON)[]",
+        "cases": 'STRUCT(case_id VARCHAR, series VARCHAR, split VARCHAR, hash VARCHAR, inputs JSON, "references" JSON)[]',
+        "jobs": "STRUCT(job_id VARCHAR, arm VARCHAR, case_id VARCHAR, repeat INTEGER, seed HUGEINT)[]",
+        "parameters": "JSON",
+        "scorers": _SCORER,
+        "environment": "JSON",
+        "budget_usd": "DOUBLE",
+    },
+    "generation": {
+        "job_id": "VARCHAR",
+        "status": "VARCHAR",
+        "error": "VARCHAR",
+        "message": "VARCHAR",
+        "artifacts": "STRUCT(kind VARCHAR, media_type VARCHAR, sha256 VARCHAR, bytes BIGINT)[]",
+        "messages": "JSON",
+        "wire_request": "JSON",
+        "wire_response": "JSON",
+        "usage": _USAGE,
+        "cost_usd": "DOUBLE",
+        "cost_source": "VARCHAR",
+        "latency_s": "DOUBLE",
+        "attempts": "INTEGER",
+        "model_resolved": "VARCHAR",
+        "simulated": "BOOLEAN",
+        "truth": "JSON",
+    },
+    "scores": {
+        "job_id": "VARCHAR",
+        "scores": _SCORE,
+    },
+    "scorers": {"scorers": _SCORER},
+    "note": {"text": "VARCHAR"},
+    "end": {"state": "VARCHAR"},
+}
+REQUIRED: Mapping[str, tuple[str, ...]] = {"generation": ("job_id", "status"), "scores": ("job_id",), "end": ("state",)}
+"""Keys without which an event cannot be folded, beside `run_id` and `at`."""

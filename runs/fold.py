@@ -1,0 +1,251 @@
+"""The second half of a fold: from the staged events `ev_<type>` into the tables, in one transaction.
+
+The same transaction moves the journals' offsets, so that every line is folded exactly once, whatever dies when. The result
+does not depend on the order in which journals come in: what arrives before its run's plan gets bare rows that the plan fills
+later; of two events about the same thing the later one wins (by time, then by journal and place).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from runs.staging import Batch, Fault
+
+if TYPE_CHECKING:
+    import duckdb
+
+# What runs does this batch speak of? Runs not known yet get a row that holds no more than the id.
+_TOUCHED = """
+create or replace temp table touched as
+with ids as (
+  select run_id from ev_run union select run_id from ev_generation union select run_id from ev_scores
+  union select run_id from ev_scorers union select run_id from ev_note union select run_id from ev_end)
+select run_id from ids;
+insert into run(run_key, run_id)
+select (select coalesce(max(run_key), 0) from run) + row_number() over (order by run_id), run_id from touched anti join run using (run_id);
+create or replace temp table touched as select run_key, run_id from run semi join touched using (run_id);
+"""
+
+_PLAN = """
+create or replace temp table plan as
+select t.run_key, p.* from touched t join ev_run p using (run_id) join run r using (run_key)
+where r.stage is null
+qualify row_number() over (partition by p.run_id order by p."at", f_file(p.j), p.o) = 1;
+
+insert into suite
+select (select coalesce(max(suite_key), 0) from suite) + row_number() over (order by hash, name), name, hash
+from (select distinct suite.name as name, suite.hash as hash from plan) anti join suite using (name, hash);
+
+insert into version
+select (select coalesce(max(version_key), 0) from version) + row_number() over (order by v.version), v.version, v.template,
+  v.front_matter, v.closure
+from (select distinct on (v.version) v from (select unnest(versions) v from plan) order by v.version, v.template) x
+where not exists (from version where version.version = x.v.version);
+
+insert into case_
+select (select coalesce(max(case_key), 0) from case_) + row_number() over (order by c.case_id, c.hash, c.split), c.case_id, c.series,
+  c.split, c.hash, c.inputs, c."references"
+from (select distinct on (c.case_id, c.hash, c.split) c from (select unnest(cases) c from plan)
+      order by c.case_id, c.hash, c.split, c.series) x
+where not exists (from case_ k where k.case_id = x.c.case_id and k.hash = x.c.hash and k.split is not distinct from x.c.split);
+
+insert into arm
+select p.run_key, p.n, p.a.arm, p.a.ref, v.version_key, p.a.model, p.a.replica
+from (select run_key, unnest(arms) a, generate_subscripts(arms, 1) n from plan) p left join version v on v.version = p.a.version;
+
+create or replace temp table planned as
+with jobs as (select run_key, unnest(jobs) b, generate_subscripts(jobs, 1) n from plan),
+cases as (select run_key, unnest(cases) c from plan)
+select distinct on (jobs.run_key, b.job_id) jobs.run_key, b.job_id, n, b.arm, k.case_key, b.repeat, b.seed
+from jobs left join cases on cases.run_key = jobs.run_key and cases.c.case_id = b.case_id
+left join case_ k on k.case_id = c.case_id and k.hash = c.hash and k.split is not distinct from c.split
+order by jobs.run_key, b.job_id, n;
+update job set position = p.n, arm = p.arm, case_key = p.case_key, repeat = p.repeat, seed = p.seed
+from planned p where p.run_key = job.run_key and p.job_id = job.job_id;
+insert into job
+select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, n), run_key, job_id, n, arm,
+  case_key, repeat, seed
+from planned anti join job using (run_key, job_id);
+
+update run set stage = p.stage, suite_key = s.suite_key, seed = p.seed, provider = p.provider.name, simulated = p.provider.simulated,
+  base_url = p.provider.base_url, parameters = p.parameters, scorers = p.scorers, environment = p.environment, budget_usd = p.budget_usd
+from plan p left join suite s on s.name = p.suite.name and s.hash = p.suite.hash where p.run_key = run.run_key;
+update run set started_at = least(run.started_at, e.started_at)
+from (select run_id, min("at") as started_at from ev_run group by run_id) e where e.run_id = run.run_id;
+"""
+
+_METRICS = """
+create or replace temp table defined as
+with found as (
+  select run_id, "at", unnest(scorers) s from ev_run union all select run_id, "at", unnest(scorers) s from ev_scorers),
+flat as (select run_id, "at", s.name as scorer, s.version as scorer_version, unnest(s.metrics) m from found)
+select t.run_key, "at", scorer, scorer_version, m from flat join touched t using (run_id)
+where scorer is not null and m.name is not null
+qualify row_number() over (partition by t.run_key, scorer, m.name order by "at" desc, scorer_version desc, m desc) = 1;
+
+insert into metric
+select (select coalesce(max(metric_key), 0) from metric) + row_number() over (order by scorer, name), scorer, name
+from (select scorer, m.name as name from defined union
+      select s.scorer, s.metric from (select unnest(scores) s from ev_scores) where s.scorer is not null and s.metric is not null)
+anti join metric using (scorer, name);
+
+create or replace temp table newer as
+select d.*, k.metric_key from defined d join metric k on k.scorer = d.scorer and k.name = d.m.name
+left join run_metric o on o.run_key = d.run_key and o.metric_key = k.metric_key
+where o.defined_at is null or o.defined_at < d."at";
+delete from run_metric using newer n where n.run_key = run_metric.run_key and n.metric_key = run_metric.metric_key;
+insert into run_metric
+select run_key, metric_key, scorer_version, m.direction, m.unit, m.worst, m.lo, m.hi, m.description, m."primary", "at" from newer;
+"""
+
+_JOBS = """
+insert into job(job_key, run_key, job_id)
+select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, job_id), run_key, job_id
+from (select distinct t.run_key, job_id from
+        (select run_id, job_id from ev_generation union all select run_id, job_id from ev_scores) join touched t using (run_id))
+anti join job using (run_key, job_id);
+"""
+
+_GENERATIONS = """
+create or replace temp table fresh as
+select b.run_key, b.job_key, e.* from ev_generation e
+join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id
+qualify row_number() over (partition by b.job_key order by e."at" desc, f_file(e.j) desc, e.o desc) = 1;
+create or replace temp table older as
+select f.job_key, (f."at", f_file(f.j), f.o) > (g.created_at, f_file(g.journal_key), g.line_offset) as wins
+from fresh f join generation g on g.run_key = f.run_key and g.job_key = f.job_key;
+delete from fresh using older o where o.job_key = fresh.job_key and not o.wins;
+delete from generation using older o where o.job_key = generation.job_key and o.wins;
+delete from artifact using older o where o.job_key = artifact.job_key and o.wins;
+
+insert into generation
+select run_key, job_key, status, error, message, messages, wire_request, wire_response, truth, usage.input_tokens, usage.output_tokens,
+  usage.cached_tokens, usage.reasoning_tokens, usage.images, usage.seconds, cost_usd, cost_source, latency_s, attempts, model_resolved,
+  simulated, "at", j, o
+from fresh;
+insert into artifact
+select run_key, job_key, n, a.kind, a.media_type, a.sha256, a.bytes
+from (select run_key, job_key, unnest(artifacts) a, generate_subscripts(artifacts, 1) n from fresh);
+"""
+
+_SCORES = """
+create or replace temp table judged as
+select b.run_key, b.job_key, k.metric_key, e.s.scorer_version, e.s.value, e.s.status, e.s.reason, e.s.evidence,
+  e."at" as scored_at, e.j, e.o
+from (select run_id, job_id, "at", j, o, unnest(scores) s from ev_scores) e
+join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id
+join metric k on k.scorer = e.s.scorer and k.name = e.s.metric
+where e.s.status is not null;
+insert into score select run_key, job_key, metric_key, scorer_version, value, status, reason, evidence, scored_at, true, j, o from judged;
+
+insert into finding
+select run_key, job_key, metric_key, n, f.check, f.check_version, f.severity, f."where", f.quote, f.message, true, j, o
+from (select run_key, job_key, metric_key, j, o, unnest(list) f, generate_subscripts(list, 1) n from (
+  select *, json_transform(evidence->'$.findings', '[{"check":"VARCHAR","check_version":"VARCHAR","severity":"VARCHAR","where":"JSON",
+    "quote":"VARCHAR","message":"VARCHAR"}]') as list
+  from judged where contains(evidence::varchar, '"findings"') and json_type(evidence, '$.findings') = 'ARRAY'))
+where f.check is not null;
+"""
+
+# Scoring again leaves several scores of one metric of one job: only the latest counts.
+_TWICE = """
+create or replace temp table twice as
+select s.job_key, s.metric_key from score s
+where s.latest and s.run_key in (select run_key from touched) and s.job_key in (select job_key from judged)
+group by all having count(*) > 1;
+"""
+_LATEST = """
+create or replace temp table outdated as
+select s.rowid as id, s.job_key, s.metric_key, s.journal_key, s.line_offset from score s
+semi join twice using (job_key, metric_key) where s.latest
+qualify row_number() over (partition by s.job_key, s.metric_key
+  order by s.scored_at desc, f_file(s.journal_key) desc, s.line_offset desc, s.value desc nulls last, s.reason desc) > 1;
+update score set latest = false where rowid in (select id from outdated);
+update finding set latest = false from outdated o
+where o.job_key = finding.job_key and o.metric_key = finding.metric_key and o.journal_key = finding.journal_key
+  and o.line_offset = finding.line_offset;
+"""
+
+_ENDS = """
+update run set ended_at = e."at", end_state = e.state
+from (select run_id, "at", state from ev_end qualify row_number() over (partition by run_id order by "at" desc, state desc) = 1) e
+where e.run_id = run.run_id and (run.ended_at is null or (run.ended_at, run.end_state) < (e."at", e.state));
+update journal_offset set ended_at = e."at", end_state = e.state
+from (select j, "at", state from ev_end qualify row_number() over (partition by j order by o desc) = 1) e
+where e.j = journal_offset.journal_key;
+insert into note select t.run_key, n.text, n."at", n.j, n.o from ev_note n join touched t using (run_id);
+"""
+
+_ROLLUPS = """
+delete from rollup_run_arm where run_key in (select run_key from touched);
+insert into rollup_run_arm
+select b.run_key, b.arm, count(*), count(g.job_key), count(*) filter (g.status = 'ok'),
+  count(*) filter (g.status not in ('ok', 'refused')), count(*) filter (g.status = 'refused'), fsum(g.cost_usd),
+  count(*) filter (g.job_key is not null and g.cost_usd is null), fsum(g.latency_s), min(g.created_at), max(g.created_at)
+from job b left join (select * from generation where run_key in (select run_key from touched)) g on g.job_key = b.job_key
+where b.run_key in (select run_key from touched) group by b.run_key, b.arm;
+
+delete from rollup_run_scorer where run_key in (select run_key from touched);
+insert into rollup_run_scorer
+select s.run_key, b.arm, s.metric_key, count(*), count(*) filter (s.status = 'ok'), count(*) filter (s.status = 'failed'),
+  count(*) filter (s.status not in ('ok', 'failed')), fsum(s.value) filter (s.status = 'ok'), min(s.value), max(s.value)
+from score s join job b on b.job_key = s.job_key
+where s.latest and s.run_key in (select run_key from touched) group by s.run_key, b.arm, s.metric_key;
+
+delete from case_seen where run_key in (select run_key from touched);
+insert into case_seen
+select s.run_key, a.version_key, b.case_key, min(s.scored_at)
+from (select run_key, job_key, min(scored_at) as scored_at from score where run_key in (select run_key from touched)
+      group by run_key, job_key) s
+join job b on b.job_key = s.job_key join arm a on a.run_key = b.run_key and a.arm = b.arm
+where a.version_key is not null and b.case_key is not null group by s.run_key, a.version_key, b.case_key;
+"""
+
+
+def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault]) -> None:
+    """Fold what is staged, and move the offsets, in one transaction."""
+    con.execute("begin")
+    _move_offsets(con, batch)
+    con.execute("create or replace temp macro f_file(k) as (select file from journal_offset where journal_key = k)")
+    if batch.lines:
+        for step in (_TOUCHED, _PLAN, _METRICS, _JOBS, _GENERATIONS, _SCORES, _TWICE):
+            con.execute(step)
+        row = con.execute("select count(*) from twice").fetchone()
+        if row and row[0]:
+            con.execute(_LATEST)
+        con.execute(_ENDS)
+        con.execute(_ROLLUPS)
+    _note_faults(con, faults)
+    con.execute("commit")
+
+
+def _move_offsets(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    rows = [
+        (s.key, s.file, s.offset, s.seen, h.get("run_id"), h.get("host"), h.get("pid"), h.get("at"))
+        for s in batch.sources
+        for h in (s.head or {},)
+    ]
+    if rows:
+        con.execute(
+            """
+            insert into journal_offset(journal_key, file, bytes, seen, run_id, host, pid, started_at)
+            select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)::timestamp
+            on conflict (file) do update set bytes = excluded.bytes, seen = excluded.seen, run_id = coalesce(excluded.run_id, run_id),
+              host = coalesce(excluded.host, host), pid = coalesce(excluded.pid, pid),
+              started_at = coalesce(excluded.started_at, started_at)
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def _note_faults(con: duckdb.DuckDBPyConnection, faults: Sequence[Fault]) -> None:
+    if faults:
+        con.execute(
+            """
+            insert into ingest_error
+            select *, now()::timestamp from (select unnest(?) file, unnest(?) offset_bytes, unnest(?) length, unnest(?) reason)
+            anti join ingest_error using (file, offset_bytes)
+            """,
+            [list(column) for column in zip(*((f.file, f.offset, f.length, f.reason) for f in faults), strict=True)],
+        )

@@ -1,0 +1,257 @@
+"""The run log: one DuckDB file that everything reads, made from the journals and kept up with them.
+
+    fold(ws)                        new journal bytes into the file, exactly once
+    with read(ws) as con: …         fold what is new, open read-only for one query, close
+    rebuild(ws)                     make the file anew; the journals are the truth
+
+Several runs and the app work at the same time without lock errors: everyone queues at `runs.gate` first. Foreign programs do
+not; they are waited for, and named when they do not go away. Nobody keeps a connection open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runs import schema
+from runs.errors import LogError
+from runs.fold import apply
+from runs.gate import WAIT_S, gate
+from runs.staging import Source, Stage, pending
+from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAX_BYTES = 64 << 20
+"""Most journal bytes that one fold takes in, so that readers never wait long."""
+FOREIGN_WAIT_S = 10.0
+"""How long to wait for a foreign program (a DuckDB shell, a database browser) that holds the file."""
+READ_BUDGET_S = 1.0
+"""How long a reader keeps folding before it answers with what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What a fold did. `done` is False where it gave way to somebody, or where more is left than one fold takes in."""
+
+    lines: int = 0
+    faults: int = 0
+    done: bool = True
+
+
+def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES) -> Folded:
+    """Fold new journal bytes into the log: one bounded step, in one transaction.
+
+    Args:
+        ws: the workspace.
+        wait: wait for others who read or write the log; otherwise give way at once.
+        max_bytes: how much to take in.
+
+    Raises:
+        LogError: the file is corrupt, of a newer schema or held by a foreign program, or the folder cannot be written.
+    """
+    if ws.log.exists() and _up_to_date(ws):
+        return Folded()
+    try:
+        ws.runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(ws, error) from error
+    with gate(ws, exclusive=True, wait_s=WAIT_S if wait else 0) as mine:
+        if not mine:
+            return Folded(done=False)
+        return _fold(ws, ws.log, max_bytes, FOREIGN_WAIT_S if wait else 0)
+
+
+def catch_up(ws: Workspace) -> Folded:
+    """Fold until nothing is left; what a run does at its end. Errors as `fold`."""
+    lines = faults = 0
+    while True:
+        step = fold(ws)
+        lines, faults = lines + step.lines, faults + step.faults
+        if step.done:
+            return Folded(lines, faults)
+
+
+def behind(ws: Workspace) -> int:
+    """Return how many journal bytes are not in the log yet, as far as this process knows."""
+    seen = _seen(ws)
+    return sum(size - seen.get(path.name, 0) for path, size in pending(ws, seen))
+
+
+@contextlib.contextmanager
+def read(ws: Workspace, *, fresh: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the log for one query: fold what is new without waiting, open read-only, close again.
+
+    Inside another `read` of the same thread the open connection is given again.
+
+    Raises:
+        LogError: as `fold`, where there is nothing that could be read instead.
+    """
+    opened: dict[Path, duckdb.DuckDBPyConnection] = _LOCAL.__dict__.setdefault("opened", {})
+    if ws.log in opened:
+        yield opened[ws.log]
+        return
+    if fresh:
+        _freshen(ws)
+    with gate(ws, exclusive=False), contextlib.closing(_readable(ws)) as con:
+        opened[ws.log] = con
+        try:
+            yield con
+        finally:
+            del opened[ws.log]
+
+
+def rebuild(ws: Workspace) -> Folded:
+    """Make the log anew from all journals and put it in the place of the old one.
+
+    Raises:
+        LogError: the folder cannot be written, or the disk is full.
+    """
+    fresh = ws.log.with_name(".log.duckdb.new")
+    with gate(ws, exclusive=True):
+        for leftover in (fresh, _wal(fresh)):
+            leftover.unlink(missing_ok=True)
+        lines = faults = 0
+        while True:
+            step = _fold(ws, fresh, 8 * MAX_BYTES, 0)
+            lines, faults = lines + step.lines, faults + step.faults
+            if step.done:
+                break
+        # Without its write-ahead log the old file is older, but sound: should this process die here, the next fold mends it.
+        _wal(ws.log).unlink(missing_ok=True)
+        fresh.replace(ws.log)
+        _SEEN.pop(ws.log, None)
+    return Folded(lines, faults)
+
+
+_LOCAL = threading.local()
+_SEEN: dict[Path, tuple[int, dict[str, int]]] = {}
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
+
+
+def _seen(ws: Workspace) -> dict[str, int]:
+    """Return how far this process knows each journal to be folded; nothing where the file was replaced since."""
+    inode, seen = _SEEN.get(ws.log, (0, {}))
+    try:
+        return seen if ws.log.stat().st_ino == inode else {}
+    except OSError:
+        return {}
+
+
+def _up_to_date(ws: Workspace) -> bool:
+    return bool(_seen(ws)) and next(pending(ws, _seen(ws)), None) is None
+
+
+def _freshen(ws: Workspace) -> None:
+    """Fold for a reader: bounded in time, and no error as long as there is something to read."""
+    deadline = time.monotonic() + READ_BUDGET_S
+    while True:
+        try:
+            missing = not ws.log.exists()
+            step = fold(ws, wait=missing)
+        except LogError:
+            if not ws.log.exists():
+                raise
+            return  # The reason stands in the way of reading too, and is told there; or it does not, and old news is better than none.
+        if step.done or (not step.lines and not missing) or time.monotonic() > deadline:
+            return
+
+
+def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
+    """Do one step of folding; the gate is ours."""
+    for leftover in ws.runs.glob(".fold-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, contextlib.closing(_connect(log, False, wait_s)) as con:
+            return _step(ws, con, Stage(Path(folder)), max_bytes, log)
+    except OSError as error:
+        raise _unwritable(ws, error) from error
+
+
+def _step(ws: Workspace, con: duckdb.DuckDBPyConnection, stage: Stage, max_bytes: int, log: Path) -> Folded:
+    import duckdb
+
+    try:
+        schema.migrate(con)
+        rows = con.execute("select file, journal_key, bytes, seen from journal_offset").fetchall()
+        known = {file: Source(key, file, offset, seen) for file, key, offset, seen in rows}
+        batch = stage.gather(ws, known, max_bytes)
+        faults = batch.faults + stage.load(con) if batch.sources else []
+        if batch.sources:
+            apply(con, batch, faults)
+    except duckdb.Error as error:
+        raise _broken(log, error) from error
+    seen = {file: source.seen for file, source in known.items()} | {source.file: source.seen for source in batch.sources}
+    _SEEN[log] = (log.stat().st_ino, seen)
+    return Folded(batch.lines, len(faults), not batch.more)
+
+
+def _readable(ws: Workspace) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    con = _connect(ws.log, True, FOREIGN_WAIT_S)
+    try:
+        current = schema.version(con)
+        schema.refuse_newer(current)
+        if current < schema.VERSION:
+            raise LogError("runs/log.duckdb is of an older schema and cannot be brought up to date here.", hint="Is the folder writable?")
+    except LogError:
+        con.close()
+        raise
+    except duckdb.Error as error:
+        con.close()
+        raise _broken(ws.log, error) from error
+    return con
+
+
+def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
+    """Open a file; wait for foreign programs that hold it."""
+    import duckdb
+
+    deadline = time.monotonic() + wait_s
+    pause = 0.005
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=schema.CONFIG)
+        except duckdb.Error as error:
+            if "lock" not in str(error).lower():
+                raise _broken(path, error) from error
+            if time.monotonic() + pause > deadline:
+                who = re.search(r"held in (.+?) \(PID (\d+)\)", str(error))
+                holder = f"{Path(who[1]).name} (process {who[2]})" if who else "another program"
+                raise LogError(
+                    f"{path.name} is held by {holder}.", hint="Close it there; runs go on meanwhile, and nothing is lost."
+                ) from error
+            time.sleep(pause)
+            pause = min(pause * 1.6, 0.2)
+
+
+def _broken(path: Path, error: Exception) -> LogError:
+    text = " ".join(str(error).split())
+    lowered = text.lower()
+    if "no space left" in lowered or "disk quota" in lowered or "file too large" in lowered:
+        return LogError(
+            f"The disk is full: cannot write {path.name}.", hint="Free some space; the journals hold everything, nothing is lost."
+        )
+    if "permission denied" in lowered or "read-only file system" in lowered:
+        return LogError(f"Not allowed to open {path}.", hint="The file or its folder is read-only or belongs to someone else.")
+    if "cannot open file" in lowered or "does not exist" in lowered:
+        return LogError(f"Cannot open {path}.", hint="Look at runs/; `workbench log rebuild` makes the file anew from the journals.")
+    return LogError(f"{path.name} cannot be used ({text[:160]}).", hint="`workbench log rebuild` makes it anew from the journals.")
+
+
+def _unwritable(ws: Workspace, error: OSError) -> LogError:
+    return LogError(f"Cannot write in {ws.runs}: {os.strerror(error.errno or 0)}.", hint="Free some space or make the folder writable.")

@@ -1,0 +1,152 @@
+"""The tables of the run log, and the migrations that make them.
+
+A migration is a named step that runs once, in order, and is never edited once released: a change is a new one at the end.
+Integer keys join the tables inside; ids and content hashes are attributes. There is no primary key on the large tables: it
+would triple their size, and exactly-once folding (`runs.fold`) already keeps rows unique.
+
+    run 1-n arm, job, note   job 1-1 generation 1-n artifact   job 1-n score (one of each metric is `latest`) 1-n finding
+    run n-1 suite   arm n-1 version   job n-1 case_   run n-n metric through run_metric
+
+The views `runs`, `generations` and `scores` (see `runs.views`) are the public schema for notebooks; tables may change. Time stamps are
+UTC. NULL means unknown, and a status stands beside every value that may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from runs.errors import LogError
+from runs.views import VIEWS
+
+if TYPE_CHECKING:
+    import duckdb
+
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # Files of DuckDB 2 open in 1.5 too, and the other way round.
+    "storage_compatibility_version": "v1.5.0",
+    # Everything needed is built in; nothing is ever fetched.
+    "autoinstall_known_extensions": "false",
+}
+
+_TABLES = """
+create table journal_offset(
+  journal_key integer not null, file varchar not null unique, bytes bigint not null, seen bigint not null, run_id varchar,
+  host varchar, pid integer, started_at timestamp, ended_at timestamp, end_state varchar);
+create table ingest_error(
+  file varchar not null, offset_bytes bigint not null, length bigint not null, reason varchar not null, noticed_at timestamp not null);
+
+create table suite(suite_key integer not null, name varchar not null, hash varchar not null);
+create table run(
+  run_key integer not null, run_id varchar not null unique, started_at timestamp, ended_at timestamp, end_state varchar,
+  stage varchar, suite_key integer, seed hugeint, provider varchar, simulated boolean, base_url varchar,
+  parameters json, scorers json, environment json, budget_usd double);
+create table version(version_key integer not null, version varchar not null unique, template varchar, front_matter json, closure json);
+create table arm(
+  run_key integer not null, position integer, arm varchar not null, ref varchar, version_key integer, model varchar, replica integer);
+create table case_(
+  case_key integer not null, case_id varchar not null, series varchar, split varchar, hash varchar not null,
+  inputs json, "references" json);
+create table job(
+  job_key integer not null, run_key integer not null, job_id varchar not null, position integer, arm varchar, case_key integer,
+  repeat integer, seed hugeint);
+create table note(run_key integer not null, text varchar, noted_at timestamp, journal_key integer, line_offset bigint);
+
+create table generation(
+  run_key integer not null, job_key integer not null, status varchar not null, error varchar, message varchar,
+  messages json, wire_request json, wire_response json, truth json,
+  input_tokens bigint, output_tokens bigint, cached_tokens bigint, reasoning_tokens bigint, images bigint, seconds double,
+  cost_usd double, cost_source varchar, latency_s double, attempts integer, model_resolved varchar, simulated boolean,
+  created_at timestamp, journal_key integer not null, line_offset bigint not null);
+create table artifact(
+  run_key integer not null, job_key integer not null, position integer not null, kind varchar, media_type varchar,
+  sha256 varchar, bytes bigint);
+
+create table metric(metric_key smallint not null, scorer varchar not null, name varchar not null);
+create table run_metric(
+  run_key integer not null, metric_key smallint not null, scorer_version varchar, direction varchar, unit varchar,
+  worst double, lo double, hi double, description varchar, is_primary boolean, defined_at timestamp);
+create table score(
+  run_key integer not null, job_key integer not null, metric_key smallint not null, scorer_version varchar, value double,
+  status varchar not null, reason varchar, evidence json, scored_at timestamp, latest boolean not null,
+  journal_key integer not null, line_offset bigint not null);
+create table finding(
+  run_key integer not null, job_key integer not null, metric_key smallint not null, position integer, check_id varchar,
+  check_version varchar, severity varchar, places json, quote varchar, message varchar, latest boolean not null,
+  journal_key integer not null, line_offset bigint not null);
+create table case_seen(run_key integer not null, version_key integer not null, case_key integer not null, first_scored_at timestamp);
+"""
+
+_ROLLUPS = """
+create table rollup_run_arm(
+  run_key integer not null, arm varchar, jobs bigint not null, done bigint not null, ok bigint not null, failed bigint not null,
+  refused bigint not null, cost_usd double, cost_unknown bigint not null, latency_s double, first_at timestamp, last_at timestamp);
+create table rollup_run_scorer(
+  run_key integer not null, arm varchar, metric_key smallint not null, n bigint not null, n_ok bigint not null, n_failed bigint not null,
+  n_excluded bigint not null, sum_ok double, min_ok double, max_ok double);
+"""
+
+
+def _first_tables(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_TABLES)
+
+
+def _rollups(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_ROLLUPS)
+
+
+def _views(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(VIEWS)
+
+
+MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
+    ("0001 tables", _first_tables),
+    ("0002 roll-ups", _rollups),
+    ("0003 public views", _views),
+)
+VERSION = len(MIGRATIONS)
+
+
+def version(con: duckdb.DuckDBPyConnection) -> int:
+    """Return how many migrations a file has had; 0 for a blank one.
+
+    Raises:
+        LogError: it is a DuckDB file, but no run log.
+    """
+    tables = {name for (name,) in con.execute("select table_name from duckdb_tables() where not internal").fetchall()}
+    if "meta" in tables:
+        row = con.execute("select value from meta where key = 'schema'").fetchone()
+        return int(row[0]) if row else 0
+    if tables:
+        raise LogError("runs/log.duckdb is a DuckDB file, but not a run log.", hint="Move it away, then run `workbench log rebuild`.")
+    return 0
+
+
+def migrate(con: duckdb.DuckDBPyConnection, upto: int = VERSION) -> bool:
+    """Bring a file up to this program's schema; tell whether there was anything to do.
+
+    Raises:
+        LogError: the file is of a newer schema.
+    """
+    current = version(con)
+    refuse_newer(current)
+    for number, (name, step) in enumerate(MIGRATIONS[current:upto], start=current + 1):
+        con.execute("begin")
+        con.execute("create table if not exists meta(key varchar primary key, value varchar)")
+        step(con)
+        con.execute("insert or replace into meta values ('schema', ?), ('migration', ?)", [str(number), name])
+        con.execute("commit")
+    return current < upto
+
+
+def refuse_newer(current: int) -> None:
+    """Refuse a file that a newer program wrote.
+
+    Raises:
+        LogError: it is.
+    """
+    if current > VERSION:
+        raise LogError(
+            f"runs/log.duckdb has schema {current}; this program knows schemas up to {VERSION}.",
+            hint="Upgrade the workbench, or make the log anew for this version with `workbench log rebuild`.",
+        )

@@ -1,0 +1,192 @@
+"""The first half of a fold: new journal lines, verified and sorted by type, into temporary tables.
+
+Every line's checksum is looked at here; what passes goes, with the place it came from, to one file a type, which DuckDB
+reads with all cores. What does not pass becomes a `Fault`. Nothing of the log itself is changed yet.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from runs.event_columns import COLUMNS, REQUIRED
+from runs.journal import files
+from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
+from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
+
+_KINDS = {b'"type":"%s"' % kind.encode(): kind for kind in COLUMNS}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A place in a journal that could not be folded."""
+
+    file: str
+    offset: int
+    length: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Source:
+    """A journal with news: folded through `offset`, looked at through `seen` bytes."""
+
+    key: int
+    file: str
+    offset: int
+    seen: int
+    head: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one fold takes in."""
+
+    sources: list[Source] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    lines: int = 0
+    nbytes: int = 0
+    more: bool = False
+
+
+def pending(ws: Workspace, seen: Mapping[str, int]) -> Iterator[tuple[Path, int]]:
+    """Yield journals that have grown beyond what was seen of them, oldest first, with their size."""
+    for path in files(ws):
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:  # removed a moment ago
+            continue
+        if size > seen.get(path.name, 0):
+            yield path, size
+
+
+class Stage:
+    """Temporary files, one a type of event, and the tables `ev_<type>` made from them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, BinaryIO] = {}
+        self._longest: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+
+    def gather(self, ws: Workspace, known: Mapping[str, Source], max_bytes: int) -> Batch:
+        """Take in at most about `max_bytes` of new lines, whole ones, journals in order of their names."""
+        batch = Batch()
+        next_key = max((source.key for source in known.values()), default=0) + 1
+        for path, size in pending(ws, {name: source.seen for name, source in known.items()}):
+            if batch.nbytes >= max_bytes:
+                batch.more = True
+                break
+            old = known.get(path.name)
+            source = Source(old.key, path.name, old.offset, old.seen) if old else Source(next_key, path.name, 0, 0)
+            if source.offset == 0:
+                source.head = header(path)
+                if source.head and source.head.get("schema", 0) > SCHEMA:
+                    batch.faults.append(Fault(path.name, 0, 0, "written by a newer workbench: upgrade, then run `workbench log rebuild`"))
+                    source.offset = size
+            next_key += old is None
+            self._names[source.key] = path.name
+            self._take(path, source, size, max_bytes, batch)
+            batch.sources.append(source)
+        for file in self._files.values():
+            file.close()
+        return batch
+
+    def _take(self, path: Path, source: Source, size: int, max_bytes: int, batch: Batch) -> None:
+        while source.offset < size and batch.nbytes < max_bytes:
+            chunk = read_lines(path, source.offset, min(READ_BYTES, max_bytes))
+            if not chunk:
+                self._look_at_rest(path, source, size, batch)
+                break
+            self._sort(chunk, source, batch)
+            source.offset += len(chunk)
+            batch.nbytes += len(chunk)
+        # Where the byte bound cut in, the rest stays unseen.
+        cut = source.offset < size and batch.nbytes >= max_bytes
+        batch.more |= cut
+        source.seen = source.offset if cut else max(size, source.offset)
+
+    def _look_at_rest(self, path: Path, source: Source, size: int, batch: Batch) -> None:
+        """A last line without an end waits for its writer, or for ever; zero bytes are a sign of lost power, and reported."""
+        with path.open("rb") as file:
+            file.seek(source.offset)
+            rest = file.read(size - source.offset)
+        if b"\0" in rest:
+            batch.faults.append(Fault(path.name, source.offset, len(rest), fault(b"\0")))
+
+    def _sort(self, chunk: bytes, source: Source, batch: Batch) -> None:
+        place = source.offset
+        for line in chunk[:-1].split(b"\n"):
+            reason = fault(line)
+            if reason:
+                batch.faults.append(Fault(source.file, place, len(line), reason))
+            else:
+                kind = _KINDS.get(line[PREFIX : line.find(b",", PREFIX)])
+                if kind:
+                    self._write(kind, b'{"j":%d,"o":%d,%s\n' % (source.key, place, line[PREFIX:]))
+                batch.lines += 1
+            place += len(line) + 1
+
+    def _write(self, kind: str, line: bytes) -> None:
+        file = self._files.get(kind)
+        if file is None:
+            file = self._files[kind] = (self._folder / f"{kind}.jsonl").open("wb")
+        file.write(line)
+        if len(line) > self._longest.get(kind, 0):
+            self._longest[kind] = len(line)
+
+    def load(self, con: duckdb.DuckDBPyConnection) -> list[Fault]:
+        """Make the tables `ev_<type>`, empty ones too; return lines that are sound but make no sense."""
+        faults: list[Fault] = []
+        for kind, columns in COLUMNS.items():
+            typed = {"j": "INTEGER", "o": "BIGINT", "run_id": "VARCHAR", "at": "TIMESTAMP", **columns}
+            shape = ", ".join(f'"{name}" {sql}' for name, sql in typed.items())
+            con.execute(f"create or replace temp table ev_{kind}({shape})")
+            if kind in self._files:
+                faults += self._load(con, kind, typed, self._folder / f"{kind}.jsonl")
+            needed = " or ".join(f'"{name}" is null' for name in ("run_id", "at", *REQUIRED.get(kind, ())))
+            lacking = con.execute(f"delete from ev_{kind} where {needed} returning j, o").fetchall()  # noqa: S608  fixed words
+            for key, place in lacking:
+                faults.append(Fault(self._names[key], place, 0, f"a {kind} event without run, time or another thing it needs"))
+        return faults
+
+    def _load(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], path: Path) -> list[Fault]:
+        import duckdb
+
+        shape = ", ".join(f"'{name}': '{sql}'" for name, sql in typed.items())
+        size = max(self._longest[kind] + 1024, 1 << 20)
+        options = f"format='newline_delimited', maximum_object_size={size}, columns={{{shape}}}"
+        query = f"insert into ev_{kind} select * from read_json(?, {options})"  # noqa: S608  fixed words
+        try:
+            con.execute(query, [str(path)])
+        except duckdb.Error as error:
+            return self._halve(con, kind, typed, path, error)
+        return []
+
+    def _halve(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], path: Path, error: Exception) -> list[Fault]:
+        """Find the line that DuckDB cannot read; fold all others."""
+        lines = path.read_bytes().splitlines(keepends=True)
+        if len(lines) > 1:
+            middle = len(lines) // 2
+            faults: list[Fault] = []
+            for half in (lines[:middle], lines[middle:]):
+                part = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
+                part.write_bytes(b"".join(half))
+                faults += self._load(con, kind, typed, part)
+                part.unlink()
+            return faults
+        event = orjson.loads(lines[0])
+        flat = orjson.dumps(clean(event), option=orjson.OPT_APPEND_NEWLINE)
+        if flat != lines[0]:  # nested too deeply for DuckDB: fold it without its depths
+            path.write_bytes(flat)
+            return self._load(con, kind, typed, path)
+        reason = str(error).partition("\n")[0][:200]
+        return [Fault(self._names[event["j"]], event["o"], len(lines[0]), f"a {kind} event that makes no sense: {reason}")]
