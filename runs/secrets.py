@@ -178,4 +178,6 @@ def _redact_bytes(value: bytes) -> bytes:
 
 
 def _learn_from_environment() -> None:
-    remember(*(v.strip() for k, v in environment().items() if _SECRET_NAME.search(k)))
+    # A workspace's .env is written for us: `…_KEY` is a key there. In the environment at large it may be anything.
+    remember(*(v.strip() for k, v in _env_file.items() if _SECRET_NAME.search(k) or k.upper().endswith("KEY")))
+    remember(*(v.strip() for k, v in os.environ.items() if _SECRET_NAME.search(k)))

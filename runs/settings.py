@@ -176,6 +176,9 @@ def load(root: Path, flags: Mapping[str, Any] | None = None) -> Settings:
     except ValidationError as error:
         raise explain(error, layers, Settings) from None
     settings._layers = layers
+    for table in settings.providers.values():
+        # Remembered now, so that it is masked everywhere, also where the provider is never used.
+        secrets.secret(table.api_key_env)
     return settings
 
 
