@@ -67,7 +67,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken rule: `where` are ids in the artifact, `quote` is the text at fault, `message` tells a writer what to fix."""
+    """One broken rule: `where` are ids in the artifact, `quote` is the text at fault, `message` tells a writer what to fix.
+
+    Findings with the same `cause` have one root (one exit, after which someone speaks five times) and count once.
+    """
 
     check: str
     check_version: str
@@ -75,6 +78,7 @@ class Finding:
     where: tuple[str, ...]
     quote: str
     message: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

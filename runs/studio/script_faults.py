@@ -21,6 +21,7 @@ WRONG_DAYPARTS = {
     "dawn": ("daybreak", "黎明"), "morning": ("early_morning", "清晨"), "noon": ("midday", "正午"),
     "afternoon": ("late_afternoon", "午后"), "dusk": ("evening", "傍晚"), "night": ("midnight", "深夜"),
 }  # fmt: skip
+TOLERANCE = 0.15  # an episode may run over by as much
 TIGHT_BEAT_SECONDS = 1.0  # what action takes at the least: a script longer than this allows is over its budget for certain
 
 
@@ -30,7 +31,8 @@ class Planter:
     def __init__(self, draft: Draft, brief: Brief, rates: Mapping[str, float], rng: random.Random) -> None:
         self.draft, self.brief, self.rates, self.rng = draft, brief, rates, rng
         self.scenes: list[Json] = draft.script["scenes"]
-        self.taken: set[str] = set()
+        self.taken: set[str] = set()  # lines and scenes that hold a fault
+        self.gone: set[str] = set()  # lines that were cut
         self.faults: list[Json] = []
 
     def plant(self) -> list[Json]:
@@ -74,7 +76,7 @@ class Planter:
             at = DAYPARTS.index(before["daypart"])
             if at > 0 and before["id"] not in self.taken and self._strikes("time_reversal"):
                 scene["daypart"] = DAYPARTS[self.rng.randrange(at)]
-                self.taken.add(scene["id"])
+                self.taken |= {before["id"], scene["id"]}  # the earlier scene's daypart is what makes this one wrong
                 self._note("time_reversal", scene["id"], daypart=scene["daypart"], after=before["daypart"])
 
     def _names(self) -> None:
@@ -90,7 +92,7 @@ class Planter:
     def _long_lines(self) -> None:
         """Let a speaker ramble, and leave out lines elsewhere, so that the episode does not grow."""
         for line in self._lines():
-            if line["id"] not in self.taken and self._strikes("overlong"):
+            if line["id"] not in self.taken | self.gone and self._strikes("overlong"):
                 line["text"] += phrases(self.brief.language).ramble
                 self.taken.add(line["id"])
                 self._shorten(seconds(phrases(self.brief.language).ramble, self.brief.language))
@@ -102,6 +104,7 @@ class Planter:
             for line in list(beat["lines"]):
                 if excess > 0 and line["id"] not in self.taken and not line["asserts"] and len(beat["lines"]) > 1:
                     beat["lines"].remove(line)
+                    self.gone.add(line["id"])
                     excess -= seconds(line["text"], self.brief.language)
 
     def _words(self) -> None:
@@ -126,7 +129,7 @@ class Planter:
                 line["speaker"] = self.rng.choice(self.draft.present[beat["id"]])
                 beat["lines"].append(line)
             self._note("over_budget", "script", seconds=round(self._least_seconds(), 1))
-        elif self._least_seconds() > 1.1 * self.brief.target_seconds:
+        elif self._least_seconds() > (1 + TOLERANCE) * self.brief.target_seconds:
             self._note("over_budget", "script", seconds=round(self._least_seconds(), 1), because="overlong")
 
     def _least_seconds(self) -> float:
