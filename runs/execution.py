@@ -1,0 +1,227 @@
+"""One job from claim to journal: claim -> render -> reserve -> call, perhaps again -> check and store -> journal.
+
+Whatever happens to a job is a `generation` event with a status. Only three things are not: a user's stop, a disk that
+takes no more (`JournalError`, `MediaError`: nothing more may be paid), and a provider that refuses the key or has no
+money left (`ProviderStopped`: the job stays open, so that a resumed run can do it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from prompts.errors import InputError, TemplateError, WorkbenchError
+from runs import outputs, secrets, tasks
+from runs.budget import Budget, Exhausted, Hold
+from runs.errors import BudgetError
+from runs.events import Claim, Generation, GenerationStatus, JobPlan, Submitted
+from runs.limits import Limits
+from runs.media import MediaStore
+from runs.plan import Plan
+from runs.pricing import Pricing
+from runs.progress import Counts
+from runs.provider import STOPS_PROVIDER, Direct, Failure, Outcome, Provider, Request, Tasks
+from runs.requests import Requests
+from runs.retry import Retry, pauses_everyone
+from runs.scoring import Commit
+from runs.tasks import Answer
+
+MAY_BE_BILLED: frozenset[str] = frozenset({"timeout", "lost", "expired", "malformed", "internal"})
+"""Failures after which the provider may have made, and will bill, what did not arrive."""
+
+
+class ProviderStopped(WorkbenchError):
+    """The provider takes no more jobs: wrong key, or no money. The job at hand stays open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What earlier processes have done about jobs that are not finished: task ids by job, and jobs that were claimed."""
+
+    submitted: Mapping[str, str] = field(default_factory=dict)
+    claimed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How all tries of one job ended."""
+
+    answer: Answer
+    tries: int
+    latency_s: float | None
+
+
+class Executor:
+    """Does jobs of one plan with one provider; shared by all that run at once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        provider: Provider,
+        *,
+        requests: Requests,
+        store: MediaStore,
+        commit: Commit,
+        budget: Budget,
+        pricing: Pricing,
+        limits: Limits,
+        retry: Retry,
+        counts: Counts,
+        resumed: Resumed,
+    ) -> None:
+        self._plan = plan
+        self._provider = provider
+        self._requests = requests
+        self._store = store
+        self._commit = commit
+        self._budget = budget
+        self._pricing = pricing
+        self._limits = limits
+        self._retry = retry
+        self._counts = counts
+        self._resumed = resumed
+
+    async def do(self, job: JobPlan) -> Generation:
+        """Do a job; return its `generation` event once it is on disk.
+
+        Raises:
+            ProviderStopped: the provider will refuse every further call.
+            JournalError, MediaError: nothing can be recorded any more.
+        """
+        await self._commit(Claim(run_id=self._plan.run_id, job_id=job["job_id"]))
+        event = await self._make(job)
+        await self._commit(event)
+        return event
+
+    async def _make(self, job: JobPlan) -> Generation:
+        try:
+            request = await asyncio.to_thread(self._requests.of, job)
+        except (TemplateError, InputError) as error:
+            return self._event(job, "failed", error="invalid_request", message=str(error), attempts=0)
+        messages: list[Any] = [asdict(m) for m in request.messages]
+        try:
+            hold = await self._budget.reserve(self._pricing.worst_usd(request))
+        except (Exhausted, BudgetError) as error:
+            return self._event(job, "budget", message=str(error), messages=messages, attempts=0)
+        try:
+            call = await self._call(job, request)
+            event = await asyncio.to_thread(self._recorded, job, request, call)
+        except BaseException:
+            # Nobody waits for the money of a run that is being stopped, but a provider that stopped bought nothing.
+            self._budget.release(hold)
+            raise
+        self._book(hold, event)
+        return replace(event, messages=messages)
+
+    async def _call(self, job: JobPlan, request: Request) -> Call:
+        """Call until there is an answer that stays; raise ProviderStopped if there will be no more answers."""
+        task_id = self._resumed.submitted.get(request.key, "")
+        look_first = request.key in self._resumed.claimed and not task_id
+        rng = random.Random(request.key)
+        tries = 0
+        while True:
+            async with self._limits.slot():
+                tries += 1
+                began = time.perf_counter()
+                answer = await self._once(job, request, task_id, look_first)
+                # How long a task took that another process began, nobody measured.
+                latency_s = None if task_id else time.perf_counter() - began
+                failure = answer.outcome.failure
+                if failure is None:
+                    self._limits.succeeded()
+                    return Call(answer, tries, latency_s)
+                wait = None if answer.unknown else self._retry.wait_s(failure, tries, rng)
+                self._heed(failure, wait)
+            if wait is None:
+                return Call(answer, tries, latency_s)
+            self._counts.retries += 1
+            task_id, look_first = "", False
+            if not pauses_everyone(failure.error):
+                await asyncio.sleep(wait)
+
+    async def _once(self, job: JobPlan, request: Request, task_id: str, look_first: bool) -> Answer:
+        provider = self._provider
+        if isinstance(provider, Tasks):
+
+            async def handed(task: str) -> None:
+                await self._commit(Submitted(run_id=self._plan.run_id, job_id=job["job_id"], provider=provider.name, task_id=task))
+
+            return await tasks.drive(provider, request, handed=handed, task_id=task_id, look_first=look_first)
+        if not isinstance(provider, Direct):
+            raise TypeError(f"{provider.name} is neither a Direct nor a Tasks provider")
+        seconds = tasks.DEADLINE_S[request.kind]
+        try:
+            async with asyncio.timeout(seconds):
+                return Answer(await provider.generate(request))
+        except TimeoutError:
+            return Answer(Outcome(failure=Failure("timeout", f"no answer within {seconds:.0f} s; it may still be billed")))
+        except Exception as error:  # noqa: BLE001 - an adapter's mistake is no reason to lose the other jobs
+            return Answer(Outcome(failure=Failure("internal", f"{type(error).__name__}: {error}")))
+
+    def _heed(self, failure: Failure, wait: float | None) -> None:
+        """Let one job's failure act on the others where it concerns them."""
+        if failure.error in STOPS_PROVIDER:
+            what = "refuses the key" if failure.error == "auth" else "has no money left"
+            raise ProviderStopped(f"{self._provider.name} {what}: {secrets.redact(failure.message)}")
+        if wait is not None and pauses_everyone(failure.error):
+            self._limits.pause(wait)
+        if failure.error == "concurrency":
+            self._limits.crowded()
+
+    def _recorded(self, job: JobPlan, request: Request, call: Call) -> Generation:
+        """Check and store what came back, and return the event. Runs in a thread: it decodes, writes and flushes."""
+        outcome, failure = call.answer.outcome, call.answer.outcome.failure
+        artifacts: list[Any] = []
+        if failure is None:
+            checked = outputs.check(outcome.assets, request.kind)
+            if isinstance(checked, Failure):
+                failure = checked
+            else:
+                for asset in checked:
+                    media = self._store.put(asset.data, asset.media_type)
+                    artifacts.append({"kind": asset.kind, "media_type": media.media_type, "sha256": media.sha256, "bytes": len(asset.data)})
+        cost_usd, source = self._pricing.cost_usd(request, outcome)
+        return self._event(
+            job,
+            _status(failure, call.answer.unknown),
+            error=failure.error if failure else "",
+            message=str(secrets.redact(failure.message)) if failure else "",
+            artifacts=artifacts,
+            wire_request=secrets.redact(outcome.wire_request),
+            wire_response=secrets.redact(outcome.wire_response),
+            usage=asdict(outcome.usage),
+            cost_usd=cost_usd,
+            cost_source=source,
+            latency_s=call.latency_s,
+            attempts=call.tries,
+            model_resolved=outcome.model_resolved,
+            truth=outcome.truth,
+        )
+
+    def _event(self, job: JobPlan, status: GenerationStatus, **values: Any) -> Generation:
+        return Generation(run_id=self._plan.run_id, job_id=job["job_id"], status=status, simulated=self._provider.simulated, **values)
+
+    def _book(self, hold: Hold, event: Generation) -> None:
+        if event.cost_usd is None and not may_be_billed(event.status, event.error):
+            self._budget.release(hold)
+        else:
+            self._budget.settle(hold, event.cost_usd)
+        self._counts.spent_usd = self._budget.spent_usd
+        self._counts.unpriced = self._budget.unpriced
+
+
+def may_be_billed(status: str, error: str) -> bool:
+    """Say whether an outcome whose cost is unknown must be counted at its worst."""
+    return status in {"ok", "unknown_submission"} or error in MAY_BE_BILLED
+
+
+def _status(failure: Failure | None, unknown: bool) -> GenerationStatus:
+    if unknown:
+        return "unknown_submission"
+    if failure is None:
+        return "ok"
+    return "refused" if failure.error == "content_refused" else "failed"

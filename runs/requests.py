@@ -1,0 +1,74 @@
+"""From a job of the plan to the request that a provider is sent: rendered, with parameters, schema and reference pictures.
+
+Everything comes from the plan, which holds the versions' sources and the cases' inputs: a run that is resumed next year
+sends the same requests, whatever has happened to the files in the workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from prompts.render import Rendered, render
+from prompts.story import SCHEMAS
+from prompts.version import Version, from_closure
+from runs.events import CasePlan, JobPlan, VersionPlan
+from runs.media import MediaStore
+from runs.plan import Plan
+from runs.provider import KIND_OF_STAGE, Message, Reference, Request
+from runs.workspace import Workspace
+
+
+class Requests:
+    """Makes the requests of one plan. Safe to use from several threads."""
+
+    def __init__(self, ws: Workspace, plan: Plan) -> None:
+        self._plan = plan
+        self._store = MediaStore(ws)
+        self._versions: dict[str, Version] = {}
+
+    def of(self, job: JobPlan) -> Request:
+        """Return the request of a job.
+
+        Raises:
+            TemplateError, InputError: the template cannot be rendered with the case.
+            MediaError: a reference picture is gone from the media store.
+        """
+        plan = self._plan
+        arm, case = plan.arms[job["arm"]], plan.cases[job["case_id"]]
+        version = plan.versions[arm["version"]]
+        front = version["front_matter"]
+        schema = str(front.get("output") or "")
+        return Request(
+            key=job["job_id"],
+            stage=plan.event.stage,
+            kind=KIND_OF_STAGE[plan.event.stage],
+            messages=tuple(Message(m.role, m.content) for m in self.render(version, case).messages),
+            model=arm["model"],
+            parameters=plan.parameters_of(job),
+            seed=job["seed"],
+            schema_name=schema,
+            schema=_schema(schema) if schema else None,
+            references=self._references(case) if front.get("references") else (),
+        )
+
+    def render(self, version: VersionPlan, case: CasePlan) -> Rendered:
+        """Return a version's messages for a case; raises as `of`."""
+        known = self._versions.get(version["version"])
+        if known is None:
+            known = from_closure(version["template"], version["version"], version["closure"])
+            self._versions[version["version"]] = known
+        return render(known, case["inputs"])
+
+    def _references(self, case: CasePlan) -> tuple[Reference, ...]:
+        return tuple(
+            Reference(name, picture["sha256"], picture["media_type"], self._store.path(picture["sha256"]))
+            for name, pictures in case["references"].items()
+            for picture in pictures
+        )
+
+
+@cache
+def _schema(name: str) -> Mapping[str, Any]:
+    return SCHEMAS[name].model_json_schema()

@@ -1,0 +1,202 @@
+"""Scoring: every group of generations as soon as its last one is there, beside the generation of the others.
+
+A group is all generations of one arm, repeat and series: the smallest thing in which faces can be compared across shots.
+All scorers of a group run in one call in one process, so that they share what they find out about a picture. Scores are
+journalled as they come; a group that is only half journalled when the power fails is scored again as a whole.
+
+    plans = scorer_plans([("face_consistency", {}), ("latency", {})], stage="shot")
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.errors import ScorerError
+from evals.registry import build
+from evals.score import Media, Sample
+from runs import pool
+from runs.errors import MediaError
+from runs.events import ArtifactRef, JobPlan, MediaRef, ScoreDict, ScorerPlan, Scores
+from runs.group import rows_of, score_group
+from runs.media import MEDIA_TYPES, MediaStore
+from runs.plan import Plan
+from runs.resume import RunState
+from runs.workspace import Workspace
+
+GROUP_LIMIT_S = 900.0
+"""A group that takes longer hangs: its worker is stopped and its scores are errors."""
+GROUPS_AT_ONCE = 3
+"""Two workers, and one group that waits for them."""
+
+Commit = Callable[..., Awaitable[None]]
+Group = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What scoring needs to know of a generation."""
+
+    status: str
+    artifacts: Sequence[ArtifactRef] = ()
+    cost_usd: float | None = None
+    latency_s: float | None = None
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Made:
+        """Take it from a `generation` event."""
+        return cls(event["status"], event["artifacts"], event["cost_usd"], event["latency_s"])
+
+
+def scorer_plans(specs: Iterable[tuple[str, Mapping[str, Any]]], stage: str, folder: Path | None = None) -> tuple[ScorerPlan, ...]:
+    """Build scorers once, to see that they can be built, and return what a plan keeps of them.
+
+    Raises:
+        UnknownName: no scorer has that name.
+        ScorerError: it cannot be built with these arguments, does not judge this stage, or is named twice.
+    """
+    plans: dict[str, ScorerPlan] = {}
+    for name, args in specs:
+        scorer = build(name, args, folder)
+        if stage not in scorer.stages:
+            raise ScorerError(
+                f"The scorer {name!r} does not judge the stage {stage}.", hint=f"It judges {', '.join(sorted(scorer.stages))}."
+            )
+        if name in plans:
+            raise ScorerError(f"The scorer {name!r} is named twice.")
+        metrics: Any = [asdict(metric) for metric in scorer.metrics]
+        plans[name] = {"name": name, "version": scorer.version, "args": dict(args), "metrics": metrics}
+    return tuple(plans.values())
+
+
+class Scoring:
+    """Scores one run's groups with some scorers, in the event loop that makes it.
+
+    Args:
+        ws: the workspace.
+        plan: the run.
+        scorers: what to score with.
+        commit: appends events to the run's journal.
+        scored: called with a number of generations whenever their scores are on disk.
+        broken: called with the error when scores cannot be written.
+        folder: the workspace's scorer files, where they may be run.
+    """
+
+    def __init__(
+        self,
+        ws: Workspace,
+        plan: Plan,
+        scorers: Sequence[ScorerPlan],
+        *,
+        commit: Commit,
+        scored: Callable[[int], None],
+        broken: Callable[[BaseException], None],
+        folder: Path | None = None,
+    ) -> None:
+        self._plan = plan
+        self._scorers = scorers
+        self._commit = commit
+        self._scored = scored
+        self._broken = broken
+        self._folder = str(folder) if folder else ""
+        self._store = MediaStore(ws)
+        self._made: dict[str, Made] = {}
+        self._waiting: set[Group] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(GROUPS_AT_ONCE)
+        # Scorers that only look things up are not worth a process.
+        self._heavy = any(build(s["name"], s["args"], folder).cpu_bound for s in scorers)
+
+    def restore(self, state: RunState) -> int:
+        """Take over what journals tell of the run; begin with groups that are complete and not scored; return how many jobs are."""
+        names = {s["name"] for s in self._scorers}
+        done = 0
+        for key, jobs in self._plan.groups.items():
+            made = [j["job_id"] for j in jobs if j["job_id"] in state.finished and state.finished[j["job_id"]].status != "budget"]
+            unscored = [job for job in made if not names <= state.scored.get(job, set())]
+            if len(made) == len(jobs) and not unscored:
+                done += len(jobs)
+                continue
+            self._made.update({job: Made.of(state.generation(job)) for job in made})
+            if unscored:
+                self._waiting.add(key)
+            self._begin_if_complete(key)
+        return done
+
+    def final(self, job_id: str, made: Made) -> None:
+        """Take note of a generation, and begin with its group if it was the last of it."""
+        if not self._scorers or made.status == "budget":
+            return
+        key = self._plan.group_of(self._plan.by_id[job_id])
+        self._made[job_id] = made
+        self._waiting.add(key)
+        self._begin_if_complete(key)
+
+    async def finish(self) -> None:
+        """Score what is left, groups too that will not become complete in this process, and wait for the last score."""
+        for key in sorted(self._waiting):
+            self._begin(key)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def abandon(self) -> None:
+        """Stop scoring; groups that are not done yet are left for a resumed run."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin_if_complete(self, key: Group) -> None:
+        if key in self._waiting and all(job["job_id"] in self._made for job in self._plan.groups[key]):
+            self._begin(key)
+
+    def _begin(self, key: Group) -> None:
+        self._waiting.discard(key)
+        task = asyncio.create_task(self._group(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken(error)
+
+    async def _group(self, key: Group) -> None:
+        async with self._slots:
+            jobs = [job for job in self._plan.groups[key] if job["job_id"] in self._made]
+            samples: dict[str, Sample] = {}
+            rows: dict[str, list[ScoreDict]] = {}
+            for job in jobs:
+                try:
+                    samples[job["job_id"]] = self._sample(job)
+                except MediaError as error:  # an old run whose artifacts were cleaned away
+                    rows[job["job_id"]] = [row for scorer in self._scorers for row in rows_of(scorer, "error", error.message)]
+            rows.update(zip(samples, await self._rows(self._scorers, list(samples.values())), strict=True))
+            await self._commit(*(Scores(run_id=self._plan.run_id, job_id=job, scores=scores) for job, scores in rows.items()))
+            self._scored(len(rows))
+
+    async def _rows(self, scorers: Sequence[ScorerPlan], samples: Sequence[Sample]) -> list[list[ScoreDict]]:
+        if not self._heavy:
+            return await asyncio.to_thread(score_group, scorers, samples, self._folder)
+        try:
+            return await pool.shared().call(score_group, scorers, samples, self._folder, limit_s=GROUP_LIMIT_S)
+        except (pool.WorkerDied, pool.TaskFailed) as error:
+            if len(scorers) > 1:
+                # One of them brings the process down; the others shall not lose their scores to it.
+                alone = [await self._rows([scorer], samples) for scorer in scorers]
+                return [[row for rows in of_sample for row in rows] for of_sample in zip(*alone, strict=True)]
+            return [rows_of(scorers[0], "error", error.message) for _ in samples]
+
+    def _sample(self, job: JobPlan) -> Sample:
+        case, made = self._plan.cases[job["case_id"]], self._made[job["job_id"]]
+        return Sample(
+            generation=job["job_id"], stage=self._plan.event.stage, status=made.status, case=case["inputs"], case_id=case["case_id"],
+            series=case["series"], media=tuple(self._media(a) for a in made.artifacts), cost_usd=made.cost_usd, latency_s=made.latency_s,
+            references={who: tuple(self._media(r) for r in pictures) for who, pictures in case["references"].items()},
+        )  # fmt: skip
+
+    def _media(self, ref: ArtifactRef | MediaRef) -> Media:
+        path = self._store.path(ref["sha256"])
+        return Media(MEDIA_TYPES[ref["media_type"]][0], ref["sha256"], ref["media_type"], path)
