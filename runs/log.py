@@ -60,7 +60,7 @@ def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES) -> Fol
     Raises:
         LogError: the file is corrupt, of a newer schema or held by a foreign program, or the folder cannot be written.
     """
-    if ws.log.exists() and _up_to_date(ws):
+    if _up_to_date(ws):
         return Folded()
     try:
         ws.runs.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def catch_up(ws: Workspace) -> Folded:
 
 def behind(ws: Workspace) -> int:
     """Return how many journal bytes are not in the log yet, as far as this process knows."""
-    seen = _seen(ws)
+    seen = _seen(ws) or {}
     return sum(size - seen.get(path.name, 0) for path, size in pending(ws, seen))
 
 
@@ -142,17 +142,18 @@ def _wal(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
 
 
-def _seen(ws: Workspace) -> dict[str, int]:
-    """Return how far this process knows each journal to be folded; nothing where the file was replaced since."""
+def _seen(ws: Workspace) -> dict[str, int] | None:
+    """Return how far this process knows each journal to be folded; None where it has not looked, or the file was replaced since."""
     inode, seen = _SEEN.get(ws.log, (0, {}))
     try:
-        return seen if ws.log.stat().st_ino == inode else {}
+        return seen if ws.log.stat().st_ino == inode else None
     except OSError:
-        return {}
+        return None
 
 
 def _up_to_date(ws: Workspace) -> bool:
-    return bool(_seen(ws)) and next(pending(ws, _seen(ws)), None) is None
+    seen = _seen(ws)
+    return seen is not None and next(pending(ws, seen), None) is None
 
 
 def _freshen(ws: Workspace) -> None:

@@ -1,0 +1,86 @@
+"""Scores and findings as long frames; the latest score of each metric of each job counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runs.log import read
+from runs.query.frames import COUNT, FLAG, NUMBER, TEXT, TIME, Columns, frame, matching
+from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORES: Columns = {
+    "run_id": TEXT,
+    "job_id": TEXT,
+    "arm": TEXT,
+    "series": TEXT,
+    "case_id": TEXT,
+    "repeat": COUNT,
+    "metric": TEXT,
+    "scorer": TEXT,
+    "scorer_version": TEXT,
+    "value": NUMBER,
+    "status": TEXT,
+    "reason": TEXT,
+    "direction": TEXT,
+    "unit": TEXT,
+    "worst": NUMBER,
+    "lo": NUMBER,
+    "hi": NUMBER,
+    "primary": FLAG,
+    "scored_at": TIME,
+}
+FINDINGS: Columns = {
+    "run_id": TEXT,
+    "job_id": TEXT,
+    "arm": TEXT,
+    "series": TEXT,
+    "case_id": TEXT,
+    "repeat": COUNT,
+    "metric": TEXT,
+    "scorer": TEXT,
+    "check": TEXT,
+    "check_version": TEXT,
+    "severity": TEXT,
+    "where": TEXT,
+    "quote": TEXT,
+    "message": TEXT,
+}
+
+
+def scores(ws: Workspace, run_id: str | None = None, metric: str | None = None) -> pd.DataFrame:
+    """Return one row a generation and metric. Columns: `SCORES`.
+
+    `value` is NaN unless `status` is ok; `worst` is what a failed score counts as; `lo` and `hi` bound the scale, NaN where open.
+    """
+    where, parameters = matching(run_id=run_id, metric=metric)
+    with read(ws) as con:
+        return frame(
+            con,
+            f"""
+            select *, is_primary as "primary" from scores
+            {where} order by run_id, scorer, metric, series, case_id, repeat, arm, job_id
+            """,  # noqa: S608  fixed words
+            SCORES,
+            parameters,
+        )
+
+
+def findings(ws: Workspace, run_id: str | None = None, job_id: str | None = None) -> pd.DataFrame:
+    """Return one row a broken rule. Columns: `FINDINGS`; `where` is a JSON list of ids in the artifact."""
+    where, parameters = matching(r__run_id=run_id, j__job_id=job_id)
+    with read(ws) as con:
+        return frame(
+            con,
+            f"""
+            select r.run_id, j.job_id, j.arm, c.series, c.case_id, j.repeat, m.name as metric, m.scorer, f.check_id as "check",
+              f.check_version, f.severity, f.places as "where", f.quote, f.message
+            from (select * from finding where latest) f join run r using (run_key) join job j on j.job_key = f.job_key
+            join metric m on m.metric_key = f.metric_key left join case_ c on c.case_key = j.case_key
+            {where} order by r.run_id, c.series, c.case_id, j.repeat, j.arm, j.job_id, m.name, f.position
+            """,  # noqa: S608  fixed words
+            FINDINGS,
+            parameters,
+        )
