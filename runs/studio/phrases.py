@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from prompts.text import speech_seconds
+from prompts import text as measure
 
 Bank = Mapping[str, tuple[str, ...]]
 EMOTION: Mapping[str, int] = {"hook": 7, "setup": 3, "escalation": 6, "turn": 7, "reveal": 8, "payoff": 5, "cliffhanger": 9}
@@ -43,5 +43,11 @@ def phrases(language: str) -> Phrases:
 
 @lru_cache(maxsize=4096)
 def seconds(text: str, language: str) -> float:
-    """Return `speech_seconds` at the language's usual rate; writers weigh the same few lines over and over."""
-    return speech_seconds(text, language)
+    """Return a line's seconds of speech at the language's usual rate; writers weigh the same few lines over and over."""
+    return measure.speech_seconds(text, language)
+
+
+@lru_cache(maxsize=4096)
+def length(text: str, language: str) -> int:
+    """Return a line's length in characters (zh) or words (en)."""
+    return measure.length(text, language)

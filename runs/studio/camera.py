@@ -1,0 +1,170 @@
+"""Pose and projection: where a head stands in the frame, and how its surface is seen from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.studio.numeric import Array, lookup
+from runs.studio.surface import X_EDGE, Y_TOP, Grid
+
+PIVOT = 0.10
+"""Depth about which heads turn; the nose's tip lies at about 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Degrees: yaw to the picture's right, pitch up, roll to the picture's left shoulder."""
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+    def matrix(self) -> Array:
+        """Return the rotation [3, 3] of head space."""
+        a, b, c = np.deg2rad([self.yaw, -self.pitch, self.roll])
+        ry = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+        rx = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+        rz = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+        return np.asarray(rz @ ry @ rx, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the head's origin lies in the frame, in pixels, and how many pixels a head unit has."""
+
+    x: float
+    y: float
+    scale: float
+
+    def window(self, shape: tuple[int, int], left: float, right: float, top: float, bottom: float) -> tuple[slice, slice]:
+        """Return the frame's rows and columns that lie between given head units."""
+        h, w = shape
+        r0, r1 = int(self.y - top * self.scale), int(np.ceil(self.y - bottom * self.scale))
+        c0, c1 = int(self.x + left * self.scale), int(np.ceil(self.x + right * self.scale))
+        return slice(min(max(r0, 0), h), min(max(r1, 0), h)), slice(min(max(c0, 0), w), min(max(c1, 0), w))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rays:
+    """How grid pixels move along the line of sight: pixel = base - rate * depth, for each axis."""
+
+    x_rate: np.float32
+    y_rate: np.float32
+    to_grid: tuple[tuple[float, float], tuple[float, float]]
+    origin: tuple[float, float]
+    ppu: float
+
+    @classmethod
+    def through(cls, grid: Grid, pose: Pose) -> Self:
+        """Return the rays for a pose.
+
+        A surface point p at height z is seen at M[:2,:2] p + M[:2,2] (z - PIVOT); solved for p, that is linear in z.
+        """
+        m = pose.matrix().astype(np.float64)
+        inverse = np.linalg.inv(m[:2, :2])
+        rate = inverse @ m[:2, 2] * grid.ppu
+        to_grid = ((float(inverse[0, 0]), float(inverse[0, 1])), (float(inverse[1, 0]), float(inverse[1, 1])))
+        return cls(np.float32(rate[0]), np.float32(-rate[1]), to_grid, (float(grid.x[0, 0]), float(grid.y[0, 0])), grid.ppu)
+
+    def base(self, sx: Array, sy: Array) -> tuple[Array, Array]:
+        """Return the grid pixels of screen points (head units; `sx` [1, W], `sy` [H, 1]) at depth 0."""
+        (a, b), (c, d) = self.to_grid
+        px = (a * sx + b * sy - self.origin[0]) * self.ppu
+        py = (self.origin[1] - c * sx - d * sy) * self.ppu
+        return px.astype(np.float32), py.astype(np.float32)
+
+    @property
+    def steep(self) -> bool:
+        """Return whether the head is turned so far that its nose may hide a cheek."""
+        return bool(abs(self.x_rate) + abs(self.y_rate) > 0.18 * self.ppu)
+
+
+def _march(height: Array, rays: _Rays, px: Array, py: Array) -> Array:
+    """Return the depth at which each ray first meets the surface: march from the front, then halve."""
+
+    def above(depth: Array | np.float32) -> NDArray[np.bool_]:
+        return lookup(height, px - rays.x_rate * depth, py - rays.y_rate * depth) - np.float32(PIVOT) >= depth
+
+    levels = np.linspace(0.98, -0.14, 9 if rays.steep else 4, dtype=np.float32)
+    low = np.full(px.shape, levels[-1], dtype=np.float32)
+    high = np.full(px.shape, levels[0], dtype=np.float32)
+    open_ = np.ones(px.shape, dtype=bool)
+    for front, behind in zip(levels[:-1], levels[1:], strict=True):
+        hit = open_ & above(behind)
+        low[hit], high[hit] = behind, front
+        open_ &= ~hit
+    for _ in range(4):
+        middle = np.float32(0.5) * (low + high)
+        inside = above(middle)
+        low = np.where(inside, middle, low)
+        high = np.where(inside, high, middle)
+    return np.asarray(np.float32(0.5) * (low + high), dtype=np.float32)
+
+
+def _spread(field: Array, factor: int, rows: int, columns: int) -> Array:
+    """Enlarge a smooth field by bilinear interpolation to (rows, columns)."""
+    y = (np.arange(rows, dtype=np.float32) - np.float32((factor - 1) / 2)) / np.float32(factor)
+    x = (np.arange(columns, dtype=np.float32) - np.float32((factor - 1) / 2)) / np.float32(factor)
+    y0 = np.clip(np.floor(y).astype(np.int32), 0, field.shape[0] - 2)
+    x0 = np.clip(np.floor(x).astype(np.int32), 0, field.shape[1] - 2)
+    fy, fx = (y - y0)[:, None], (x - x0)[None]
+    wide = field[:, x0] * (1 - fx) + field[:, x0 + 1] * fx
+    return np.asarray(wide[y0] * (1 - fy) + wide[y0 + 1] * fy, dtype=np.float32)
+
+
+def draw_relief(frame: Array, rgba: Array, height: Array, grid: Grid, pose: Pose, place: Place) -> None:
+    """Draw a lit height field over a frame [H, W, 3] in place."""
+    rows, columns = place.window(frame.shape[:2], -X_EDGE - 0.25, X_EDGE + 0.25, Y_TOP + 0.2, -Y_TOP - 0.05)
+    h, w = rows.stop - rows.start, columns.stop - columns.start
+    if h < 4 or w < 4:
+        return
+    rays = _Rays.through(grid, pose)
+    px, py = rays.base(*_screen(rows, columns, place, 1))
+    # Depth is smooth: it is found for a quarter of the pixels.
+    depth = _spread(_march(height, rays, *rays.base(*_screen(rows, columns, place, _COARSE))), _COARSE, h, w)
+    over(frame[rows, columns], lookup(rgba, px - rays.x_rate * depth, py - rays.y_rate * depth))
+
+
+_COARSE = 2
+
+
+def _screen(rows: slice, columns: slice, place: Place, factor: int) -> tuple[Array, Array]:
+    """Return the head units of every `factor`-th pixel's centre: x [1, W] and y [H, 1]."""
+    more = 0 if factor == 1 else 1
+    ys = rows.start + factor * np.arange(-(-(rows.stop - rows.start) // factor) + more) + factor / 2
+    xs = columns.start + factor * np.arange(-(-(columns.stop - columns.start) // factor) + more) + factor / 2
+    return ((xs - place.x) / place.scale).astype(np.float32)[None], ((place.y - ys) / place.scale).astype(np.float32)[:, None]
+
+
+def over(target: Array, layer: Array) -> None:
+    """Lay a premultiplied layer [H, W, 4] over a frame's window in place."""
+    target *= 1 - layer[..., 3:]
+    target += layer[..., :3]
+
+
+def draw_flat(
+    frame: Array, sprite: Array, origin: tuple[float, float], ppu: float, pose: Pose, place: Place, depth: float, tint: Array
+) -> None:
+    """Draw a flat sprite that turns with a head; `origin` is the head-space (x, y) of its upper left corner, `depth` its plane."""
+    m = pose.matrix()
+    h, w = sprite.shape[:2]
+    corners = np.array([[origin[0] + i * w / ppu, origin[1] - k * h / ppu] for i in (0, 1) for k in (0, 1)])
+    seen = corners @ m[:2, :2].T + m[:2, 2] * (depth - PIVOT)
+    rows, columns = place.window(frame.shape[:2], seen[:, 0].min(), seen[:, 0].max(), seen[:, 1].max(), seen[:, 1].min())
+    if rows.stop - rows.start < 2 or columns.stop - columns.start < 2:
+        return
+    inverse = np.linalg.inv(m[:2, :2].astype(np.float64))
+    scale = 1 / place.scale
+    ys = (place.y - (np.arange(rows.start, rows.stop) + 0.5)) * scale - float(m[1, 2]) * (depth - PIVOT)
+    xs = ((np.arange(columns.start, columns.stop) + 0.5) - place.x) * scale - float(m[0, 2]) * (depth - PIVOT)
+    px = ((inverse[0, 0] * xs)[None] + (inverse[0, 1] * ys)[:, None] - origin[0]) * ppu - 0.5
+    py = (origin[1] - (inverse[1, 0] * xs)[None] - (inverse[1, 1] * ys)[:, None]) * ppu - 0.5
+    layer = lookup(sprite, px.astype(np.float32), py.astype(np.float32))
+    outside = (px < -1) | (px > w) | (py < -1) | (py > h)
+    layer[outside] = 0
+    layer[..., :3] *= tint
+    over(frame[rows, columns], layer)

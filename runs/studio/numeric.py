@@ -1,0 +1,89 @@
+"""Small numeric tools of the studio: seeds, smooth steps, blurs, colour ramps, texture look-up. All in float32."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, zoom
+
+Array = NDArray[np.float32]
+Rgb = tuple[float, float, float]
+
+
+def seed_of(*parts: object) -> int:
+    """Return a 63-bit seed that depends on nothing but the parts' text; the same in every process."""
+    digest = hashlib.sha256("\x1f".join(str(p) for p in parts).encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def rng_of(*parts: object) -> np.random.Generator:
+    """Return a generator seeded by `seed_of(*parts)`."""
+    return np.random.default_rng(seed_of(*parts))
+
+
+def step(low: float, high: float, x: Array) -> Array:
+    """Return the cubic smooth step of `x` from 0 at `low` to 1 at `high` (`low` may be the greater)."""
+    t = np.clip((x - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def bell(x: Array, sigma: float) -> Array:
+    """Return exp(-x²/2σ²)."""
+    scaled = x * np.float32(1 / sigma)
+    return np.exp(np.float32(-0.5) * scaled * scaled)
+
+
+def blur(field: Array, sigma: float) -> Array:
+    """Blur a plane by a Gaussian of `sigma` pixels; wide ones are computed on a coarser grid, where they look the same."""
+    if sigma < 4:
+        return np.asarray(gaussian_filter(field, sigma, truncate=2.5), dtype=np.float32)
+    k = int(sigma // 2)
+    h, w = field.shape
+    padded = np.pad(field, ((0, -h % k), (0, -w % k)), mode="edge")
+    small = padded.reshape(padded.shape[0] // k, k, padded.shape[1] // k, k).mean((1, 3))
+    small = gaussian_filter(small, sigma / k, truncate=2.5)
+    return np.asarray(zoom(small, k, order=1, grid_mode=True, mode="nearest")[:h, :w], dtype=np.float32)
+
+
+def noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float | tuple[float, float]) -> Array:
+    """Return smoothed white noise of unit standard deviation."""
+    field = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), sigma, truncate=2.5, mode="wrap")
+    return np.asarray(field / max(float(field.std()), 1e-6), dtype=np.float32)
+
+
+def ramp_colour(table: tuple[Rgb, ...], t: float) -> Array:
+    """Return the colour at `t` in [0, 1] along a table of colours."""
+    colours = np.array(table, dtype=np.float32)
+    at = float(np.clip(t, 0, 1)) * (len(table) - 1)
+    i = min(int(at), len(table) - 2)
+    return np.asarray(colours[i] + (colours[i + 1] - colours[i]) * np.float32(at - i), dtype=np.float32)
+
+
+def paint(planes: Array, colour: Array | Rgb, alpha: Array, window: tuple[slice, slice] | None = None) -> None:
+    """Lay a colour over three planes [3, H, W] in place, by an alpha plane that may cover only a window of them."""
+    target = planes if window is None else planes[:, window[0], window[1]]
+    for channel in range(3):
+        target[channel] += (colour[channel] - target[channel]) * alpha
+
+
+def lookup(texture: Array, x: Array, y: Array) -> Array:
+    """Sample a texture [H, W, C] (or [H, W]) bilinearly at pixel coordinates; outside, the edge repeats."""
+    h, w = texture.shape[:2]
+    x = np.clip(x, 0, w - 1.001)
+    y = np.clip(y, 0, h - 1.001)
+    x0 = x.astype(np.int32)
+    y0 = y.astype(np.int32)
+    fx = x - x0
+    fy = y - y0
+    flat = texture.reshape(h * w, -1) if texture.ndim == 3 else texture.reshape(h * w)
+    if texture.ndim == 3:
+        fx, fy = fx[..., None], fy[..., None]
+    at = y0 * w + x0
+    top = flat[at]
+    top += (flat[at + 1] - top) * fx
+    bottom = flat[at + w]
+    bottom += (flat[at + (w + 1)] - bottom) * fx
+    top += (bottom - top) * fy
+    return np.asarray(top, dtype=np.float32)
