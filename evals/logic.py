@@ -20,7 +20,7 @@ A text that does not parse as a script has no state to check: status `failed`, w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal
 
 from pydantic import ValidationError
@@ -58,16 +58,15 @@ def value(block: int, warn: int, seconds: float) -> float:
     return 1.0 / (1.0 + (block + WARN_WEIGHT * warn) / (HALF_AT * seconds / 60.0))
 
 
-@dataclass(frozen=True, slots=True)
 class Logic:
     """Check scripts against their case's world."""
 
-    name: str = "logic"
-    version: str = "1"
+    name = "logic"
+    version = "1"
     scope: Literal["generation", "series"] = "generation"
-    stages: frozenset[str] = frozenset({"script"})
+    stages = frozenset({"script"})
     metrics: tuple[Metric, ...] = METRICS
-    cpu_bound: bool = True
+    cpu_bound = True
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
         """Return three scores a sample."""

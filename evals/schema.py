@@ -65,21 +65,25 @@ def path(loc: Sequence[str | int]) -> str:
     return out
 
 
-@dataclass(frozen=True, slots=True)
 class Schema:
     """Score 1 where the text is JSON of the stage's schema, else 0."""
 
-    schema: str = ""  # empty: the schema of the sample's stage
-    name: str = "schema"
-    version: str = "1"
+    name = "schema"
+    version = "1"
     scope: Literal["generation", "series"] = "generation"
-    stages: frozenset[str] = frozenset(SCHEMAS)
+    stages = frozenset(SCHEMAS)
     metrics: tuple[Metric, ...] = (Metric("schema", "up", "valid", worst=0.0, description="the output parses as what was asked for"),)
-    cpu_bound: bool = False
+    cpu_bound = False
 
-    def __post_init__(self) -> None:
-        if self.schema and self.schema not in SCHEMAS:
-            raise ScorerError(f"There is no schema {self.schema!r}.", hint=f"Known: {', '.join(SCHEMAS)}.")
+    def __init__(self, schema: str = "") -> None:
+        """Judge against a schema by name; by default that of each sample's stage.
+
+        Raises:
+            ScorerError: There is no schema of that name.
+        """
+        if schema and schema not in SCHEMAS:
+            raise ScorerError(f"There is no schema {schema!r}.", hint=f"Known: {', '.join(SCHEMAS)}.")
+        self.schema = schema
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
         """Return one score a sample."""

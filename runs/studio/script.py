@@ -16,8 +16,10 @@ import json
 import random
 from typing import Any
 
+import orjson
+
 from runs.studio.script_brief import Brief, read_brief
-from runs.studio.script_faults import Planter, broken, dump, spoil_schema
+from runs.studio.script_faults import Planter, broken, spoil_schema
 from runs.studio.script_outline import compose, spoil_outline
 from runs.studio.script_rules import rates, stated
 from runs.studio.script_world import World
@@ -63,7 +65,7 @@ def _send(
     """Turn a finished page into the text that goes out, and add what the sender knows."""
     told = stated(prompt)
     fenced = "broken_json" not in told and rng.random() < FENCE_RATE
-    text = dump(value, False)
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     if rng.random() < chance["broken_json"]:
         text, how = broken(text, rng)
         faults.append({"fault": "broken_json", "check": "schema", "where": how})

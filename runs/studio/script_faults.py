@@ -6,7 +6,6 @@ a finding and a planted fault are matched.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -169,9 +168,3 @@ def broken(text: str, rng: random.Random) -> tuple[str, str]:
     if rng.random() < 0.5:
         return text[: int(len(text) * rng.uniform(0.6, 0.95))], "cut off"
     return text[:-1] + ",}", "trailing comma"
-
-
-def dump(value: Json, fenced: bool) -> str:
-    """Return JSON text, in a code fence where the writer likes fences."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
-    return f"```json\n{text}\n```" if fenced else text

@@ -6,16 +6,15 @@ has marked as open to them (`Draft.exits`, `Draft.uses`).
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from prompts.story import DAYPARTS
-from prompts.text import length
-from runs.studio.phrases import EMOTION, phrases, seconds
+from runs.studio.phrases import EMOTION, length, phrases, seconds
 from runs.studio.script_brief import Brief
-import itertools
 
 Json = dict[str, Any]
 BEAT_SECONDS = 6.2  # one beat: a line or two, and what is done
@@ -250,9 +249,10 @@ class World:
         pool = pool or [*bank["setup"], *bank["escalation"], *bank["turn"]]
         self.rng.shuffle(pool)
         filled = [self._fill(t, me, you, props, "") for t in pool if me != you or "{you}" not in t]
-        new = [t for t in filled if t not in self.said and self._fits(t)]
-        spare = [t for k in MIDDLE for t in bank[k] if "{" not in t and t not in self.said and self._fits(t)]
-        text = (new or spare or sorted(filled, key=len))[0]
+        spare = (t for k in MIDDLE for t in bank[k] if "{" not in t)
+        fresh = (t for t in (*filled, *spare) if t not in self.said and self._fits(t))
+        # Only a long episode runs out of words; then the shortest is said again.
+        text = next(fresh, None) or min(filled or [bank["setup"][0]], key=len)
         self.said.add(text)
         return text
 
