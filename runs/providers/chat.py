@@ -37,6 +37,11 @@ from runs.settings import ProviderSettings
 NO_KEY = "unused"
 """Sent to servers that need no key: the SDK insists on one."""
 CONNECT_S = 10.0
+# By name: they come from three HTTP libraries, of which only some are installed.
+_UNCONNECTED = frozenset(
+    {"ClientConnectorError", "ClientConnectorDNSError", "ConnectionTimeoutError", "ConnectionRefusedError", "ConnectError"}
+)
+_TOO_LATE = frozenset({"SocketTimeoutError", "ServerTimeoutError", "ReadTimeout"})
 
 
 class ChatProvider:
@@ -93,7 +98,7 @@ class ChatProvider:
             async with asyncio.timeout(self.config.timeout_s):
                 response = await self._post(self._client, request, body)
         except TimeoutError:
-            return Outcome(failure=_no_answer(self.config.timeout_s), wire_request=sent)
+            return Outcome(failure=no_answer(self.config.timeout_s), wire_request=sent)
         except openai.APIStatusError as error:
             return self._refused(error, sent)
         except openai.APIConnectionError as error:
@@ -160,28 +165,34 @@ def _reported_cost(headers: Mapping[str, str]) -> float | None:
     return cost if 0 <= cost < 1e6 else None
 
 
-def _no_answer(seconds: float) -> Failure:
+def no_answer(seconds: float) -> Failure:
+    """Return the failure of a call that was sent and not answered in time."""
     return Failure("timeout", f"no answer within {seconds:g} s; the call may still be billed", code="timeout")
 
 
-def _connection(error: openai.APIConnectionError, config: ProviderSettings) -> Failure:
-    """Tell "nothing was sent" from "nobody knows whether it arrived"."""
-    chain = _causes(error)
-    if any(type(e).__name__ in ("ClientConnectorError", "ConnectionTimeoutError", "ConnectionRefusedError", "ConnectError") for e in chain):
-        reason = secrets.redact(str(chain[-1]))[:200]
-        return Failure("server", f"cannot connect to {secrets.redact(config.base_url)}: {reason}", code="connect")
-    if any(type(e).__name__ in ("SocketTimeoutError", "ServerTimeoutError", "ReadTimeout") for e in chain):
-        return _no_answer(config.timeout_s)
-    return Failure("timeout", "the connection was lost before the answer was complete; the call may still be billed", code="disconnected")
+def may_have_arrived(error: BaseException) -> bool:
+    """Say whether a call that broke may have reached the server: not where no connection was made."""
+    return not any(type(e).__name__ in _UNCONNECTED for e in causes(error))
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes(error: BaseException) -> list[BaseException]:
+    """Return an exception and what it was raised from, outermost first."""
     chain: list[BaseException] = []
     here: BaseException | None = error
     while here is not None and here not in chain:
         chain.append(here)
         here = here.__cause__ or here.__context__
     return chain
+
+
+def _connection(error: openai.APIConnectionError, config: ProviderSettings) -> Failure:
+    """Tell "nothing was sent" from "nobody knows whether it arrived"."""
+    if not may_have_arrived(error):
+        reason = secrets.redact(str(causes(error)[-1]))[:200]
+        return Failure("server", f"cannot connect to {secrets.redact(config.base_url)}: {reason}", code="connect")
+    if any(type(e).__name__ in _TOO_LATE for e in causes(error)):
+        return no_answer(config.timeout_s)
+    return Failure("timeout", "the connection was lost before the answer was complete; the call may still be billed", code="disconnected")
 
 
 def _advise(why: Failure, name: str, config: ProviderSettings) -> Failure:
