@@ -1,0 +1,43 @@
+"""Put a face where the embedding model expects it: dlib's chip of 150 pixels, fitted on five points of the mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from evals.faces.arrays import Floats, Points, Rgb
+from evals.faces.warp import warp
+
+SIZE = 150
+PADDING = 0.25
+FIVE = (263, 362, 33, 133, 2)
+"""Outer and inner corner of the eye on the picture's right, the same on its left, foot of the nose."""
+PLACES = np.array([[0.8595674, 0.2134982], [0.6460605, 0.2289674], [0.1205750, 0.2137275], [0.3340851, 0.2290642], [0.4901123, 0.6277976]])
+"""Where dlib's five-point chips have these points, in units of the unpadded chip."""
+
+
+def chip(picture: Image.Image, points: Points, size: int = SIZE, padding: float = PADDING) -> Rgb:
+    """Return a face upright and centred, `size` x `size` x 3.
+
+    Args:
+        picture: RGB.
+        points: Its landmarks, 468 x 3.
+        size: Side of the result in pixels.
+        padding: Room around the face, in units of the unpadded chip; 0.25 is what the embedding was trained with.
+    """
+    target = (PLACES + padding) / (1 + 2 * padding) * size
+    matrix = similarity(target, points[list(FIVE), :2])
+    return np.asarray(warp(picture, matrix, size))
+
+
+def similarity(source: Floats, target: Floats) -> Floats:
+    """Return the 2 x 3 similarity that takes `source` points (n x 2) to `target` with the least squared error.
+
+    Turning and scaling are one complex number, so the fit is a linear one.
+    """
+    a, b = source - source.mean(axis=0), target - target.mean(axis=0)
+    power = float((a**2).sum())
+    along = float((a * b).sum()) / power
+    across = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / power
+    turn = np.array([[along, -across], [across, along]])
+    return np.column_stack([turn, target.mean(axis=0) - turn @ source.mean(axis=0)])

@@ -1,0 +1,94 @@
+"""The face mesh: 468 landmarks in three dimensions and a flag that says whether a face is there at all.
+
+The model sees 192 x 192 pixels, upright (eyes level), one and a half times as large as the face's box: from a detection for
+the first look, from the landmarks of the frame before while a face is followed. Eyes, brows and lips have fixed numbers:
+`33, 133` and `362, 263` are the corners of the eyes on the picture's left and right, `61, 291` the corners of the mouth.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from evals.faces import models
+from evals.faces.arrays import Box, Points
+from evals.faces.detect import Detection
+from evals.faces.warp import Region, crop
+
+SIZE = 192
+COUNT = 468
+MARGIN = 1.5
+MIN_PRESENCE = 0.5
+LEFT_EYE, RIGHT_EYE = 33, 263
+"""Outer corners of the eyes on the picture's left and right; their distance (IOD) is the unit of all facial movement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """Landmarks (468 x 3) and the probability that they lie on a face."""
+
+    points: Points
+    presence: float
+
+    @property
+    def iod(self) -> float:
+        """Return the distance of the outer eye corners in the picture's plane, in pixels."""
+        return iod(self.points)
+
+    @property
+    def box(self) -> Box:
+        """Return the box around all landmarks."""
+        left, top = self.points[:, :2].min(axis=0)
+        right, bottom = self.points[:, :2].max(axis=0)
+        return float(left), float(top), float(right), float(bottom)
+
+
+def iod(points: Points) -> float:
+    """Return the distance of the outer eye corners in pixels; in depth too, so that a turned head does not shrink."""
+    return float(np.linalg.norm(points[RIGHT_EYE] - points[LEFT_EYE]))
+
+
+def region_of_detection(found: Detection) -> Region:
+    """Return where to look for the landmarks of a detected face."""
+    left, top, right, bottom = found.box
+    side = MARGIN * max(right - left, bottom - top)
+    return Region((left + right) / 2, (top + bottom) / 2, side, _angle(found.points[0], found.points[1]))
+
+
+def region_of_points(points: Points) -> Region:
+    """Return where to look for the landmarks of a face that was here a frame ago."""
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    x, y = (low + high) / 2
+    angle = _angle(points[LEFT_EYE], points[RIGHT_EYE])
+    return Region(float(x), float(y), MARGIN * float(max(high - low)), angle)
+
+
+def landmarks(picture: Image.Image, region: Region) -> Mesh:
+    """Return the landmarks found in a region of an RGB picture; look at `presence` before using them.
+
+    Raises:
+        ModelUnavailable: The mesh model is not installed.
+    """
+    pixels = crop(picture, region, SIZE).astype(np.float32)[None] / 255
+    raw, flag = models.net("mesh")(pixels)
+    points = region.to_picture(raw.reshape(COUNT, 3), SIZE)
+    return Mesh(points, 1 / (1 + math.exp(-float(np.clip(flag.ravel()[-1], -60, 60)))))
+
+
+def find(picture: Image.Image, found: Detection) -> Mesh | None:
+    """Return the landmarks of a detected face, or None where the mesh sees none.
+
+    The second look, upright and centred on the landmarks of the first, is what a tracker sees from then on.
+    """
+    first = landmarks(picture, region_of_detection(found))
+    if first.presence < MIN_PRESENCE:
+        return None
+    second = landmarks(picture, region_of_points(first.points))
+    return second if second.presence >= MIN_PRESENCE else None
+
+
+def _angle(left: np.ndarray[tuple[int], np.dtype[np.float64]], right: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    return math.atan2(float(right[1] - left[1]), float(right[0] - left[0]))

