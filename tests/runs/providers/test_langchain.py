@@ -12,7 +12,7 @@ from chat_server import ChatServer
 
 from runs.errors import ProviderError
 from runs.provider import Direct, Message, Outcome, Request
-from runs.providers.langchain_chat import LangChainProvider, _outcome
+from runs.providers.langchain import LangChainProvider, _outcome
 from runs.settings import Capabilities, ProviderSettings
 
 pytestmark = pytest.mark.slow
