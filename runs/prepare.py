@@ -5,22 +5,23 @@ What comes out is self-contained: the run can be resumed, scored and rendered ag
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Literal
 
 from evals.case import Case, load_cases
-from evals.suite import ScorerSpec, Suite, load_suite
+from evals.suite import Suite, load_suite
 from prompts.errors import InputError
 from prompts.registry import Registry
 from prompts.version import Version
-from runs.events import CasePlan, MediaRef, ProviderRef, ScorerPlan, VersionPlan
+from runs.events import CasePlan, MediaRef, ProviderRef, VersionPlan
 from runs.media import MediaStore
 from runs.plan import Plan, make
+from runs.scoring import scorer_plans
 from runs.workspace import Workspace
 
 RECORDED = ("microdrama-workbench", "openai", "langchain", "dlib-bin", "ai-edge-litert", "scikit-image", "numpy", "av", "pillow")
@@ -44,8 +45,10 @@ class Order:
     budget_usd: float | None = None
 
 
-def prepare(ws: Workspace, order: Order, provider: ProviderRef) -> Plan:
+def prepare(ws: Workspace, order: Order, provider: ProviderRef, scorer_folder: Path | None = None) -> Plan:
     """Make the plan of an order; nothing is called, and nothing but reference pictures is written.
+
+    `scorer_folder` is the workspace's folder of scorer files, where the user allows them to run.
 
     Raises:
         WorkbenchError: an unknown version, suite, case or scorer, a malformed file, or nothing to run.
@@ -53,7 +56,9 @@ def prepare(ws: Workspace, order: Order, provider: ProviderRef) -> Plan:
     suite = load_suite(order.suite, ws.evals / "suites")
     versions = [find_version(ws, ref) for ref in order.versions]
     cases = choose(suite, load_cases(ws.evals / "cases"), order)
-    specs = [ScorerSpec(name=name) for name in order.scorers] or suite.scorers
+    specs: list[tuple[str, Mapping[str, Any]]] = [(name, {}) for name in order.scorers] or [
+        (spec.name, spec.args) for spec in suite.scorers
+    ]
     media = MediaStore(ws)
     return make(
         stage=suite.stage,
@@ -65,7 +70,7 @@ def prepare(ws: Workspace, order: Order, provider: ProviderRef) -> Plan:
         repeats=order.repeats,
         seed=order.seed,
         parameters=order.parameters,
-        scorers=scorer_plans(specs),
+        scorers=scorer_plans(specs, suite.stage, scorer_folder),
         environment=environment(),
         budget_usd=order.budget_usd,
     )
@@ -125,23 +130,6 @@ def as_plan(version: Version) -> VersionPlan:
         "front_matter": version.front_matter.as_json(),
         "closure": dict(version.closure),
     }
-
-
-def scorer_plans(specs: Iterable[ScorerSpec]) -> tuple[ScorerPlan, ...]:
-    """Build each scorer once, so that a wrong name or argument is found before anything is paid for.
-
-    Raises:
-        UnknownName: no scorer of that name.
-        ScorerError: wrong arguments.
-    """
-    from evals.registry import build
-
-    plans: list[ScorerPlan] = []
-    for spec in specs:
-        scorer = build(spec.name, spec.args)
-        metrics: Any = [dataclasses.asdict(metric) for metric in scorer.metrics]
-        plans.append({"name": spec.name, "version": scorer.version, "args": spec.args, "metrics": metrics})
-    return tuple(plans)
 
 
 def environment() -> dict[str, str]:

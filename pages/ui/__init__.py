@@ -1,0 +1,1 @@
+"""Shared pieces of the pages: each draws one thing from plain data."""

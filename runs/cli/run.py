@@ -1,0 +1,189 @@
+"""`workbench run` and `score`: generate, and judge what was generated."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runs.cli import output
+from runs.cli.context import parameters, quiet, workspace
+
+if TYPE_CHECKING:
+    from runs.harness import Options, RunResult
+    from runs.plan import Plan
+    from runs.provider import Provider
+    from runs.settings import Settings
+    from runs.workspace import Workspace
+
+SPLITS = ("explore", "gate")
+
+
+@click.command()
+@click.option("--suite", help="The suite of cases: a name in evals/suites, or a file.")
+@click.option("--version", "versions", multiple=True, metavar="REF", help="A version, such as shot/keyframe@plain; give two or more.")
+@click.option("--provider", help="Who generates; default: workbench.toml.")
+@click.option("--model", "models", multiple=True, help="A model of the provider; more than one makes arms of their own.")
+@click.option("--repeats", type=click.IntRange(1, 1000), help="Generations of each case and arm.")
+@click.option("--split", type=click.Choice(SPLITS), help="Only the cases of this split.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many cases, spread over the series.")
+@click.option("--case", "cases", multiple=True, help="Only this case; may be given again.")
+@click.option("--scorer", "scorers", multiple=True, help="Score with these instead of the suite's.")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
+@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
+@click.option("--dry-run", is_flag=True, help="Count and price the jobs; send nothing.")
+@click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
+@click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
+@click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")
+@output.format_option
+@click.pass_context
+def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool, **asked: Any) -> None:
+    """Run versions over a suite, or resume a run.
+
+    Both arms run interleaved over the same cases with the same seeds. Ctrl-C leaves a run that --resume finishes.
+    """
+    from runs.settings import load
+
+    ws = workspace(context)
+    settings = load(
+        ws.root, {"provider": asked["provider"], "repeats": asked["repeats"], "seed": asked["seed"], "budget_usd": asked["budget"]}
+    )
+    if resumed:
+        _report(ws, _resume(context, ws, settings, resumed, asked), fmt)
+        return
+    if not (asked["suite"] and asked["versions"]):
+        raise click.UsageError("Give --suite and at least one --version, or --resume RUN.")
+    provider = _provider(settings, settings.provider)
+    plan = _plan(ws, settings, provider, asked)
+    options = _options(context, ws, settings, provider, asked)
+    if dry_run:
+        _estimate(ws, plan, options, settings, fmt)
+        return
+    if provider.name == "manual":
+        _write_sheet(context, ws, plan, fmt)
+        return
+    from runs import harness
+
+    _report(ws, harness.run(ws, plan, provider, options), fmt)
+
+
+@click.command()
+@click.argument("run_name", metavar="RUN")
+@click.option("--scorer", "scorers", multiple=True, help="A scorer by name; default: those of the run.")
+@click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")
+@output.format_option
+@click.pass_context
+def score(context: click.Context, run_name: str, scorers: tuple[str, ...], allow_scorer_files: bool, fmt: str) -> None:
+    """Score RUN (an id, its beginning, or `last`) again. The newest score of a metric counts; older ones are kept."""
+    from runs import query
+    from runs.progress import for_terminal
+    from runs.rescore import score_run
+
+    ws = workspace(context)
+    run_id = query.find_run(ws, run_name)
+    folder = ws.evals / "scorers" if allow_scorer_files else None
+    score_run(ws, run_id, scorers or None, progress=for_terminal(quiet=quiet(context)), scorer_folder=folder)
+    output.emit(_means(ws, run_id), fmt, key="means", run=run_id)
+
+
+def _provider(settings: Settings, name: str) -> Provider:
+    from runs.providers import get
+
+    return get(name, settings)
+
+
+def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Plan:
+    from runs.prepare import Order, prepare
+    from runs.providers import reference
+
+    order = Order(
+        versions=asked["versions"],
+        suite=asked["suite"],
+        models=asked["models"] or (settings.provider_settings().model or settings.provider,),
+        repeats=settings.repeats,
+        seed=settings.seed,
+        split=asked["split"],
+        limit=asked["limit"],
+        cases=asked["cases"],
+        parameters=parameters(asked["pairs"]),
+        scorers=asked["scorers"],
+        budget_usd=settings.budget_usd,
+    )
+    return prepare(ws, order, reference(provider), ws.evals / "scorers" if asked["allow_scorer_files"] else None)
+
+
+def _options(context: click.Context, ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:
+    from runs.harness import Options
+    from runs.pricing import Pricing
+    from runs.progress import for_terminal
+
+    return Options(
+        budget_usd=settings.budget_usd,
+        pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
+        progress=for_terminal(quiet=quiet(context)),
+        scoring=not asked["no_score"],
+        scorer_folder=ws.evals / "scorers" if asked["allow_scorer_files"] else None,
+    )
+
+
+def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str, asked: dict[str, Any]) -> RunResult:
+    from runs import harness, query
+
+    run_id = query.find_run(ws, name)
+    logged = query.run_plan(ws, run_id)["provider"]["name"]
+    provider = _provider(settings, logged)
+    return harness.resume(ws, run_id, provider, _options(context, ws, settings, provider, asked))
+
+
+def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, fmt: str) -> None:
+    """Print what a run would take: jobs, tokens, and the range of its cost."""
+    import pandas as pd
+
+    from runs.preflight import examine
+
+    estimate = examine(ws, plan, options.pricing)
+    row = {
+        "jobs": estimate.jobs,
+        "arms": len(plan.event.arms),
+        "cases": len(plan.event.cases),
+        "repeats": settings.repeats,
+        "prompt_tokens": estimate.prompt_tokens,
+        "cost_low_usd": estimate.low_usd,
+        "cost_high_usd": estimate.high_usd,
+    }
+    output.emit(pd.DataFrame([row]), fmt, key="estimate", unpriced=list(estimate.unpriced))
+    if estimate.unpriced:
+        output.say(f"No price is known for {', '.join(estimate.unpriced)}: give one under [[prices]] in workbench.toml.")
+    output.say("Dry run: nothing was sent.")
+
+
+def _report(ws: Workspace, result: RunResult, fmt: str) -> None:
+    """Print the mean scores of a run; exit 4 when nothing was evaluated, 1 when the provider ended it."""
+    counts = result.counts
+    output.emit(_means(ws, result.run_id), fmt, key="means", run=result.run_id, state=result.state, reason=result.reason, ok=counts.ok)
+    output.say(f"Run {result.run_id} {result.state}: {counts.ok} ok of {counts.jobs}, {counts.money}. {result.reason}".strip())
+    if result.state == "failed":
+        raise click.exceptions.Exit(1)
+    if not counts.ok:
+        raise click.exceptions.Exit(4)
+
+
+def _means(ws: Workspace, run_id: str) -> Any:
+    from runs import query
+
+    frame = query.run_scores(ws, run_id)
+    return frame[frame["primary"].fillna(False)][["ref", "model", "metric", "mean", "n_ok", "n_failed", "n_excluded", "direction", "unit"]]
+
+
+def _write_sheet(context: click.Context, ws: Workspace, plan: Plan, fmt: str) -> None:
+    """Write the prompts for a person to work through, and say how the results come back."""
+    import pandas as pd
+
+    from runs.sheet import write_sheet
+
+    folder = write_sheet(ws, plan)
+    rows = [{"run": plan.run_id, "jobs": len(plan.jobs), "page": str(folder / "prompts.html"), "table": str(folder / "prompts.csv")}]
+    output.emit(pd.DataFrame(rows), fmt, key="sheet")
+    output.say(f"Bring the results back with: workbench import {plan.run_id} FOLDER", quiet=quiet(context))

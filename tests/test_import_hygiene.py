@@ -1,0 +1,32 @@
+"""Import cost is a feature: looking at help must not load what does the work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"streamlit", "pandas", "openai", "langchain", "langchain_core", "duckdb", "numpy", "scipy", "skimage", "dlib", "ai_edge_litert", "av", "PIL"}
+COMMANDS = ["init", "demo", "templates", "render", "diff", "run", "score", "import", "compare", "runs", "show", "log", "config", "schema", "doctor"]
+PROGRAM = "import sys, json, workbench; sys.argv = ['workbench', *{args!r}]\ntry: workbench.main()\nexcept SystemExit: pass\nprint('\\n' + json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+
+
+def loaded_by(*args: str) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", PROGRAM.format(args=list(args))], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert not loaded_by("--help") & HEAVY
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_commands_help_loads_nothing_heavy(command: str) -> None:
+    assert not loaded_by(command, "--help") & HEAVY
+
+
+def test_importing_the_front_door_does_not_load_streamlit() -> None:
+    done = subprocess.run([sys.executable, "-c", "import workbench, sys; print('streamlit' in sys.modules)"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
