@@ -130,21 +130,23 @@ from (select run_key, job_key, unnest(artifacts) a, generate_subscripts(artifact
 """
 
 _SCORES = """
-create or replace temp table judged as
-select b.run_key, b.job_key, k.metric_key, e.s.scorer_version, e.s.value, e.s.status, e.s.reason, e.s.evidence,
-  e."at" as scored_at, e.j, e.o
-from (select run_id, job_id, "at", j, o, unnest(scores) s from ev_scores) e
-join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id
+create or replace temp view marks as
+select run_id, job_id, "at", j, o, unnest(scores) s from ev_scores;
+insert into score
+select b.run_key, b.job_key, k.metric_key, e.s.scorer_version, e.s.value, e.s.status, e.s.reason, e.s.evidence, e."at", true, e.j, e.o
+from marks e join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id
 join metric k on k.scorer = e.s.scorer and k.name = e.s.metric
 where e.s.status is not null;
-insert into score select run_key, job_key, metric_key, scorer_version, value, status, reason, evidence, scored_at, true, j, o from judged;
-
+"""
+_FINDINGS = """
 insert into finding
 select run_key, job_key, metric_key, n, f.check, f.check_version, f.severity, f."where", f.quote, f.message, true, j, o
 from (select run_key, job_key, metric_key, j, o, unnest(list) f, generate_subscripts(list, 1) n from (
-  select *, json_transform(evidence->'$.findings', '[{"check":"VARCHAR","check_version":"VARCHAR","severity":"VARCHAR","where":"JSON",
-    "quote":"VARCHAR","message":"VARCHAR"}]') as list
-  from judged where contains(evidence::varchar, '"findings"') and json_type(evidence, '$.findings') = 'ARRAY'))
+  select b.run_key, b.job_key, k.metric_key, e.j, e.o, json_transform(e.s.evidence->'$.findings', '[{"check":"VARCHAR",
+    "check_version":"VARCHAR","severity":"VARCHAR","where":"JSON","quote":"VARCHAR","message":"VARCHAR"}]') as list
+  from marks e join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id
+  join metric k on k.scorer = e.s.scorer and k.name = e.s.metric
+  where e.s.status is not null and contains(e.s.evidence::varchar, '"findings"') and json_type(e.s.evidence, '$.findings') = 'ARRAY'))
 where f.check is not null;
 """
 
@@ -152,7 +154,8 @@ where f.check is not null;
 _TWICE = """
 create or replace temp table twice as
 select s.job_key, s.metric_key from score s
-where s.latest and s.run_key in (select run_key from touched) and s.job_key in (select job_key from judged)
+where s.latest and s.run_key in (select run_key from touched) and s.job_key in (
+  select b.job_key from ev_scores e join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id)
 group by all having count(*) > 1;
 """
 _LATEST = """
@@ -208,16 +211,30 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
     con.execute("begin")
     _move_offsets(con, batch)
     con.execute("create or replace temp macro f_file(k) as (select file from journal_offset where journal_key = k)")
-    if batch.lines:
-        for step in (_TOUCHED, _PLAN, _METRICS, _JOBS, _GENERATIONS, _SCORES, _TWICE):
-            con.execute(step)
-        row = con.execute("select count(*) from twice").fetchone()
-        if row and row[0]:
+    for step in _steps(batch):
+        con.execute(step)
+        if step is _TWICE and con.execute("from twice limit 1").fetchone():
             con.execute(_LATEST)
-        con.execute(_ENDS)
-        con.execute(_ROLLUPS)
     _note_faults(con, faults)
     con.execute("commit")
+
+
+def _steps(batch: Batch) -> list[str]:
+    """Return what there is to do for the types of events that came in."""
+    came = batch.kinds
+    steps = [
+        (_TOUCHED, came),
+        (_PLAN, came & {"run"}),
+        (_METRICS, came & {"run", "scorers", "scores"}),
+        (_JOBS, came & {"generation", "scores"}),
+        (_GENERATIONS, came & {"generation"}),
+        (_SCORES, came & {"scores"}),
+        (_FINDINGS, batch.findings),
+        (_TWICE, came & {"scores"}),
+        (_ENDS, came & {"end", "note"}),
+        (_ROLLUPS, came & {"run", "generation", "scores"}),
+    ]
+    return [step for step, needed in steps if needed]
 
 
 def _move_offsets(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:

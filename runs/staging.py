@@ -55,6 +55,8 @@ class Batch:
     lines: int = 0
     nbytes: int = 0
     more: bool = False
+    kinds: set[str] = field(default_factory=set)
+    findings: bool = False
 
 
 def pending(ws: Workspace, seen: Mapping[str, int]) -> Iterator[tuple[Path, int]]:
@@ -131,6 +133,8 @@ class Stage:
             else:
                 kind = _KINDS.get(line[PREFIX : line.find(b",", PREFIX)])
                 if kind:
+                    batch.kinds.add(kind)
+                    batch.findings = batch.findings or (kind == "scores" and b'"findings":[{' in line)
                     self._write(kind, b'{"j":%d,"o":%d,%s\n' % (source.key, place, line[PREFIX:]))
                 batch.lines += 1
             place += len(line) + 1
