@@ -8,6 +8,7 @@ money left (`ProviderStopped`: the job stays open, so that a resumed run can do 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ MAY_BE_BILLED: frozenset[str] = frozenset({"timeout", "lost", "expired", "malfor
 
 
 class ProviderStopped(WorkbenchError):
-    """The provider takes no more jobs: wrong key, or no money. The job at hand stays open."""
+    """No more calls are made: wrong key, no money, or the user said stop. The job at hand stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,22 @@ class Executor:
         self._retry = retry
         self._counts = counts
         self._resumed = resumed
+        self._closed = asyncio.Event()
+        self._reason = ""
+
+    def close(self, reason: str) -> None:
+        """Begin no further call; those that run go on. Jobs without a call stay open."""
+        self._reason = self._reason or reason
+        self._closed.set()
 
     async def do(self, job: JobPlan) -> Generation:
         """Do a job; return its `generation` event once it is on disk.
 
         Raises:
-            ProviderStopped: the provider will refuse every further call.
+            ProviderStopped: the provider refuses every further call, or `close` was called; the job stays open.
             JournalError, MediaError: nothing can be recorded any more.
         """
+        self._check_open()
         await self._commit(Claim(run_id=self._plan.run_id, job_id=job["job_id"]))
         event = await self._make(job)
         await self._commit(event)
@@ -125,6 +134,7 @@ class Executor:
         tries = 0
         while True:
             async with self._limits.slot():
+                self._check_open()
                 tries += 1
                 began = time.perf_counter()
                 answer = await self._once(job, request, task_id, look_first)
@@ -141,7 +151,7 @@ class Executor:
             self._counts.retries += 1
             task_id, look_first = "", False
             if not pauses_everyone(failure.error):
-                await asyncio.sleep(wait)
+                await self._pause(wait)
 
     async def _once(self, job: JobPlan, request: Request, task_id: str, look_first: bool) -> Answer:
         provider = self._provider
@@ -162,11 +172,22 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - an adapter's mistake is no reason to lose the other jobs
             return Answer(Outcome(failure=Failure("internal", f"{type(error).__name__}: {error}")))
 
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise ProviderStopped(self._reason)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the executor is closed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
+
     def _heed(self, failure: Failure, wait: float | None) -> None:
         """Let one job's failure act on the others where it concerns them."""
         if failure.error in STOPS_PROVIDER:
             what = "refuses the key" if failure.error == "auth" else "has no money left"
-            raise ProviderStopped(f"{self._provider.name} {what}: {secrets.redact(failure.message)}")
+            self.close(f"{self._provider.name} {what}: {secrets.redact(failure.message)}")
+            self._check_open()
         if wait is not None and pauses_everyone(failure.error):
             self._limits.pause(wait)
         if failure.error == "concurrency":

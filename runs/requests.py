@@ -21,10 +21,17 @@ from runs.workspace import Workspace
 
 
 class Requests:
-    """Makes the requests of one plan. Safe to use from several threads."""
+    """Makes the requests of one plan. Safe to use from several threads.
 
-    def __init__(self, ws: Workspace, plan: Plan) -> None:
+    Args:
+        ws: the workspace whose media store holds the reference pictures.
+        plan: the plan.
+        with_references: attach them; not for an estimate, which must not need them.
+    """
+
+    def __init__(self, ws: Workspace, plan: Plan, *, with_references: bool = True) -> None:
         self._plan = plan
+        self._with_references = with_references
         self._store = MediaStore(ws)
         self._versions: dict[str, Version] = {}
 
@@ -50,7 +57,7 @@ class Requests:
             seed=job["seed"],
             schema_name=schema,
             schema=_schema(schema) if schema else None,
-            references=self._references(case) if front.get("references") else (),
+            references=self._references(case) if self._with_references and front.get("references") else (),
         )
 
     def render(self, version: VersionPlan, case: CasePlan) -> Rendered:
@@ -62,9 +69,10 @@ class Requests:
         return render(known, case["inputs"])
 
     def _references(self, case: CasePlan) -> tuple[Reference, ...]:
+        names = {person["id"]: person["name"] for person in case["inputs"].get("characters") or ()}
         return tuple(
-            Reference(name, picture["sha256"], picture["media_type"], self._store.path(picture["sha256"]))
-            for name, pictures in case["references"].items()
+            Reference(names.get(who, who), picture["sha256"], picture["media_type"], self._store.path(picture["sha256"]))
+            for who, pictures in case["references"].items()
             for picture in pictures
         )
 

@@ -1,1 +1,102 @@
-"""One module a provider; `get` finds one by name."""
+"""Providers by name: the settings say which adapter drives a name, and only that adapter is imported.
+
+Example: with `[providers.team] preset = "vllm"` in workbench.toml
+
+    get("team", settings)  ->  ChatProvider for the team's own server
+
+An adapter's type is looked for among the built-in ones, then among the entry points of installed packages in the group
+`workbench.providers` (type -> class or function that takes a name and its `ProviderSettings`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from prompts.errors import UnknownName
+from runs.errors import ProviderError
+from runs.events import ProviderRef
+from runs.provider import Direct, Provider, Tasks
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from runs.settings import ProviderSettings, Settings
+
+GROUP = "workbench.providers"
+BUILT_IN: Mapping[str, str] = {
+    "studio": "runs.providers.studio:StudioProvider",
+    "chat": "runs.providers.chat:ChatProvider",
+    "langchain": "runs.providers.langchain:LangChainProvider",
+    "replay": "runs.providers.replay:ReplayProvider",
+    "manual": "runs.providers.manual:ManualProvider",
+}
+SHOWN: Mapping[str, str] = {"offline-studio": "studio"}
+"""Names that runs are logged under where they differ from the settings' names."""
+Factory = Callable[[str, "ProviderSettings"], Any]
+
+
+def get(name: str, settings: Settings) -> Provider:
+    """Make the provider of a name, not opened yet.
+
+    Args:
+        name: a `[providers.NAME]` table, a preset, or the name that a run was logged under.
+        settings: the workspace's settings.
+
+    Raises:
+        UnknownName: no provider or adapter has that name; the message names near ones.
+        ProviderError: the adapter cannot be loaded, or does not speak the protocol.
+        WorkspaceError: its settings are incomplete.
+    """
+    name = SHOWN.get(name, name)
+    config = settings.provider_settings(name)
+    provider = _factory(config.type)(name, config)
+    if not isinstance(provider, Direct | Tasks):
+        raise ProviderError(f"The adapter {config.type!r} is no provider: it can neither generate nor take tasks.")
+    return provider
+
+
+def reference(provider: Provider) -> ProviderRef:
+    """Return what a run keeps of a provider."""
+    return {"name": provider.name, "simulated": provider.simulated, "base_url": str(_setting(provider, "base_url") or "")}
+
+
+def rate_per_minute(provider: Provider) -> float | None:
+    """Return how many calls a provider may be sent in a minute; None for no limit."""
+    rate: float | None = _setting(provider, "rate_per_minute")
+    return rate
+
+
+def default_model(provider: Provider) -> str:
+    """Return the model that a provider's settings name, else the provider's own name."""
+    return str(_setting(provider, "model") or provider.name)
+
+
+def _setting(provider: Provider, name: str) -> Any:
+    """Return a provider's own attribute, else that of its settings, else None."""
+    return getattr(provider, name, getattr(getattr(provider, "config", None), name, None))
+
+
+def _factory(kind: str) -> Factory:
+    if kind in BUILT_IN:
+        module, _, attribute = BUILT_IN[kind].partition(":")
+        return _loaded(kind, lambda: getattr(importlib.import_module(module), attribute))
+    points = _entry_points()
+    if kind in points:
+        return _loaded(kind, points[kind].load)
+    raise UnknownName("kind of provider", kind, {*BUILT_IN, *points})
+
+
+def _loaded(kind: str, load: Callable[[], Any]) -> Factory:
+    try:
+        factory: Factory = load()
+    except Exception as error:
+        raise ProviderError(f"The adapter {kind!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    return factory
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=GROUP)}

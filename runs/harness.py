@@ -1,0 +1,133 @@
+"""Do a plan: all its jobs at once as far as the provider allows, everything in the journal before it counts as done.
+
+    result = run(ws, plan, provider, Options(budget_usd=5.0, progress=for_terminal()))
+    result.state, result.counts.ok            # "finished", 96
+    result = resume(ws, run_id, provider)     # after a kill, a Ctrl-C, an empty account: only what is missing
+
+A run and its resumption are one code path: what the journals of the run hold is not done again. One process at a time
+works on a run. Scoring goes on beside generation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prompts.errors import InputError
+from runs import pool, preflight
+from runs.claims import Claims
+from runs.errors import Interrupted, JournalError, LogError
+from runs.events import EndState, Run, parse
+from runs.journal import files, header, is_live
+from runs.log import catch_up
+from runs.plan import Plan
+from runs.progress import Counts
+from runs.provider import Provider
+from runs.providers import reference
+from runs.resume import RunState, state_of
+from runs.session import Options, Session
+from runs.workspace import Workspace
+
+__all__ = ["Options", "RunResult", "only_one", "plan_of", "resume", "run"]
+
+RESERVE_BYTES = 64 << 20
+"""Free space that a run needs to begin: a disk that fills up stops it in the middle, with money spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run came out: `finished`, `stopped` (budget) or `failed` (the provider refuses further work), and why."""
+
+    run_id: str
+    state: EndState
+    counts: Counts
+    reason: str = ""
+    seconds: float = 0.0
+
+
+def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None = None) -> RunResult:
+    """Do a new plan from beginning to end.
+
+    Raises:
+        Interrupted: the user stopped it; what is done is kept, and `resume` does the rest.
+        TemplateError, InputError, ProviderError, BudgetError, WorkspaceError: it cannot begin; nothing was written.
+        JournalError, MediaError: the disk takes no more; nothing more was paid.
+    """
+    return _do(ws, plan, provider, options or Options(), None)
+
+
+def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | None = None) -> RunResult:
+    """Do what is missing of a run: jobs without an outcome, jobs that were over budget, scores; errors as `run`.
+
+    Raises:
+        UnknownName: no run has this id.
+        InputError: the run was begun with another provider.
+        JournalError: a process is working on the run.
+    """
+    with only_one(ws, run_id):
+        state = state_of(ws, run_id)
+        return _do(ws, plan_of(state), provider, options or Options(), state)
+
+
+def plan_of(state: RunState) -> Plan:
+    """Return the plan that a run's journals hold.
+
+    Raises:
+        JournalError: its process died before the plan was on disk.
+    """
+    event = parse(state.plan) if state.plan else None
+    if not isinstance(event, Run):
+        raise JournalError(f"The run {state.run_id} has no plan in its journal: it ended before it began.", hint="Start it anew.")
+    return Plan(event)
+
+
+@contextlib.contextmanager
+def only_one(ws: Workspace, run_id: str) -> Iterator[None]:
+    """Hold the run, so that no other process works on it.
+
+    Raises:
+        JournalError: another one does; the message says which.
+    """
+    with Claims(ws) as claims:
+        if not claims.try_claim(f"run/{run_id}"):
+            pids = [head["pid"] for path in files(ws) if (head := header(path)) and head.get("run_id") == run_id and is_live(path)]
+            who = f"process {pids[-1]}" if pids else "another process"
+            raise JournalError(f"The run {run_id} is being worked on by {who}.", hint="Wait for it, or stop it first.")
+        yield
+
+
+def _do(ws: Workspace, plan: Plan, provider: Provider, options: Options, state: RunState | None) -> RunResult:
+    began = time.monotonic()
+    _check_provider(plan, provider)
+    session = Session(ws, plan, provider, options, state)
+    todo = {job["job_id"] for job in session.open_jobs()}
+    estimate = preflight.examine(ws, plan, options.pricing, plan.by_id.keys() - todo)
+    preflight.check(plan, provider, estimate, options.budget_usd)
+    ws.ensure_writable()
+    if shutil.disk_usage(ws.runs).free < RESERVE_BYTES:
+        raise JournalError(f"Less than {RESERVE_BYTES >> 20} MB are free on the disk of {ws.runs}.", hint="Free some space first.")
+    try:
+        end = asyncio.run(session.run())
+    finally:
+        pool.close_shared()
+    if session.stopped:
+        done = f"{session.counts.done} of {session.counts.jobs} jobs are done"
+        raise Interrupted(f"Stopped; {done}.", hint=f"Go on with: workbench run --resume {plan.run_id}")
+    try:
+        catch_up(ws)
+    except LogError as error:  # the journal has everything: whoever reads next folds it in
+        options.progress.say(str(error))
+    return RunResult(plan.run_id, end, session.counts, session.reason, time.monotonic() - began)
+
+
+def _check_provider(plan: Plan, provider: Provider) -> None:
+    planned, given = plan.event.provider, reference(provider)
+    if (planned["name"], planned["base_url"]) != (given["name"], given["base_url"]):
+        raise InputError(
+            f"The run {plan.run_id} is of {planned['name']} {planned['base_url']}, not of {given['name']} {given['base_url']}.",
+            hint="Take the provider that it was begun with, or start a new run.",
+        )

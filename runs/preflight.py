@@ -1,0 +1,98 @@
+"""Before anything is written or paid: does every prompt render, can the provider do it, and what will it cost?
+
+Nothing is written here.
+
+    estimate = examine(ws, plan, pricing)
+    estimate.jobs, estimate.high_usd          # 96, 3.84; None where a price is unknown
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from prompts.text import estimate_tokens
+from runs.errors import BudgetError, ProviderError
+from runs.plan import Plan
+from runs.pricing import Pricing
+from runs.provider import KIND_OF_STAGE, Outcome, Provider, Usage
+from runs.requests import Requests
+from runs.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a plan's open jobs will take.
+
+    Attributes:
+        jobs: how many.
+        prompt_tokens: tokens of all prompts together, estimated (`prompts.text`).
+        low_usd: the cost if answers were empty; None if a price is unknown.
+        high_usd: the most that it can cost; None if a price is unknown or nothing bounds it.
+        unpriced: models whose price is unknown, or whose answers nothing bounds.
+    """
+
+    jobs: int
+    prompt_tokens: int
+    low_usd: float | None
+    high_usd: float | None
+    unpriced: tuple[str, ...] = ()
+
+
+def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] = ()) -> Estimate:
+    """Render every prompt of a plan once and add up what its jobs will take.
+
+    Args:
+        ws: the workspace; nothing is written to it.
+        plan: the plan.
+        pricing: the prices.
+        done: ids of jobs that need not be done any more.
+
+    Raises:
+        TemplateError, InputError: a version cannot be rendered with a case.
+    """
+    requests = Requests(ws, plan, with_references=False)
+    todo = [job for job in plan.jobs if job["job_id"] not in done]
+    # All repeats of a cell have one prompt; rendering is the dear part.
+    repeats = Counter((job["arm"], job["case_id"]) for job in todo)
+    first = {(job["arm"], job["case_id"]): job for job in reversed(todo)}
+    tokens, low, high = 0, 0.0, 0.0
+    unpriced: set[str] = set()
+    for cell, n in repeats.items():
+        request = requests.of(first[cell])
+        of_prompt = sum(estimate_tokens(message.content) for message in request.messages)
+        least = Outcome(
+            usage=Usage(input_tokens=of_prompt, output_tokens=0, images=1, seconds=_seconds(request.parameters.get("duration")))
+        )
+        worst, best = pricing.worst_usd(request), pricing.cost_usd(request, least)[0]
+        tokens += n * of_prompt
+        if worst is None or best is None:
+            unpriced.add(request.model)
+        else:
+            low, high = low + n * min(best, worst), high + n * worst
+    return Estimate(len(todo), tokens, None if unpriced else low, None if unpriced else high, tuple(sorted(unpriced)))
+
+
+def check(plan: Plan, provider: Provider, estimate: Estimate, budget_usd: float | None) -> None:
+    """Refuse a run that cannot be done.
+
+    Raises:
+        ProviderError: the provider does not make what the stage needs.
+        BudgetError: there is a budget, and a model whose price is unknown.
+    """
+    kind = KIND_OF_STAGE[plan.event.stage]
+    if kind not in provider.kinds:
+        raise ProviderError(
+            f"The provider {provider.name} makes no {kind}, which the stage {plan.event.stage} needs.",
+            hint=f"It makes {', '.join(sorted(provider.kinds))}.",
+        )
+    if budget_usd is not None and estimate.unpriced:
+        raise BudgetError(
+            f"No budget can be kept: the price of {', '.join(estimate.unpriced)} is unknown, or nothing bounds the length of an answer.",
+            hint="Give a price under [[prices]] in workbench.toml and max_tokens in the parameters, or run without --budget.",
+        )
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

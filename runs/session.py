@@ -1,0 +1,253 @@
+"""One process's part in a run: take the open jobs, do them side by side, score what is complete, and end in good order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runs.budget import Budget
+from runs.errors import JournalError
+from runs.events import End, EndState, Generation, JobPlan, Note, ScorerPlan
+from runs.execution import Executor, ProviderStopped, Resumed, may_be_billed
+from runs.journal import GroupCommit, Journal, read
+from runs.limits import Limits
+from runs.media import MediaStore
+from runs.plan import Plan
+from runs.pricing import Pricing
+from runs.progress import Counts, Progress, Silent
+from runs.provider import Provider, Tasks
+from runs.providers import rate_per_minute
+from runs.requests import Requests
+from runs.resume import RunState
+from runs.retry import Retry
+from runs.scoring import Made, Scoring
+from runs.stopping import on_stop
+from runs.workspace import Workspace
+
+GRACE_S = 5.0
+"""How long calls in flight may take to finish after Ctrl-C."""
+STOPPED = "stopped by the user"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is done, apart from what is done.
+
+    Attributes:
+        budget_usd: spend at most this; None for no limit.
+        pricing: the provider's prices.
+        progress: whom to tell.
+        retry: when to try again.
+        scoring: score beside generation.
+        scorer_folder: the workspace's scorer files, where the user allows them to run.
+        grace_s: how long calls in flight may take after Ctrl-C.
+    """
+
+    budget_usd: float | None = None
+    pricing: Pricing = field(default_factory=Pricing)
+    progress: Progress = field(default_factory=Silent)
+    retry: Retry = field(default_factory=Retry)
+    scoring: bool = True
+    scorer_folder: Path | None = None
+    grace_s: float = GRACE_S
+
+
+class Session:
+    """Does a plan's open jobs, once; `state` is what the run's journals tell, None for a new run.
+
+    Attributes:
+        counts: where the run stands.
+        stopped: whether the user stopped it.
+        reason: why it ended before everything was done; empty if it did not.
+    """
+
+    def __init__(self, ws: Workspace, plan: Plan, provider: Provider, options: Options, state: RunState | None) -> None:
+        self.counts = Counts(jobs=len(plan.jobs))
+        self.stopped = False
+        self.reason = ""
+        self._ws = ws
+        self._plan = plan
+        self._provider = provider
+        self._options = options
+        self._state = state
+        self._requests = Requests(ws, plan)
+        self._stop = asyncio.Event()
+        self._broken: asyncio.Future[None] | None = None
+
+    def open_jobs(self) -> list[JobPlan]:
+        """Return the jobs without an outcome, and those that an earlier budget did not cover, in the plan's order."""
+        if self._state is None:
+            return list(self._plan.jobs)
+        done = self._state.finished
+        return [job for job in self._plan.jobs if job["job_id"] not in done or done[job["job_id"]].status == "budget"]
+
+    async def run(self) -> EndState:
+        """Do what is open and return how the run ended.
+
+        Raises:
+            ProviderError: the provider cannot be opened; nothing was written.
+            JournalError, MediaError: the disk takes no more.
+        """
+        todo = self.open_jobs()
+        async with self._provider:
+            with Journal(self._ws, self._plan.run_id) as journal:
+                if self._state is None:
+                    journal.append(self._plan.event)
+                self._options.progress.begin(self._title(), self._counted(todo))
+                try:
+                    async with GroupCommit(journal) as group:
+                        state = await self._do(todo, group)
+                        notes = [Note(run_id=self._plan.run_id, text=self.reason)] if self.reason else []
+                        await group.commit(*notes, End(run_id=self._plan.run_id, state=state))
+                finally:
+                    self._options.progress.end(self.counts)
+        return state
+
+    async def _do(self, todo: list[JobPlan], group: GroupCommit) -> EndState:
+        self._broken = asyncio.get_running_loop().create_future()
+        scoring = self._scoring(self._plan.event.scorers if self._options.scoring else (), group)
+        executor = self._executor(group)
+        jobs = iter(todo)
+        tasks = [asyncio.create_task(self._worker(executor, jobs, scoring)) for _ in range(min(len(todo), self._provider.concurrency))]
+        try:
+            with on_stop(self._stop.set):
+                if await self._through(tasks):
+                    tasks.append(asyncio.create_task(scoring.finish()))
+                    if await self._through(tasks[-1:]):
+                        return self._end_state()
+                self.stopped = True
+                executor.close(STOPPED)
+                self._options.progress.say("Stopping: no new jobs. Press Ctrl-C again to leave at once.")
+                if running := [task for task in tasks if not task.done()]:
+                    await asyncio.wait(running, timeout=self._options.grace_s)
+                self.reason = STOPPED
+                return "stopped"
+        finally:
+            # After an error nothing more may be paid; after a stop, what is still running has had its time.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await scoring.abandon()
+
+    async def _through(self, tasks: list[asyncio.Task[None]]) -> bool:
+        """Wait for tasks; return False as soon as the user stops the run, raise what stops it otherwise."""
+        assert self._broken is not None  # noqa: S101 - made before any task
+        stop = asyncio.create_task(self._wait_for_stop())
+        pending: set[asyncio.Future[None]] = set(tasks)
+        try:
+            while pending:
+                done, _ = await asyncio.wait({*pending, stop, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+                for ended in done:
+                    ended.result()
+                if stop in done:
+                    return False
+                pending -= done
+            return True
+        finally:
+            stop.cancel()
+
+    async def _wait_for_stop(self) -> None:
+        await self._stop.wait()
+
+    async def _worker(self, executor: Executor, jobs: Iterator[JobPlan], scoring: Scoring) -> None:
+        for job in jobs:
+            try:
+                event = await executor.do(job)
+            except ProviderStopped as stopped:
+                self.reason = self.reason or stopped.message
+                return
+            self._count(event)
+            scoring.final(job["job_id"], Made(event.status, event.artifacts, event.cost_usd, event.latency_s))
+
+    def _count(self, event: Generation) -> None:
+        if event.status == "budget":
+            self.reason = event.message
+        self.counts.add(event.status)
+        self._options.progress.update(self.counts)
+
+    def _end_state(self) -> EndState:
+        if self.counts.done == self.counts.jobs:
+            self.reason = ""
+            return "finished"
+        return "stopped" if self.counts.budget else "failed"
+
+    def _scoring(self, scorers: Sequence[ScorerPlan], group: GroupCommit) -> Scoring:
+        def scored(n: int) -> None:
+            self.counts.scored += n
+            self._options.progress.update(self.counts)
+
+        def broken(error: BaseException) -> None:
+            if self._broken is not None and not self._broken.done():
+                self._broken.set_exception(error)
+
+        scoring = Scoring(
+            self._ws, self._plan, scorers, commit=group.commit, scored=scored, broken=broken, folder=self._options.scorer_folder
+        )
+        if scorers:
+            self.counts.to_score = len(self._plan.jobs)
+            if self._state is not None:
+                self.counts.scored = scoring.restore(self._state)
+        return scoring
+
+    def _executor(self, group: GroupCommit) -> Executor:
+        provider, options = self._provider, self._options
+        return Executor(
+            self._plan,
+            provider,
+            requests=self._requests,
+            store=MediaStore(self._ws),
+            commit=group.commit,
+            budget=Budget(options.budget_usd, spent_usd=self.counts.spent_usd),
+            pricing=options.pricing,
+            limits=Limits(provider.concurrency, rate_per_minute(provider)),
+            retry=options.retry,
+            counts=self.counts,
+            resumed=self._resumed(),
+        )
+
+    def _resumed(self) -> Resumed:
+        if self._state is None or not isinstance(self._provider, Tasks):
+            return Resumed()
+        return Resumed({job: task for job, (_, task) in self._state.submitted.items()}, frozenset(claimed(self._state)))
+
+    def _counted(self, todo: list[JobPlan]) -> Counts:
+        """Count what earlier processes have done and spent."""
+        if self._state is not None:
+            again = {job["job_id"] for job in todo}
+            for job_id, done in self._state.finished.items():
+                if job_id not in again:
+                    self.counts.add(done.status)
+            self.counts.before = self.counts.done
+            self.counts.spent_usd = self._state.cost_usd + sum(map(self._unknown_usd, self._state.finished))
+        return self.counts
+
+    def _unknown_usd(self, job_id: str) -> float:
+        """Return the worst case of a finished job that may have been billed and whose cost nobody knows; 0 for others."""
+        assert self._state is not None  # noqa: S101 - only asked of a resumed run
+        if self._state.finished[job_id].cost_usd is not None or self._options.budget_usd is None:
+            return 0.0
+        event = self._state.generation(job_id)
+        if not may_be_billed(event["status"], event["error"]):
+            return 0.0
+        return self._options.pricing.worst_usd(self._requests.of(self._plan.by_id[job_id])) or 0.0
+
+    def _title(self) -> str:
+        event = self._plan.event
+        what = f"{len(event.arms)} arms x {len(event.cases)} cases" if len(event.arms) > 1 else f"{len(event.cases)} cases"
+        return f"Run {event.run_id}: {event.stage}, {what}, {event.provider['name']}{' (SIMULATED)' if event.provider['simulated'] else ''}"
+
+
+def claimed(state: RunState) -> set[str]:
+    """Return the jobs that some process of the run has begun, whether or not it came to an end."""
+    found: set[str] = set()
+    for path, end in state.journals.items():
+        offset = 0
+        while offset < end:
+            tail = read(path, offset)
+            found |= {record.event["job_id"] for record in tail.records if record.event["type"] == "claim"}
+            if tail.offset == offset:
+                raise JournalError(f"The journal {path.name} cannot be read beyond byte {offset}.")
+            offset = tail.offset
+    return found

@@ -1,0 +1,96 @@
+"""A small production for the tests: templates, cases and plans made in a temporary workspace, run for real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evals.case import Case
+from evals.suite import Suite
+from prompts.registry import Registry
+from prompts.version import canonical_json
+from runs.plan import Plan
+from runs.planning import plan_run
+from runs.provider import Provider
+from runs.workspace import Workspace
+
+SCRIPT = """---
+stage: script
+description: {name}
+output: script
+---
+{{% block system %}}You write vertical microdramas. {rule}{{% endblock %}}
+{{% block user %}}Write episode {{{{ episode.number }}}} of {{{{ series.title }}}}.
+Characters: {{% for c in characters %}}{{{{ c.name }}}} ({{{{ c.id }}}}){{% if not loop.last %}}, {{% endif %}}{{% endfor %}}{{% endblock %}}
+"""
+SHOT = """---
+stage: shot
+description: {name}
+references: {references}
+---
+{{{{ people[0].character.name }}}}, {{% if {sheet} %}}{{{{ people[0].character.static_descriptors | join(", ") }}}}, {{% endif %}}joy, close-up.
+"""
+TWO_RULES = "Return JSON only. Use the exact names. Nobody speaks after they leave the scene. Track who holds each prop."
+
+
+def workspace(folder: Path) -> Workspace:
+    folder.mkdir(parents=True, exist_ok=True)
+    ws = Workspace(folder)
+    ws.config.touch()
+    for name, rule in (("plain", ""), ("strict", TWO_RULES)):
+        put(ws, f"script/episode@{name}.j2", SCRIPT.format(name=name, rule=rule))
+    for name, sheet in (("plain", "false"), ("sheet", "true")):
+        put(ws, f"shot/keyframe@{name}.j2", SHOT.format(name=name, sheet=sheet, references="false"))
+    put(ws, "shot/keyframe@reference.j2", SHOT.format(name="reference", sheet="true", references="true"))
+    return ws
+
+
+def put(ws: Workspace, path: str, text: str) -> None:
+    (ws.prompts / path).parent.mkdir(parents=True, exist_ok=True)
+    (ws.prompts / path).write_text(text, "utf-8")
+
+
+def case(stage: str, series: int, number: int, references: Mapping[str, tuple[Path, ...]] | None = None) -> Case:
+    mei = {
+        "id": "mei", "name": "Mei", "aliases": [], "role": "", "age": "24", "default_look": None, "looks": [], "voice": "",
+        "static_descriptors": ["a young woman", "long black hair", "narrow face", "brown eyes", "full lips"], "reference_images": [],
+    }  # fmt: skip
+    chen = {**mei, "id": "chen", "name": "Chen", "static_descriptors": ["an old man", "short grey hair", "square jaw"]}
+    inputs: dict[str, Any] = {
+        "series": {"id": f"s{series}", "title": f"Series {series}", "language": "en"}, "language": "en", "characters": [mei, chen],
+        "episode": {"id": f"e{number}", "number": number + 1}, "people": [{"character": mei, "look": None, "emotion": "joy"}],
+    }  # fmt: skip
+    from hashlib import sha256
+
+    digest = sha256(canonical_json({"stage": stage, "inputs": inputs})).hexdigest()
+    return Case(f"s{series}-{stage}-{number}", f"s{series}", stage, inputs, references or {}, digest)
+
+
+def suite(stage: str, series: int, scorers: Sequence[str] = ("cost",)) -> Suite:
+    return Suite.model_validate(
+        {"name": "small", "stage": stage, "series": {"explore": [f"s{i}" for i in range(series)]}, "scorers": list(scorers)}
+    )
+
+
+def plan(
+    ws: Workspace,
+    provider: Provider,
+    stage: str = "script",
+    *,
+    versions: Sequence[str] = ("script/episode@plain", "script/episode@strict"),
+    series: int = 3,
+    cases: int = 2,
+    scorers: Sequence[str] = ("cost",),
+    **changes: Any,
+) -> Plan:
+    registry = Registry(ws.prompts)
+    given: dict[str, Any] = {"repeats": 1, "seed": 7, **changes}
+    return plan_run(
+        ws,
+        versions=[registry.resolve(ref) for ref in versions],
+        suite=suite(stage, series, scorers),
+        cases=[case(stage, s, n) for s in range(series) for n in range(cases)],
+        provider=provider,
+        **given,
+    )
