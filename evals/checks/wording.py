@@ -10,6 +10,7 @@ from evals.checks.ledger import Ledger
 from evals.checks.world import World
 from prompts.text import count, is_chinese
 
+# Only what no character says: "I cannot help him" and the 系统提示 of game dramas are story.
 LEAKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an unfilled template", re.compile(r"\{\{|\}\}|\{%|%\}|\$\{\w|\{[A-Za-z_][\w .]{0,30}\}|<[A-Z][A-Z_ ]{2,}>")),
     (
@@ -17,16 +18,16 @@ LEAKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:TODO|TBD|FIXME|PLACEHOLDER)\b|\b[Ll]orem ipsum\b|\b[Xx]{3,}\b"
             r"|\[(?:insert|your|name|character|line|dialogue|action|place|scene)\b[^\]]*\]"
-            r"|[\[【（(](?:此处|填写|插入|待定|待补|角色名?|姓名|地点|台词)[^\]】）)]{0,12}[\]】）)]|某某某|占位符|待补充",
+            r"|[\[【（(](?:此处|填写|插入|待定|待补|角色名?|姓名|地点|台词)[^\]】）)]{0,12}[\]】）)]|占位符",
         ),
     ),
     (
         "a leaked instruction",
         re.compile(
-            r"\bas an? (?:AI|artificial intelligence|language model)\b|\bI (?:cannot|can't|am unable to) (?:help|assist|comply|fulfil)"
-            r"|\bhere(?:'s| is) (?:the|your) (?:script|json|scene|episode)\b|\b(?:system|user) prompt\b|\bvalid JSON\b"
-            r"|\bignore (?:all )?(?:previous|prior) instructions\b"
-            r"|作为(?:一个|一名)?(?:AI|人工智能|语言模型)|以下是(?:剧本|脚本|为您|根据)|根据(?:您的|你的|提示词?)要求|系统提示|提示词",
+            r"\bas an? (?:AI|artificial intelligence|large language|language) (?:language )?model\b"
+            r"|\bI (?:cannot|can't|am unable to) (?:help|assist|comply|fulfil\w*)\b[^.]{0,20}\brequests?\b"
+            r"|\bhere(?:'s| is) (?:the|your) (?:script|json|screenplay)\b|\bvalid JSON\b|\bignore (?:all )?(?:previous|prior) instructions\b"
+            r"|作为(?:一个|一名)?(?:AI|人工智能|(?:大型)?语言模型)[，,助模]|以下是(?:剧本|脚本|为您)",
             re.IGNORECASE,
         ),
     ),
