@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from evals.faces import models
-from evals.faces.arrays import Box, Points
+from evals.faces.arrays import Box, Floats, Points
 from evals.faces.detect import Detection
 from evals.faces.warp import Region, crop
 
@@ -28,10 +28,11 @@ LEFT_EYE, RIGHT_EYE = 33, 263
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """Landmarks (468 x 3) and the probability that they lie on a face."""
+    """Landmarks (468 x 3), the probability that they lie on a face, and 24 x 24 grey pixels of where was looked."""
 
     points: Points
     presence: float
+    thumbnail: Floats
 
     @property
     def iod(self) -> float:
@@ -75,7 +76,8 @@ def landmarks(picture: Image.Image, region: Region) -> Mesh:
     pixels = crop(picture, region, SIZE).astype(np.float32)[None] / 255
     raw, flag = models.net("mesh")(pixels)
     points = region.to_picture(raw.reshape(COUNT, 3), SIZE)
-    return Mesh(points, 1 / (1 + math.exp(-float(np.clip(flag.ravel()[-1], -60, 60)))))
+    presence = 1 / (1 + math.exp(-float(np.clip(flag.ravel()[-1], -60, 60))))
+    return Mesh(points, presence, pixels.reshape(24, 8, 24, 8, 3).mean(axis=(1, 3, 4), dtype=np.float64))
 
 
 def find(picture: Image.Image, found: Detection) -> Mesh | None:

@@ -101,10 +101,10 @@ class Net:
         self._input = self._net.get_input_details()[0]["index"]
         self._outputs = [d["index"] for d in self._net.get_output_details()]
 
-    def __call__(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def __call__(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Return all outputs for one input of the shape that the model takes, in the model's order."""
         with self._lock:
-            self._net.set_tensor(self._input, batch)
+            self._net.set_tensor(self._input, np.asarray(batch, dtype=np.float32))
             self._net.invoke()
             return [self._net.get_tensor(index) for index in self._outputs]
 

@@ -23,6 +23,8 @@ CHEEKBONES = (234, 454, 227, 447, 116, 345)
 STABLE = CORNERS + BRIDGE + TEMPLES + FOREHEAD + CHEEKBONES
 WEIGHTS = np.array([2.0] * len(CORNERS) + [2.0] * len(BRIDGE) + [1.0] * len(TEMPLES) + [0.5] * len(FOREHEAD) + [1.0] * len(CHEEKBONES))
 CHIN, TOP = 152, 10
+NEUTRAL_PITCH = 10.0
+"""Degrees; median of frontal portraits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Pose:
 @dataclass(frozen=True, slots=True)
 class Steadied:
     """A clip's landmarks without head motion: `points` (T x 468 x 3, IOD = 1) and the poses (T x 4: yaw, pitch, roll in
-    degrees, 100 x log scale), both relative to the clip's median."""
+    degrees, 100 x log scale), both relative to the clip's median.
+    """
 
     points: Floats
     poses: Floats
@@ -47,8 +50,8 @@ class Steadied:
 def pose_of(points: Points) -> Pose:
     """Return the pose of one face from the axes that its own landmarks span.
 
-    Sideways is from eye corner to eye corner, upwards from chin to the top of the forehead. A face's forehead lies
-    behind its chin by about 10 degrees when it looks straight ahead; that is taken off.
+    Sideways is from eye corner to eye corner, upwards from chin to the top of the forehead. Of a face that looks straight
+    ahead the forehead lies further away than the chin; that angle is taken off the pitch.
     """
     side = points[RIGHT_EYE] - points[LEFT_EYE]
     scale = float(np.linalg.norm(side))
@@ -57,7 +60,7 @@ def pose_of(points: Points) -> Pose:
     y = down - x * float(down @ x)
     y /= np.linalg.norm(y)
     yaw, pitch, roll = _angles(np.column_stack([x, y, np.cross(x, y)]))
-    return Pose(yaw, pitch, roll, scale)
+    return Pose(yaw, pitch - NEUTRAL_PITCH, roll, scale)
 
 
 def steady(track: Floats) -> Steadied:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ class Region:
     side: float
     angle: float = 0.0
 
-    def to_picture(self, points: Points, size: int, mirrored: bool = False) -> Points:
+    def to_picture(self, points: NDArray[Any], size: int, mirrored: bool = False) -> Points:
         """Return points of a crop of `size` pixels (n x 3) in the coordinates of the picture."""
         scale = self.side / size
         out = np.asarray(points, dtype=np.float64) * scale

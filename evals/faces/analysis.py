@@ -1,0 +1,139 @@
+"""Everything that the scorers need to know about the faces of one picture or clip, computed once a process.
+
+    still = analyse_picture(media)      ->  Still(width=576, height=1024, faces=(Face(…), Face(…)))
+    clip = analyse_clip(media)          ->  Clip(width=288, height=512, seconds=2.0, fps=12.0, tracks=(Track(…),), …)
+
+Results are remembered by the content's SHA-256, so that several scorers, and several shots with one reference sheet, share
+them. Embeddings are computed when first asked for and stay with the face.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from evals.faces import iris, media, mesh
+from evals.faces.arrays import covered
+from evals.faces.detect import detect
+from evals.faces.face import Face, face_at
+from evals.faces.track import Track, follow
+from evals.score import Media
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """The faces of a picture, from left to right; places in pixels of the file's picture."""
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """The faces of a clip; places in pixels of frames of `width` x `height`. `cuts` in seconds."""
+
+    width: int
+    height: int
+    seconds: float
+    fps: float
+    frames: int
+    cuts: tuple[float, ...]
+    tracks: tuple[Track, ...]
+
+
+class _Remembered(Generic[T]):
+    """A small memory of the results used last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, T] = OrderedDict()
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """Return what is remembered under a key, or make it; two threads may both make it, which is only slower."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        value = make()
+        with self._lock:
+            self._kept[key] = value
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return value
+
+    def forget(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+
+_stills: _Remembered[Still] = _Remembered(256)
+_clips: _Remembered[Clip] = _Remembered(12)
+
+
+def analyse_picture(item: Media) -> Still:
+    """Return the faces of a stored picture.
+
+    Raises:
+        UnreadableMedia: It cannot be read; see `media.read_picture`.
+        ModelUnavailable: A model is not installed.
+    """
+    return _stills.get(item.sha256, lambda: find_faces(media.read_picture(item.path)))
+
+
+def analyse_clip(item: Media) -> Clip:
+    """Return the faces of a stored clip, followed through it.
+
+    Raises:
+        UnreadableMedia: It cannot be read; see `media.read_clip`.
+        ModelUnavailable: A model is not installed.
+    """
+    return _clips.get(item.sha256, lambda: _follow(item))
+
+
+def forget() -> None:
+    """Drop all remembered results."""
+    _stills.forget()
+    _clips.forget()
+
+
+def find_faces(picture: media.Picture) -> Still:
+    """Return the faces of a picture that has been read; see `analyse_picture`."""
+    found: list[mesh.Mesh] = []
+    for detection in detect(picture.image):
+        seen = mesh.find(picture.image, detection)
+        # Detections come best first; a second mesh over most of a first one is the same face, seen in another tile.
+        if seen is not None and not any(covered(seen.box, other.box) > 0.5 for other in found):
+            found.append(seen)
+    faces = [face_at(picture.image, iris.refine(picture.image, m.points), m.presence, picture.scale) for m in found]
+    return Still(picture.width, picture.height, tuple(sorted(faces, key=lambda f: f.centre)))
+
+
+def _follow(item: Media) -> Clip:
+    size: list[tuple[int, int]] = []
+
+    def frames() -> Iterator[media.Frame]:
+        for frame in media.read_clip(item.path):
+            size[:] = [frame.image.size]
+            yield frame
+
+    result = follow(frames())
+    times = result.times
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    return Clip(
+        width=size[0][0],
+        height=size[0][1],
+        seconds=times[-1] + step,
+        fps=1 / step if step > 0 else 0.0,
+        frames=len(times),
+        cuts=tuple(result.cuts),
+        tracks=tuple(result.tracks),
+    )

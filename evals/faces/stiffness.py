@@ -1,0 +1,146 @@
+"""Stiffness of a face in a clip: how much less it moves than people who speak on camera do, head motion not counted.
+
+    measure(times, points, speaking=True)  ->  Stiffness(value=0.07, upper=0.0, mouth=0.16, regions={...}, ...)
+
+1. Head motion is removed (`pose.steady`), leaving points in units of the distance of the outer eye corners (IOD).
+2. They are smoothed by a Savitzky-Golay filter (quadratic, 0.16 s).
+3. What is linear in yaw, pitch, roll and 100 log scale is subtracted (ridge regression, lambda 0.2 a frame): pose that leaks.
+4. Amplitude A of a region: root mean square of its points' displacement (x, y) about their mean over the clip.
+5. Noise floor f: what A would be for a still face, from the head's motion; linear in 1, the standard deviations of the four
+   pose numbers, and their mean absolute speeds a second. Fitted (non-negative) on 96 clips of moved stills.
+6. E = sqrt(max(0, A^2 - f^2)); liveliness L = min(1, E / R); R is the lower quartile of 55 clips of people who speak.
+7. stiffness = 1 - sum of w L, 0 (as lively as ordinary speakers) to 1 (a photograph); the weights say what matters more in
+   shots with and without speech. Below 0.25 is lively, above 0.5 is stiff.
+
+Known weaknesses: fast head motion raises the floor and hides the upper face; profiles; beards; faces under 40 pixels of IOD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import savgol_filter
+
+from evals.faces import pose
+from evals.faces.arrays import Floats
+
+MIN_FRAMES = 15
+MIN_SECONDS = 1.0
+MIN_FPS = 12.0
+MIN_IOD = 24.0
+SMOOTH_SECONDS = 0.16
+RIDGE = 0.2
+
+_LIPS = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
+    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191,
+)  # fmt: skip
+REGIONS: Mapping[str, tuple[int, ...]] = {
+    "mouth": _LIPS,
+    "brow": (46, 53, 52, 65, 55, 70, 63, 105, 66, 107, 276, 283, 282, 295, 285, 300, 293, 334, 296, 336),
+    "eye": (161, 160, 159, 158, 157, 163, 144, 145, 153, 154, 388, 387, 386, 385, 384, 390, 373, 374, 380, 381),
+    "cheek": (50, 101, 36, 205, 206, 207, 187, 147, 123, 117, 280, 330, 266, 425, 426, 427, 411, 376, 352, 346),
+}
+"""Landmarks of each region; the eyes' are the lids, which `iris` has refined."""
+FLOORS: Mapping[str, tuple[float, ...]] = {
+    "mouth": (3.1e-5, 3.52e-4, 7.33e-4, 0, 7.2e-5, 6e-6, 3.9e-5, 3.05e-4, 6.7e-5),
+    "brow": (7.7e-5, 1.53e-4, 4.42e-4, 1.66e-4, 2.4e-5, 0, 9.4e-5, 1.23e-4, 5.4e-5),
+    "eye": (1.34e-4, 1.35e-4, 7.15e-4, 2.73e-4, 5.6e-5, 0, 7.9e-5, 1.03e-4, 3.2e-5),
+    "cheek": (5.9e-5, 1.77e-4, 6.6e-4, 3.9e-5, 2.2e-5, 0, 0, 1.44e-4, 5.6e-5),
+}
+"""Coefficients of the noise floors, in IOD: 1; sd of yaw, pitch, roll (degrees) and 100 log scale; their speeds a second."""
+REAL: Mapping[str, float] = {"mouth": 0.0178, "brow": 0.0031, "eye": 0.0032, "cheek": 0.0063}
+"""Energy of ordinary speakers, in IOD: the lower quartile of 55 real clips."""
+SPEAKING: Mapping[str, float] = {"mouth": 0.4, "brow": 0.2, "eye": 0.25, "cheek": 0.15}
+SILENT: Mapping[str, float] = {"mouth": 0.15, "brow": 0.3, "eye": 0.4, "cheek": 0.15}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region's amplitude, noise floor and energy (IOD), and its liveliness (0-1)."""
+
+    amplitude: float
+    floor: float
+    energy: float
+    lively: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stiffness:
+    """How stiff a face is: `value` over all, `upper` and `mouth` alone, each 0-1; and what the head did meanwhile.
+
+    `steady` holds the landmarks without head motion, for traces. `pose_sd` is in degrees (yaw, pitch, roll) and percent (scale).
+    """
+
+    value: float
+    upper: float
+    mouth: float
+    regions: Mapping[str, Region]
+    pose_sd: tuple[float, float, float, float]
+    steady: pose.Steadied
+
+
+def why_not(times: list[float], iod: float, min_iod: float = MIN_IOD) -> str:
+    """Return why a track cannot be measured, or an empty string."""
+    seconds = times[-1] - times[0] if times else 0.0
+    if len(times) < MIN_FRAMES:
+        return f"only {len(times)} frames with the face, {MIN_FRAMES} are needed"
+    step = seconds / (len(times) - 1)
+    if seconds + step < MIN_SECONDS:
+        return f"the face is seen for {seconds + step:.1f} s, {MIN_SECONDS:.0f} s are needed"
+    if 1 / step < MIN_FPS - 0.5:
+        return f"{1 / step:.1f} frames a second, {MIN_FPS:.0f} are needed"
+    if iod < min_iod:
+        return f"the face is too small: {iod:.0f} pixels between the eyes' outer corners, {min_iod:.0f} are needed"
+    return ""
+
+
+def measure(times: list[float], points: Floats, speaking: bool) -> Stiffness:
+    """Return the stiffness of one track; `why_not` says whether that makes sense.
+
+    Args:
+        times: Seconds, one a frame.
+        points: Landmarks, frames x 468 x 3, eyelids refined.
+        speaking: Whether the shot asks for speech: which weights are used.
+    """
+    steady = pose.steady(points)
+    step = (times[-1] - times[0]) / (len(times) - 1)
+    smooth, poses = _smoothed(steady.points, step), _smoothed(steady.poses, step)
+    moving = _without_leaks(smooth, poses)
+    sd = poses.std(axis=0)
+    motion = np.concatenate([[1.0], sd, np.abs(np.diff(poses, axis=0)).mean(axis=0) / step])
+    regions = {name: _region(moving[:, list(REGIONS[name]), :2], name, motion) for name in REGIONS}
+    weights = SPEAKING if speaking else SILENT
+    return Stiffness(
+        value=1 - sum(weights[name] * region.lively for name, region in regions.items()),
+        upper=1 - (0.4 * regions["brow"].lively + 0.6 * regions["eye"].lively),
+        mouth=1 - regions["mouth"].lively,
+        regions=regions,
+        pose_sd=(float(sd[0]), float(sd[1]), float(sd[2]), float(sd[3])),
+        steady=steady,
+    )
+
+
+def _smoothed(values: Floats, step: float) -> Floats:
+    window = round(SMOOTH_SECONDS / step) | 1
+    if window <= 3:  # a quadratic through three frames leaves them as they are
+        return values
+    return np.asarray(savgol_filter(values, min(window, len(values) - (len(values) + 1) % 2), 2, axis=0))
+
+
+def _without_leaks(points: Floats, poses: Floats) -> Floats:
+    """Return displacements about the mean, less their ridge regression on the pose."""
+    flat = points.reshape(len(points), -1)
+    flat = flat - flat.mean(axis=0)
+    turn = poses - poses.mean(axis=0)
+    gram = turn.T @ turn + RIDGE * len(turn) * np.eye(turn.shape[1])
+    return np.asarray((flat - turn @ np.linalg.solve(gram, turn.T @ flat)).reshape(points.shape))
+
+
+def _region(moving: Floats, name: str, motion: Floats) -> Region:
+    amplitude = float(np.sqrt((moving**2).sum(axis=2).mean()))
+    floor = float(np.dot(FLOORS[name], motion))
+    energy = float(np.sqrt(max(0.0, amplitude**2 - floor**2)))
+    return Region(amplitude, floor, energy, min(1.0, energy / REAL[name]))

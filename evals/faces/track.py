@@ -1,0 +1,155 @@
+"""Follow the faces of a clip: landmarks of every frame, one track for each face and each stretch between cuts.
+
+The mesh follows a face by itself, from the place where it was a frame ago. It would happily go on with another person's face
+after a cut, so a track ends where the whole picture changes (mean difference of 64 x 36 blurred pixels over 18 of 255), where
+the face's own pixels do (correlation under 0.45), where it jumps, and where the mesh sees no face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from evals.faces import iris, mesh
+from evals.faces.arrays import Box, Floats, Points, covered, overlap
+from evals.faces.detect import detect
+from evals.faces.face import Face, face_at
+from evals.faces.media import Frame
+
+CUT = 18.0
+SAME_FACE = 0.45
+JUMP = 0.3
+LOOK_AGAIN = 0.5
+"""Seconds after which the whole frame is searched again for faces that have come in."""
+MAX_VIEWS = 48
+MIN_FRAMES = 3
+
+
+@dataclass(slots=True)
+class Track:
+    """One face through a stretch of a clip.
+
+    `times` in seconds, `points` (frames x 468 x 3) in pixels, eyelids refined. `views` are whole faces kept from about
+    every second frame, for embedding and showing. `last` is the mesh of the newest frame.
+    """
+
+    last: mesh.Mesh
+    times: list[float] = field(default_factory=list)
+    shapes: list[Points] = field(default_factory=list)
+    views: list[tuple[float, Face]] = field(default_factory=list)
+    stride: int = 2
+
+    @property
+    def points(self) -> Floats:
+        """Return all landmarks as one array, frames x 468 x 3."""
+        return np.stack(self.shapes)
+
+    @property
+    def box(self) -> Box:
+        """Return the box around the face where it was last seen."""
+        low, high = self.shapes[-1][:, :2].min(axis=0), self.shapes[-1][:, :2].max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    @property
+    def iod(self) -> float:
+        """Return the median distance of the outer eye corners in pixels."""
+        return float(np.median([mesh.iod(p) for p in self.shapes]))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Return the median place of the face, in pixels."""
+        middle = np.median([p[:, :2].mean(axis=0) for p in self.shapes], axis=0)
+        return float(middle[0]), float(middle[1])
+
+    def sample(self, count: int) -> list[tuple[float, Face]]:
+        """Return up to `count` kept views, evenly spread from first to last."""
+        if len(self.views) <= count:
+            return list(self.views)
+        return [self.views[round(i)] for i in np.linspace(0, len(self.views) - 1, count)]
+
+    def add(self, frame: Frame, found: mesh.Mesh) -> None:
+        """Take in the face's landmarks in one more frame."""
+        points = iris.refine(frame.image, found.points)
+        if len(self.shapes) % self.stride == 0:
+            self.views.append((frame.time, face_at(frame.image, points, found.presence)))
+            if len(self.views) > MAX_VIEWS:
+                self.views, self.stride = self.views[::2], self.stride * 2
+        self.times.append(frame.time)
+        self.shapes.append(points)
+        self.last = found
+
+
+@dataclass(slots=True)
+class Tracks:
+    """What following a clip gives: tracks in order of their beginning, times of cuts, times of all frames."""
+
+    tracks: list[Track]
+    cuts: list[float]
+    times: list[float]
+
+
+def follow(frames: Iterable[Frame]) -> Tracks:
+    """Follow all faces of a clip.
+
+    Raises:
+        ModelUnavailable: A face model is not installed.
+        UnreadableMedia: From the frames.
+    """
+    live: list[Track] = []
+    all_tracks: list[Track] = []
+    cuts: list[float] = []
+    times: list[float] = []
+    before: Floats | None = None
+    looked = -np.inf
+    for frame in frames:
+        times.append(frame.time)
+        now = _thumbnail(frame.image)
+        if before is not None and (now.shape != before.shape or float(np.abs(now - before).mean()) > CUT):
+            cuts.append(frame.time)
+            live = []
+        before = now
+        live = [track for track in live if _goes_on(track, frame)]
+        if not live or frame.time - looked >= LOOK_AGAIN:
+            looked = frame.time
+            fresh = _new(frame, live)
+            live += fresh
+            all_tracks += fresh
+    return Tracks([t for t in all_tracks if len(t.shapes) >= MIN_FRAMES], cuts, times)
+
+
+def _goes_on(track: Track, frame: Frame) -> bool:
+    found = mesh.landmarks(frame.image, mesh.region_of_points(track.last.points))
+    if found.presence < mesh.MIN_PRESENCE or overlap(found.box, track.last.box) < JUMP:
+        return False
+    if _correlation(found.thumbnail, track.last.thumbnail) < SAME_FACE:
+        return False
+    track.add(frame, found)
+    return True
+
+
+def _new(frame: Frame, live: list[Track]) -> list[Track]:
+    fresh: list[Track] = []
+    for detection in detect(frame.image, tiles=not live):
+        boxes = [track.last.box for track in (*live, *fresh)]
+        if any(covered(detection.box, box) > 0.5 for box in boxes):
+            continue
+        found = mesh.find(frame.image, detection)
+        if found is not None and not any(covered(found.box, box) > 0.5 for box in boxes):
+            track = Track(found)
+            track.add(frame, found)
+            fresh.append(track)
+    return fresh
+
+
+def _thumbnail(image: Image.Image) -> Floats:
+    size = (64, 36) if image.width >= image.height else (36, 64)
+    return np.asarray(image.resize(size, Image.Resampling.BOX, reducing_gap=2.0).convert("L"), dtype=np.float64)
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    power = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum()) / power if power > 1e-9 else 1.0
