@@ -128,23 +128,14 @@ def references(piece: Part) -> list[Reference]:
     """Return what a file refers to, in order.
 
     Raises:
-        TemplateSyntaxError: Jinja cannot parse it, or a role block stands where messages cannot be told apart.
+        TemplateSyntaxError: Jinja cannot parse it, it nests too deeply, or a role block stands where it cannot be a message.
         IncludeError: A name is computed.
     """
-    tree = parse(piece)
-    _check_roles(tree, piece)
     kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
-    return [_reference(node, piece) for node in _in_order(tree) if isinstance(node, kinds)]
-
-
-def parse(piece: Part) -> nodes.Template:
-    """Return Jinja's syntax tree, nothing of it run.
-
-    Raises:
-        TemplateSyntaxError: With the file's own line number.
-    """
     try:
-        return _environment().parse(piece.body, name=piece.path)
+        tree = _environment().parse(piece.body, name=piece.path)
+        _check_roles(tree, piece)
+        return [_reference(node, piece) for node in _in_order(tree) if isinstance(node, kinds)]
     except JinjaSyntaxError as error:
         line = piece.offset + error.lineno
         raise errors.TemplateSyntaxError(f"{error.message or 'syntax error'}.", path=piece.path, line=line) from None

@@ -110,6 +110,8 @@ class NamedUndefined(StrictUndefined):
         if exc is UndefinedError:
             self._undefined_exception = self._missing_name  # type: ignore[assignment]
 
+    __repr__ = StrictUndefined.__str__  # or a list of undefined values would be printed as such
+
     def _missing_name(self, message: str | None = None) -> MissingName:
         owner = self._undefined_obj
         known = tuple(str(key) for key in list(owner)[:200]) if isinstance(owner, Mapping) else ()

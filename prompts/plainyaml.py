@@ -111,10 +111,17 @@ class _Builder:
 
     def _value(self, event: yaml.Event, events: Iterator[yaml.Event], place: Place) -> Any:
         if isinstance(event, yaml.ScalarEvent):
-            return _scalar(event.value) if event.style is None else event.value
+            return _scalar(event.value) if event.style is None else self._text(event)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, place)
         return self._mapping(events, place)
+
+    def _text(self, event: yaml.ScalarEvent) -> str:
+        r"""Return a scalar's text, with the two halves of a character that JSON writes as `\ud83c\udfac` put together."""
+        try:
+            return event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise YamlProblem("half a character (a lone surrogate) is no text", self._line(event)) from None
 
     def _sequence(self, events: Iterator[yaml.Event], place: Place) -> list[Any]:
         items: list[Any] = []
@@ -129,7 +136,7 @@ class _Builder:
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise YamlProblem("a key must be a word, not a list or mapping; quote text that begins with [ or {", self._line(event))
-            key = event.value
+            key = self._text(event)
             if key in items:
                 raise YamlProblem(f"the key {key!r} is there twice", self._line(event))
             here = (*place, key)

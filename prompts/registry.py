@@ -197,11 +197,17 @@ def is_label(label: str) -> bool:
 
 def _plain_bytes(path: Path, shown: str) -> bytes:
     """Read a plain file of a bounded size; a pipe or device would block or never end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise IncludeError(f"the file cannot be read: {error.strerror}.", path=shown) from None
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise IncludeError("it is no plain file.", path=shown)
-        data = file.read(MAX_FILE_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_FILE_BYTES:
         raise IncludeError(f"the file is larger than {MAX_FILE_BYTES // 1024} KiB.", path=shown)
     return data

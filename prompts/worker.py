@@ -9,6 +9,7 @@ the loader knows the files of the request only, and the limits forbid to open an
 from __future__ import annotations
 
 import codecs
+import importlib
 import json
 import os
 import resource
@@ -18,9 +19,9 @@ import sys
 import types
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
-from jinja2 import DictLoader, TemplateNotFound
+from jinja2 import DictLoader, TemplateNotFound, TemplateRuntimeError
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
 
 from prompts.environment import MissingName, PromptEnvironment, RoleMark, SecurityError, Unprintable
@@ -28,6 +29,8 @@ from prompts.environment import MissingName, PromptEnvironment, RoleMark, Securi
 KEPT_VERSIONS = 32
 # What Jinja and templates load on demand; looked up before the limits are set, for nothing can be opened afterwards.
 CODECS = ("ascii", "latin-1", "unicode-escape", "utf-8", "utf-16", "idna", "punycode")
+MODULES = ("html", "jinja2.debug", "pprint", "textwrap", "traceback", "unicodedata")
+BALLAST_BYTES = 4 << 20
 Answer = dict[str, Any]
 
 
@@ -87,24 +90,32 @@ class Server:
 
     def __init__(self) -> None:
         self.kept: OrderedDict[str, Prompt] = OrderedDict()
+        self.ballast: bytearray | None = bytearray(BALLAST_BYTES)
 
     def answer(self, request: Mapping[str, Any]) -> Answer:
         """Return the answer to one request; an error is an answer too."""
         if request["files"] is None and request["key"] not in self.kept:
             return {"forgotten": True}
+        try:
+            return self._attempt(request)
+        except OutOfTime as late:  # it ran out while another error was being described
+            return _describe(late, request, self.kept.get(request["key"]))
+
+    def _attempt(self, request: Mapping[str, Any]) -> Answer:
         prompt: Prompt | None = None
         try:
-            _start_clock(request["seconds"])
+            Clock.start(request["seconds"])
             prompt = self._prompt(request)
             return {"messages": prompt.messages(request["inputs"], request["bytes"])}
         except BaseException as error:  # noqa: BLE001  whatever a template raises is an answer
-            _stop_clock()
+            Clock.stop()
+            if isinstance(error, MemoryError):
+                self.ballast = None  # what is left to write the answer with: the frames still hold whatever the template made
             described = _describe(error, request, prompt)
-            # The frames hold on to whatever the template made; after MemoryError it must go before the answer is written.
             error.__traceback__ = error.__context__ = None
             return described
         finally:
-            _stop_clock()
+            Clock.stop()
 
     def _prompt(self, request: Mapping[str, Any]) -> Prompt:
         key = request["key"]
@@ -136,14 +147,16 @@ def _named(error: BaseException, request: Mapping[str, Any]) -> tuple[str, str, 
         return "recursion", "", {"leaves": True}
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (JinjaSyntaxError, "syntax"),
+        (TemplateNotFound, "include"),
         (SecurityError, "security"),
         (OutOfSpace, "size"),
         (Stray, "stray"),
         (Unprintable, "value"),
-        (TemplateNotFound, "include"),
         (UnicodeEncodeError, "surrogate"),
     )
     found = next((kind for known, kind in kinds if isinstance(error, known)), "value")
+    if isinstance(error, TemplateRuntimeError) and str(error).startswith("No "):  # an unknown filter or test in a branch
+        found = "syntax"
     text = error.message or "" if isinstance(error, JinjaSyntaxError) else str(error)
     named = type(error).__name__ if found == "value" and not isinstance(error, Unprintable) else ""
     return found, text[:500], {"type": named}
@@ -163,19 +176,31 @@ def _place(error: BaseException) -> tuple[str, int]:
     return path, line
 
 
-def _out_of_time(_number: int, _frame: types.FrameType | None) -> NoReturn:
-    raise OutOfTime
+class Clock:
+    """Bounds the processor time: an exception at the bound, and the kernel's kill soon after for code that no exception reaches."""
 
+    running = False
 
-def _start_clock(seconds: float) -> None:
-    """Bound the processor time: an exception at the bound, and the kernel's kill soon after for code that no exception reaches."""
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds * 1.25 + 0.25)
+    @classmethod
+    def start(cls, seconds: float) -> None:
+        """Start to count."""
+        cls.running = True
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds * 1.25 + 0.25)
 
+    @classmethod
+    def stop(cls) -> None:
+        """Stop; a signal that is already on its way is ignored."""
+        cls.running = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
-def _stop_clock() -> None:
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    @classmethod
+    def ring(cls, _number: int, _frame: types.FrameType | None) -> None:
+        """Handle the signal of the timer."""
+        if cls.running:
+            cls.running = False
+            raise OutOfTime
 
 
 def limit(memory: int) -> None:
@@ -210,10 +235,12 @@ def _write(pipe: BinaryIO, answer: Answer) -> None:
 def main() -> None:
     """Serve until stdin is closed, or until an error after which a fresh process is wiser."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program in front
-    signal.signal(signal.SIGPROF, _out_of_time)
+    signal.signal(signal.SIGPROF, Clock.ring)
     requests, answers = os.fdopen(0, "rb"), os.fdopen(1, "wb")
     for name in CODECS:
         codecs.lookup(name)
+    for name in MODULES:
+        importlib.import_module(name)
     limit(int(sys.argv[1]))
     server = Server()
     _write(answers, {"ready": os.getpid()})
