@@ -195,7 +195,7 @@ SETTINGS: Mapping[str, Setting] = {
 
 @dataclass(frozen=True, slots=True)
 class Backdrop:
-    """A finished background [H, W, 3] and the light in front of it."""
+    """A finished background [3, H, W] and the light in front of it."""
 
     pixels: Array
     light: Light
@@ -210,18 +210,18 @@ def backdrop(place: str, dark: bool, rain: bool, size: tuple[int, int], rng: np.
     image = Image.fromarray((np.broadcast_to(base, (h, w, 3)) * 255).astype(np.uint8))
     setting.painter(ImageDraw.Draw(image), w, h, rng)
     image = image.filter(ImageFilter.GaussianBlur(setting.soft * w)).resize(size, Image.Resampling.BICUBIC)
-    pixels = np.asarray(image, dtype=np.float32) / np.float32(255)
+    pixels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1), dtype=np.float32) * np.float32(1 / 255)
     light = setting.light
     if rng.random() < 0.5:
         light = replace(
             light, key=(-light.key[0], *light.key[1:]), fill=(-light.fill[0], *light.fill[1:]), rim=(-light.rim[0], *light.rim[1:])
         )
     if dark and not place.endswith("_night"):
-        pixels = pixels * np.array([0.34, 0.40, 0.55], dtype=np.float32)
-        light = replace(light, key_rgb=_scaled(light.key_rgb, (0.74, 0.80, 0.98)), room_rgb=_scaled(light.room_rgb, (0.72, 0.80, 1.0)))
+        pixels = pixels * np.array([0.34, 0.40, 0.55], dtype=np.float32)[:, None, None]
+        light = replace(light, key_rgb=_scaled(light.key_rgb, (0.86, 0.91, 1.05)), room_rgb=_scaled(light.room_rgb, (0.80, 0.88, 1.08)))
     if rain:
-        streaks = np.clip(noise(rng, (size[1], size[0]), (size[1] / 60, 0.6)) - 1.5, 0, 1)[..., None]
-        pixels = pixels * np.array([0.80, 0.86, 0.92], dtype=np.float32) + 0.22 * streaks
+        streaks = np.clip(noise(rng, (size[1], size[0]), (size[1] / 60, 0.6)) - 1.5, 0, 1)
+        pixels = pixels * np.array([0.80, 0.86, 0.92], dtype=np.float32)[:, None, None] + 0.22 * streaks
     return Backdrop(np.asarray(pixels, dtype=np.float32), light)
 
 

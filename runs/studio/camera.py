@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.studio.numeric import Array, lookup
-from runs.studio.surface import X_EDGE, Y_TOP, Grid
+from runs.studio.surface import Grid
 
 PIVOT = 0.10
 """Depth about which heads turn; the nose's tip lies at about 1."""
@@ -87,7 +87,7 @@ def _march(height: Array, rays: _Rays, px: Array, py: Array) -> Array:
     """Return the depth at which each ray first meets the surface: march from the front, then halve."""
 
     def above(depth: Array | np.float32) -> NDArray[np.bool_]:
-        return lookup(height, px - rays.x_rate * depth, py - rays.y_rate * depth) - np.float32(PIVOT) >= depth
+        return lookup(height[None], px - rays.x_rate * depth, py - rays.y_rate * depth)[0] - np.float32(PIVOT) >= depth
 
     levels = np.linspace(0.98, -0.14, 9 if rays.steep else 4, dtype=np.float32)
     low = np.full(px.shape, levels[-1], dtype=np.float32)
@@ -116,9 +116,26 @@ def _spread(field: Array, factor: int, rows: int, columns: int) -> Array:
     return np.asarray(wide[y0] * (1 - fy) + wide[y0 + 1] * fy, dtype=np.float32)
 
 
+def _seen(pose: Pose, x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Return left, right, top and bottom (head units) of a box of head space as it is seen in a pose."""
+    m = pose.matrix()
+    corners = np.array([[a, b, c - PIVOT] for a in x for b in y for c in z]) @ m[:2].T
+    return float(corners[:, 0].min()), float(corners[:, 0].max()), float(corners[:, 1].max()), float(corners[:, 1].min())
+
+
+def _extent(cover: Array, grid: Grid) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the x and y between which a surface covers anything."""
+    columns = np.flatnonzero(cover.any(axis=0))
+    rows = np.flatnonzero(cover.any(axis=1))
+    if not len(columns):
+        return (0.0, 0.0), (0.0, 0.0)
+    return (float(grid.x[0, columns[0]]), float(grid.x[0, columns[-1]])), (float(grid.y[rows[-1], 0]), float(grid.y[rows[0], 0]))
+
+
 def draw_relief(frame: Array, rgba: Array, height: Array, grid: Grid, pose: Pose, place: Place) -> None:
-    """Draw a lit height field over a frame [H, W, 3] in place."""
-    rows, columns = place.window(frame.shape[:2], -X_EDGE - 0.25, X_EDGE + 0.25, Y_TOP + 0.2, -Y_TOP - 0.05)
+    """Draw a lit height field [4, H, W] over a frame [3, H, W] in place."""
+    x, y = _extent(rgba[3] > 0, grid)
+    rows, columns = place.window(frame.shape[1:], *_seen(pose, x, y, (-0.05, 0.75)))
     h, w = rows.stop - rows.start, columns.stop - columns.start
     if h < 4 or w < 4:
         return
@@ -126,7 +143,7 @@ def draw_relief(frame: Array, rgba: Array, height: Array, grid: Grid, pose: Pose
     px, py = rays.base(*_screen(rows, columns, place, 1))
     # Depth is smooth: it is found for a quarter of the pixels.
     depth = _spread(_march(height, rays, *rays.base(*_screen(rows, columns, place, _COARSE))), _COARSE, h, w)
-    over(frame[rows, columns], lookup(rgba, px - rays.x_rate * depth, py - rays.y_rate * depth))
+    over(frame[:, rows, columns], lookup(rgba, px - rays.x_rate * depth, py - rays.y_rate * depth))
 
 
 _COARSE = 2
@@ -141,30 +158,47 @@ def _screen(rows: slice, columns: slice, place: Place, factor: int) -> tuple[Arr
 
 
 def over(target: Array, layer: Array) -> None:
-    """Lay a premultiplied layer [H, W, 4] over a frame's window in place."""
-    target *= 1 - layer[..., 3:]
-    target += layer[..., :3]
+    """Lay a premultiplied layer [4, H, W] over a frame's window [3, H, W] in place."""
+    through = 1 - layer[3]
+    for k in range(3):
+        target[k] *= through
+        target[k] += layer[k]
 
 
-def draw_flat(
-    frame: Array, sprite: Array, origin: tuple[float, float], ppu: float, pose: Pose, place: Place, depth: float, tint: Array
-) -> None:
-    """Draw a flat sprite that turns with a head; `origin` is the head-space (x, y) of its upper left corner, `depth` its plane."""
-    m = pose.matrix()
-    h, w = sprite.shape[:2]
-    corners = np.array([[origin[0] + i * w / ppu, origin[1] - k * h / ppu] for i in (0, 1) for k in (0, 1)])
-    seen = corners @ m[:2, :2].T + m[:2, 2] * (depth - PIVOT)
-    rows, columns = place.window(frame.shape[:2], seen[:, 0].min(), seen[:, 0].max(), seen[:, 1].max(), seen[:, 1].min())
+@dataclass(frozen=True, slots=True)
+class Sprite:
+    """A flat layer [4, H, W] (premultiplied) in head space: `left` and `top` of its corner, pixels per unit."""
+
+    rgba: Array
+    left: float
+    top: float
+    ppu: float
+
+    def cropped(self) -> Sprite:
+        """Return the sprite without its empty margins, but for one pixel."""
+        rows = np.flatnonzero(self.rgba[3].any(axis=1))
+        columns = np.flatnonzero(self.rgba[3].any(axis=0))
+        if not len(rows):
+            return self
+        r0, c0 = max(0, int(rows[0]) - 1), max(0, int(columns[0]) - 1)
+        rgba = np.ascontiguousarray(self.rgba[:, r0 : rows[-1] + 2, c0 : columns[-1] + 2])
+        return Sprite(rgba, self.left + c0 / self.ppu, self.top - r0 / self.ppu, self.ppu)
+
+
+def draw_flat(frame: Array, sprite: Sprite, pose: Pose, place: Place, depth: float, tint: Array) -> None:
+    """Draw a flat sprite that turns with a head over a frame in place; `depth` is its plane, `tint` the light on it."""
+    _, h, w = sprite.rgba.shape
+    x, y = (sprite.left, sprite.left + w / sprite.ppu), (sprite.top - h / sprite.ppu, sprite.top)
+    rows, columns = place.window(frame.shape[1:], *_seen(pose, x, y, (depth, depth)))
     if rows.stop - rows.start < 2 or columns.stop - columns.start < 2:
         return
-    inverse = np.linalg.inv(m[:2, :2].astype(np.float64))
-    scale = 1 / place.scale
-    ys = (place.y - (np.arange(rows.start, rows.stop) + 0.5)) * scale - float(m[1, 2]) * (depth - PIVOT)
-    xs = ((np.arange(columns.start, columns.stop) + 0.5) - place.x) * scale - float(m[0, 2]) * (depth - PIVOT)
-    px = ((inverse[0, 0] * xs)[None] + (inverse[0, 1] * ys)[:, None] - origin[0]) * ppu - 0.5
-    py = (origin[1] - (inverse[1, 0] * xs)[None] - (inverse[1, 1] * ys)[:, None]) * ppu - 0.5
-    layer = lookup(sprite, px.astype(np.float32), py.astype(np.float32))
-    outside = (px < -1) | (px > w) | (py < -1) | (py > h)
-    layer[outside] = 0
-    layer[..., :3] *= tint
-    over(frame[rows, columns], layer)
+    m = pose.matrix().astype(np.float64)
+    (a, b), (c, d) = np.linalg.inv(m[:2, :2])
+    sx, sy = _screen(rows, columns, place, 1)
+    sx = sx - np.float32(m[0, 2] * (depth - PIVOT))
+    sy = sy - np.float32(m[1, 2] * (depth - PIVOT))
+    px = (np.float32(a) * sx + np.float32(b) * sy - np.float32(sprite.left)) * np.float32(sprite.ppu) - np.float32(0.5)
+    py = (np.float32(sprite.top) - np.float32(c) * sx - np.float32(d) * sy) * np.float32(sprite.ppu) - np.float32(0.5)
+    layer = lookup(sprite.rgba, px, py)
+    layer[:3] *= tint[:, None, None]
+    over(frame[:, rows, columns], layer)

@@ -100,9 +100,9 @@ def _ground(scene: Scene, move: str, progress: float) -> Array:
     far = _camera(move, progress, scene.size, Place(w / 2, h * 0.42, 1.0))
     scale = 1.08 * (1 + 0.5 * (far.scale - 1))
     left, top = w / 2 - (w / 2 + 0.5 * (far.x - w / 2)) / scale, h / 2 - (h / 2 + 0.5 * (far.y - h * 0.42)) / scale
-    image = Image.fromarray((scene.backdrop.pixels * 255).astype(np.uint8))
+    image = Image.fromarray(np.ascontiguousarray((scene.backdrop.pixels * 255).astype(np.uint8).transpose(1, 2, 0)))
     moved = image.transform((w, h), Image.Transform.AFFINE, (1 / scale, 0, left, 0, 1 / scale, top), Image.Resampling.BILINEAR)
-    return np.asarray(moved, dtype=np.float32) / np.float32(255)
+    return np.ascontiguousarray(np.asarray(moved).transpose(2, 0, 1), dtype=np.float32) * np.float32(1 / 255)
 
 
 def clip(

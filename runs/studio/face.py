@@ -63,7 +63,7 @@ def _nose(g: Geometry, e: Units, j: Jaw, grid: Grid, height: Array) -> None:
     tip = j.nose_y + 0.012 * e.sneer
     t = np.clip((g.eye_y + 0.12 - y) / np.float32(g.eye_y + 0.12 - tip), 0, 1)
     sigma = np.float32(g.bridge * 0.80) + np.float32(g.nose_w * 0.60 - g.bridge * 0.80) * t**1.7
-    rise = g.nose_h * (0.24 + 0.70 * t**1.25) * step(tip - 0.115, tip + 0.05, y) * step(g.eye_y + 0.27, g.eye_y + 0.02, y)
+    rise = g.nose_h * (0.24 + 0.70 * t**1.25) * step(tip - 0.150, tip + 0.07, y) * step(g.eye_y + 0.27, g.eye_y + 0.02, y)
     height += rise * np.exp(-0.5 * (x / sigma) ** 2)
     height += 0.24 * g.nose_h * bell(x, 0.080) * bell(y - tip - 0.012, 0.072)
     height += 0.28 * g.nose_h * bell(x - g.nose_w * 0.80, 0.050) * bell(y - tip + 0.012 - 0.02 * e.smile - 0.03 * e.sneer, 0.060)
@@ -77,16 +77,16 @@ def _folds(g: Geometry, e: Units, j: Jaw, grid: Grid, surface: Surface) -> None:
     xs, ys = x, y[rows]
     line = g.nose_w * 1.12 + 0.02 + (j.nose_y - ys) * 0.60 + 0.04 * e.smile
     fold = bell(xs - line, 0.026) * step(j.nose_y - 0.34, j.nose_y - 0.10, ys) * step(j.nose_y + 0.12, j.nose_y + 0.0, ys)
-    depth = 0.15 + 0.75 * e.smile + 0.75 * max(0.0, g.age - 0.35) + 0.5 * e.sneer + 0.25 * e.frown
+    depth = 0.15 + 0.75 * e.smile + 1.6 * max(0.0, g.age - 0.35) + 0.5 * e.sneer + 0.25 * e.frown
     surface.height[rows] -= 0.017 * depth * fold
     surface.albedo[:, rows] *= 1 - 0.13 * depth * fold
-    lines = 0.65 * e.brow_up + 0.9 * max(0.0, g.age - 0.4)
+    lines = 0.65 * e.brow_up + 2.2 * max(0.0, g.age - 0.45)
     if lines > 0.02:
         band = grid.rows(0.42, 0.80)
         waves = sum(bell(y[band] - (0.48 + 0.085 * k + 0.015 * np.cos(4 * x)), 0.011) for k in range(3)) * step(0.50, 0.2, x)
         surface.height[band] -= 0.006 * lines * waves
         surface.albedo[:, band] *= 1 - 0.07 * lines * waves
-    feet = 0.5 * e.smile * e.squint + 0.6 * max(0.0, g.age - 0.4)
+    feet = 0.5 * e.smile * e.squint + 2.0 * max(0.0, g.age - 0.45)
     if feet > 0.02:
         r, c = grid.rows(g.eye_y - 0.12, g.eye_y + 0.10), grid.columns(g.eye_x + g.eye_w, g.width)
         ray = np.sin((y[r] - g.eye_y) / np.maximum(x[:, c] - g.eye_x - g.eye_w * 0.6, 0.03) * 9) ** 8
@@ -111,7 +111,7 @@ def _nostrils(g: Geometry, e: Units, j: Jaw, grid: Grid, albedo: Array) -> None:
     base = j.nose_y - 0.062 + 0.02 * e.sneer
     hole = bell((x - g.nose_w * 0.48) / 1.45, 0.021) * bell(y - base - 0.12 * (x - g.nose_w * 0.48), 0.0145)
     wing = bell(np.hypot(x - g.nose_w * 0.78, (y - base - 0.03) * 0.9) - 0.052, 0.011) * step(g.nose_w * 0.80, g.nose_w * 0.98, x)
-    albedo[:, r, c] *= 1 - 0.72 * hole
+    paint(albedo, g.skin * np.array([0.30, 0.17, 0.15], dtype=np.float32), 0.80 * hole, (r, c))
     albedo[:, r, c] *= 1 - 0.16 * wing
 
 

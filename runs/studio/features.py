@@ -7,7 +7,7 @@ import numpy as np
 from runs.studio.expression import Units
 from runs.studio.face import Jaw, jaw_of
 from runs.studio.geometry import Geometry
-from runs.studio.numeric import Array, bell, paint, step
+from runs.studio.numeric import Array, bell, blur, paint, step
 from runs.studio.surface import Grid, Surface
 
 _LASH = (0.05, 0.035, 0.035)
@@ -35,12 +35,12 @@ def draw_lids(g: Geometry, e: Units, grid: Grid, surface: Surface) -> None:
     upper, lower, rest = _lids(g, e, across)
     height, albedo = surface.height[r, c], surface.albedo[:, r, c]
     distance = np.hypot(x, y - g.eye_y)
-    height += 0.26 * np.sqrt(np.clip(0.195**2 - distance**2, 0, None)) * step(0.195, 0.12, distance)
+    height += 0.22 * np.sqrt(np.clip(0.20**2 - distance**2, 0, None)) * step(0.20, 0.06, distance)
     within = step(1.18, 0.85, np.abs(across))
     crease_y = rest + 0.020 + 0.020 * g.fold - 0.012 * e.wide + 0.006 * across
     crease = bell(y - crease_y, 0.0085 + 0.003 * g.age) * within * (0.15 + 0.85 * g.fold) * (1 - 0.5 * e.blink)
     lid = step(-0.004, 0.006, y - upper) * step(0.006, -0.01, y - crease_y) * within
-    bag = bell(y - (lower - 0.052 - 0.008 * e.smile), 0.014) * step(1.1, 0.5, np.abs(across)) * (0.12 + 0.9 * g.age**2 + 0.45 * e.squint)
+    bag = bell(y - (lower - 0.052 - 0.008 * e.smile), 0.014) * step(1.1, 0.5, np.abs(across)) * (0.10 + 1.5 * g.age**2.5 + 0.45 * e.squint)
     height -= 0.010 * crease + 0.006 * bag
     albedo *= 1 - 0.34 * crease - 0.07 * lid * (1 + 0.6 * (1 - g.male)) - 0.13 * bag
     rim = bell(y - (lower - 0.008), 0.008) * step(1.05, 0.8, np.abs(across))
@@ -106,8 +106,8 @@ def draw_brows(g: Geometry, e: Units, grid: Grid, surface: Surface, strands: Arr
     )
     thick = g.brow_h * (1.0 - 0.42 * np.clip(along, -1, 1)) * (1 - 0.15 * np.clip(-along, 0, 1))
     body = np.exp(-0.5 * ((y - middle) / (thick * 0.62)) ** 2 * (1.0 + 0.25 * np.sign(middle - y)))
-    body = body * step(-1.10, -0.70, along) * step(1.10, 0.72, along)
-    alpha = np.clip(body * (0.92 + 0.34 * strands[r, c]), 0, 0.93) * (0.72 + 0.28 * g.male) * (0.95 - 0.25 * g.child)
+    body = body * step(-1.18, -0.55, along) * step(1.10, 0.60, along)
+    alpha = np.clip(body * (0.90 + 0.13 * blur(strands[r, c], 0.9) / 0.5), 0, 0.93) * (0.72 + 0.28 * g.male) * (0.95 - 0.25 * g.child)
     grey = np.float32(0.35 * max(0.0, g.age - 0.6))
     tone = g.hair * np.float32(0.55) * (1 - grey) + np.array([0.06, 0.045, 0.04], dtype=np.float32) + np.float32(0.7) * grey
     surface.height[r, c] += 0.012 * body
@@ -171,7 +171,7 @@ def draw_beard(g: Geometry, e: Units, grid: Grid, surface: Surface, strands: Arr
     soft = cheek * step(0.86, 1.22, mouth)
     lip_top = j.mouth_y + g.lip_u + 0.055
     moustache = bell(y[r] - lip_top + 0.06 * x, 0.034) * step(g.mouth_w * 1.20, g.mouth_w * 0.85, x) * (1 - 0.5 * bell(x, 0.02))
-    hair = np.clip(np.maximum(soft, moustache) * (0.80 + 0.28 * strands[r]), 0, 1)
+    hair = np.clip(np.maximum(soft, moustache) * (0.86 + 0.13 * strands[r]), 0, 1)
     alpha = hair * np.float32(min(1.0, 0.28 + 0.75 * amount) * min(1.0, amount * 3)) * (surface.cover[r] > 0)
     surface.height[r] += 0.035 * amount * hair
     surface.gloss[r] *= 1 - 0.8 * alpha

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runs.studio.camera import Sprite
 from runs.studio.face import half_width
 from runs.studio.geometry import Geometry
 from runs.studio.identity import Identity
@@ -19,23 +20,22 @@ HANG_EDGE = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """The hair on the head, over the whole grid: coverage, height, colour, sheen, and the shadow it throws on the skin."""
+    """The hair on the head, over the whole grid: coverage, height, colour, sheen, its shadow on the skin, how far it lifts the surface."""
 
     cover: Array
     height: Array
     albedo: Array
     sheen: Array
     shadow: Array
-    strands: Array
+    lift: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Flat sprites [H, W, 4] (premultiplied) in head units: what hangs behind the head, and locks before the shoulders."""
+    """What hangs behind the head, and locks before the shoulders."""
 
-    back: Array | None
-    locks: Array | None
-    ppu: float
+    back: Sprite | None
+    locks: Sprite | None
 
 
 def _strand_field(identity: Identity, across: Array, along: Array, fineness: float) -> Array:
@@ -45,7 +45,7 @@ def _strand_field(identity: Identity, across: Array, along: Array, fineness: flo
     bend = 0.11 * identity.wave * np.sin(along * (5.0 + 3.0 * identity.wave) + 2.0 * np.sin(across * 3.0))
     columns = ((across + bend) * np.float32(fineness)) % 511.0
     rows = np.clip(along * np.float32(14.0), 0, 46.9)
-    return lookup(fine, np.asarray(columns, dtype=np.float32), np.asarray(rows, dtype=np.float32))
+    return np.asarray(lookup(fine[None], columns.astype(np.float32), rows.astype(np.float32))[0], dtype=np.float32)
 
 
 def _hairline(identity: Identity, g: Geometry, x: Array, part: float) -> Array:
@@ -110,14 +110,15 @@ def cap(identity: Identity, g: Geometry, grid: Grid) -> Cap:
     above = np.clip((y - 0.25) / np.float32(top - 0.25), 0, 1)
     height = 0.79 * np.sqrt(np.clip(1 - r**2.6, 0, 1)) * np.sqrt(1 - above**2.3) + 0.012 * strands
     albedo, sheen = _colours(identity, g, strands, reach, dx, y)
-    shadow = blur(np.roll(cover, int(0.045 * grid.ppu), axis=0), 0.05 * grid.ppu) * (1 - cover)
-    return Cap(*(np.asarray(p, dtype=np.float32) for p in (cover, height, albedo, sheen, shadow, strands)))
+    shadow = np.maximum(blur(np.roll(cover, int(0.045 * grid.ppu), axis=0), 0.055 * grid.ppu), 1.2 * blur(cover, 0.02 * grid.ppu)) * (1 - cover)
+    lift = blur(cover, 0.055 * grid.ppu)
+    return Cap(*(np.asarray(p, dtype=np.float32) for p in (cover, height, albedo, sheen, shadow, lift)))
 
 
 def _colours(identity: Identity, g: Geometry, strands: Array, reach: Array, dx: Array, y: Array) -> tuple[Array, Array]:
     level = 1 + 0.26 * np.clip(strands, -2.2, 2.2)
     roots = 1 - 0.45 * bell(dx, 0.016) * step(g.hairline - 0.05, g.hairline + 0.1, y) * (identity.fringe < 0.6)
-    level = level * roots * (0.80 + 0.35 * step(0.9, 0.1, reach))
+    level = level * roots * (0.66 + 0.42 * step(1.5, 0.2, reach))
     albedo = g.hair[:, None, None] * level[None]
     band = bell(reach - 0.46 - 0.02 * strands, 0.085) + 0.4 * bell(reach - 0.95, 0.12)
     sheen = band * np.clip(0.55 + 0.45 * strands, 0, 1.6) * (0.5 + 0.5 * (1 - identity.wave))
@@ -126,10 +127,10 @@ def _colours(identity: Identity, g: Geometry, strands: Array, reach: Array, dx: 
 
 def lay(cap_: Cap, g: Geometry, surface: Surface) -> None:
     """Lay the hair over a head's surface in place."""
-    surface.albedo *= 1 - 0.36 * cap_.shadow
+    surface.albedo *= 1 - 0.44 * cap_.shadow
     alpha = cap_.cover
     skinless = np.maximum(surface.height + 0.02, cap_.height)
-    surface.height += (skinless - surface.height) * alpha
+    surface.height += (skinless - surface.height) * cap_.lift
     surface.albedo += (cap_.albedo - surface.albedo) * alpha
     surface.gloss *= 1 - alpha
     tint = float(np.mean(g.hair))
@@ -140,9 +141,9 @@ def lay(cap_: Cap, g: Geometry, surface: Surface) -> None:
 def hang(identity: Identity, g: Geometry, ppu: float) -> Hang:
     """Return the sprites of hair that hangs; none for short hair, a bun for hair that is up."""
     if identity.updo > 0.5:
-        return Hang(_bun(identity, g, ppu), None, ppu)
+        return Hang(_bun(identity, g, ppu), None)
     if identity.hair_length < 0.28:
-        return Hang(None, None, ppu)
+        return Hang(None, None)
     grid = _hang_grid(ppu)
     x, y = grid.x, grid.y
     end = -0.55 - 2.3 * (identity.hair_length - 0.28)
@@ -150,14 +151,14 @@ def hang(identity: Identity, g: Geometry, ppu: float) -> Hang:
     outer = dome_width(g, identity, y) * (1 - 0.10 * step(-0.2, end, y)) + 0.05 * identity.wave * np.sin(6 * y + 2)
     fall = step(end - 0.02, end + 0.22, y + 0.07 * strands)
     silhouette = step(1.0, 0.95, np.abs(x) / outer + 0.02 * strands) * fall * (y < g.crown + 0.03 + g.volume * 0.7)
-    back = _sprite(g, strands, silhouette, 0.42 + 0.12 * np.abs(x), 0.75)
+    back = _sprite(g, strands, silhouette, 0.50 + 0.14 * np.abs(x), 0.80, ppu)
     if identity.hair_length < 0.5:
-        return Hang(back, None, ppu)
+        return Hang(back, None)
     inner = np.where(y > -0.6, half_width(g, g.length, np.maximum(y, -0.6)) * 0.96, 0.40 + 0.10 * (-0.6 - y))
     inner = np.minimum(inner, 0.62 * g.width + 0.25 * np.clip(-0.9 - y, 0, 1) + 0.2 * (y > -0.9))
     shape = step(1.0, 0.90, np.abs(x) / outer + 0.035 * strands) * step(-0.02, 0.05, np.abs(x) - inner + 0.03 * strands) * fall
     lit = 0.70 + 0.25 * bell(np.abs(x) - 0.72, 0.14) + 0.10 * bell(y + 0.8, 0.25)
-    return Hang(back, _sprite(g, strands, shape * step(0.7, 0.35, y), lit, 1.0), ppu)
+    return Hang(back, _sprite(g, strands, shape * step(0.7, 0.35, y), lit, 1.0, ppu))
 
 
 def _hang_grid(ppu: float) -> Grid:
@@ -167,15 +168,18 @@ def _hang_grid(ppu: float) -> Grid:
     return Grid(x[None, :], y[:, None], ppu)
 
 
-def _sprite(g: Geometry, strands: Array, alpha: Array, light: Array, gain: float) -> Array:
-    level = light * np.float32(gain) * (1 + 0.28 * np.clip(strands, -2, 2))
-    rgba = np.empty((*alpha.shape, 4), dtype=np.float32)
-    rgba[..., :3] = g.hair * (level * alpha)[..., None]
-    rgba[..., 3] = alpha
-    return rgba
+def _sprite(g: Geometry, strands: Array, alpha: Array, light: Array, gain: float, ppu: float) -> Sprite:
+    alpha = np.asarray(alpha, dtype=np.float32)
+    alpha[0] = alpha[-1] = alpha[:, 0] = alpha[:, -1] = 0
+    level = light * np.float32(gain) * (1 + 0.28 * np.clip(strands, -2, 2)) * alpha
+    rgba = np.empty((4, *alpha.shape), dtype=np.float32)
+    for k in range(3):
+        rgba[k] = g.hair[k] * level
+    rgba[3] = alpha
+    return Sprite(rgba, -HANG_EDGE, HANG_TOP, ppu).cropped()
 
 
-def _bun(identity: Identity, g: Geometry, ppu: float) -> Array:
+def _bun(identity: Identity, g: Geometry, ppu: float) -> Sprite:
     grid = _hang_grid(ppu)
     x, y = grid.x, grid.y
     cy = g.crown + g.volume * 0.6 + 0.12
@@ -184,4 +188,4 @@ def _bun(identity: Identity, g: Geometry, ppu: float) -> Array:
     alpha = step(1.03, 0.95, d + 0.02 * swirl)
     light = 0.55 + 0.35 * np.clip(1 - d, 0, 1) + 0.2 * bell(d - 0.55, 0.15)
     nape = step(1.0, 0.95, np.abs(x) / (g.width * 0.80)) * step(-0.62, -0.45, y) * (y < 0.2)
-    return _sprite(g, swirl, np.maximum(alpha, nape), light * np.where(y < 0.2, 0.7, 1.0), 1.0)
+    return _sprite(g, swirl, np.maximum(alpha, nape), light * np.where(y < 0.2, 0.7, 1.0), 1.0, ppu)

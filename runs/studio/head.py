@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.studio import camera, features, hair
-from runs.studio.camera import Place, Pose
+from runs.studio.camera import Place, Pose, Sprite
 from runs.studio.expression import Units
 from runs.studio.face import bare_head
 from runs.studio.geometry import Geometry, geometry
@@ -38,7 +38,7 @@ def make_head(identity: Identity, scale: float) -> Head:
     grid = Grid.make(ppu)
     g = geometry(identity)
     rng = rng_of("skin", round(identity.grain, 2))
-    fibres = noise(rng, grid.right().shape, (1.7, 0.9))
+    fibres = noise(rng, grid.right().shape, (0.7, 0.7))
     return Head(
         identity, g, grid, hair.cap(identity, g, grid), hair.hang(identity, g, min(ppu, 90.0)), _texture(identity, g, grid, rng), fibres
     )
@@ -50,7 +50,7 @@ def _texture(identity: Identity, g: Geometry, grid: Grid, rng: np.random.Generat
     mottled = 1 + (0.010 + 0.010 * g.age) * noise(rng, shape, 1.0) + 0.014 * noise(rng, shape, 6.0)
     texture = np.repeat(mottled[None], 3, axis=0)
     if identity.freckles > 0.05:
-        spots = np.clip(noise(rng, shape, 0.016 * grid.ppu) - 1.2, 0, 1) * bell(grid.y + 0.10, 0.17) * bell(np.abs(grid.x) - 0.28, 0.22)
+        spots = np.clip(1.6 * noise(rng, shape, 0.0105 * grid.ppu) - 2.5, 0, 1) * bell(grid.y + 0.10, 0.17) * bell(np.abs(grid.x) - 0.28, 0.22)
         texture *= 1 - np.array([0.25, 0.38, 0.42], dtype=np.float32)[:, None, None] * np.minimum(1, 1.4 * spots * identity.freckles)
     if identity.mole > 0.05:
         side = 1 if identity.mole > 0.5 else -1
@@ -92,9 +92,9 @@ def draw_head(frame: Array, head: Head, e: Units, pose: Pose, place: Place, ligh
     camera.draw_relief(frame, rgba, surface.height, grid, pose, place)
 
 
-def draw_hanging(frame: Array, head: Head, sprite: Array | None, pose: Pose, place: Place, depth: float, light: Light) -> None:
+def draw_hanging(frame: Array, sprite: Sprite | None, pose: Pose, place: Place, depth: float, light: Light) -> None:
     """Draw hair behind the head or before the shoulders over a frame in place."""
     if sprite is None:
         return
     tint = np.array(light.key_rgb, dtype=np.float32) * 0.75 + np.array(light.room_rgb, dtype=np.float32) * 1.2
-    camera.draw_flat(frame, sprite, (-hair.HANG_EDGE, hair.HANG_TOP), head.hang.ppu, pose, place, depth, tint)
+    camera.draw_flat(frame, sprite, pose, place, depth, tint)

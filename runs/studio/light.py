@@ -12,6 +12,9 @@ from runs.studio.surface import Grid, Surface
 _WRAP = (0.46, 0.34, 0.28)
 """How far key light reaches round the form in red, green and blue: light scattered under skin is red."""
 
+_HIDES = (0.54, 0.68, 0.72)
+"""How much of red, green and blue light hollows lose; what is left in them has passed through skin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Light:
@@ -55,15 +58,16 @@ def occlusion(height: Array, cover: Array, ppu: float) -> Array:
 
 
 def shade(surface: Surface, grid: Grid, rotation: Array, light: Light) -> Array:
-    """Light a surface; return premultiplied colour and coverage [H, W, 4]."""
+    """Light a surface; return premultiplied colour and coverage [4, H, W]."""
     height = blur(surface.height, max(0.8, 0.011 * grid.ppu))
     n = normals(height, grid.ppu, rotation)
-    closed = 1 - 0.72 * occlusion(height, surface.cover, grid.ppu)
+    hidden = occlusion(height, surface.cover, grid.ppu)
+    closed = 1 - np.float32(_HIDES[0]) * hidden
     key, fill, rim = _unit(light.key), _unit(light.fill), _unit(light.rim)
     facing = n[0] * key[0] + n[1] * key[1] + n[2] * key[2]
     filled = np.clip((n[0] * fill[0] + n[1] * fill[1] + n[2] * fill[2] + 0.4) / 1.4, 0, None)
     edge = np.clip(n[0] * rim[0] + n[1] * rim[1] + n[2] * rim[2] + 0.10, 0, None)
-    sky = 0.80 + 0.20 * n[1]
+    sky = 0.90 + 0.10 * n[1]
     half = key + np.array([0, 0, 1], dtype=np.float32)
     half /= np.linalg.norm(half)
     spark = np.clip(n[0] * half[0] + n[1] * half[1] + n[2] * half[2], 0, 1)
@@ -74,13 +78,13 @@ def shade(surface: Surface, grid: Grid, rotation: Array, light: Light) -> Array:
     # Towards the horizon of the turned head the surface fades: pixels there would otherwise be all or nothing.
     outer = np.clip((np.hypot(grid.x / 0.74, (grid.y - 0.05) / 1.12) - 0.72) * 6, 0, 1)
     cover = surface.cover * (1 - outer * (1 - np.clip(n[2] * 5 - 0.15, 0, 1)))
-    out = np.empty((*height.shape, 4), dtype=np.float32)
+    out = np.empty((4, *height.shape), dtype=np.float32)
     for k in range(3):
         lit = np.clip((facing + _WRAP[k]) * np.float32(1 / (1 + _WRAP[k])), 0, None) * np.float32(light.key_rgb[k])
         lit += filled * np.float32(light.fill_rgb[k]) + sky * np.float32(light.room_rgb[k])
-        lit *= closed
+        lit *= 1 - np.float32(_HIDES[k]) * hidden
         lit += edge * np.float32(light.rim_rgb[k])
         colour = surface.albedo[k] * lit + (sheen + surface.glow) * np.float32(light.key_rgb[k])
-        out[..., k] = colour * cover
-    out[..., 3] = cover
+        np.multiply(colour, cover, out=out[k])
+    out[3] = cover
     return out

@@ -35,8 +35,9 @@ def _strip(width: int, rows: int) -> Image.Image:
 
 
 def to_pixels(frame: Array) -> Image.Image:
-    """Turn a frame [H, W, 3] of 0-1 into a picture with the strip along its bottom edge."""
-    image = Image.fromarray((np.clip(frame, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8))
+    """Turn a frame [3, H, W] of 0-1 into a picture with the strip along its bottom edge."""
+    levels = (np.clip(frame, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    image = Image.fromarray(np.ascontiguousarray(levels.transpose(1, 2, 0)))
     rows = strip_height(image.height)
     image.paste(_strip(image.width, rows), (0, image.height - rows))
     return image

@@ -68,22 +68,28 @@ def paint(planes: Array, colour: Array | Rgb, alpha: Array, window: tuple[slice,
         target[channel] += (colour[channel] - target[channel]) * alpha
 
 
-def lookup(texture: Array, x: Array, y: Array) -> Array:
-    """Sample a texture [H, W, C] (or [H, W]) bilinearly at pixel coordinates; outside, the edge repeats."""
-    h, w = texture.shape[:2]
-    x = np.clip(x, 0, w - 1.001)
-    y = np.clip(y, 0, h - 1.001)
+def lookup(planes: Array, x: Array, y: Array) -> Array:
+    """Sample planes [C, H, W] bilinearly at pixel coordinates; outside, the edge repeats. Return [C, *x.shape]."""
+    count, h, w = planes.shape
+    x = np.clip(x, 0, np.float32(w - 1.001))
+    y = np.clip(y, 0, np.float32(h - 1.001))
     x0 = x.astype(np.int32)
     y0 = y.astype(np.int32)
     fx = x - x0
     fy = y - y0
-    flat = texture.reshape(h * w, -1) if texture.ndim == 3 else texture.reshape(h * w)
-    if texture.ndim == 3:
-        fx, fy = fx[..., None], fy[..., None]
     at = y0 * w + x0
-    top = flat[at]
-    top += (flat[at + 1] - top) * fx
-    bottom = flat[at + w]
-    bottom += (flat[at + (w + 1)] - bottom) * fx
-    top += (bottom - top) * fy
-    return np.asarray(top, dtype=np.float32)
+    corners = (at, at + 1, at + w, at + (w + 1))
+    out = np.empty((count, *np.shape(x)), dtype=np.float32)
+    for plane, target in zip(planes.reshape(count, h * w), out, strict=True):
+        # `clip` spares numpy the check of each index; they are in range by the clipping above.
+        a, b, c, d = (np.take(plane, corner, mode="clip") for corner in corners)
+        b -= a
+        b *= fx
+        a += b
+        d -= c
+        d *= fx
+        c += d
+        c -= a
+        c *= fy
+        np.add(a, c, out=target)
+    return out

@@ -18,7 +18,7 @@ from runs.studio.light import Light
 from runs.studio.marks import strip_height
 from runs.studio.numeric import Array, step
 from runs.studio.prompt import Reading
-from runs.studio.torso import Torso, draw_torso, make_torso
+from runs.studio.torso import Layer, Torso, make_torso, project
 
 Size = tuple[int, int]
 MIN_SIZE, MAX_SIZE = 96, 2048
@@ -43,6 +43,7 @@ class Figure:
     member: Member
     head: Head
     torso: Torso
+    body: Layer
     place: Place
     pose: Pose
 
@@ -100,7 +101,7 @@ def make_scene(reading: Reading, members: tuple[Member, ...], size: Size, rng: n
         head = make_head(member.identity, spot.scale)
         bottom = -(h - spot.y) / spot.scale - 0.6
         torso = make_torso(head.geometry, member.outfit, min(spot.scale, 80.0), min(bottom, -2.4), ground.light)
-        figures.append(Figure(member, head, torso, spot, _pose(member, reading, index, len(members), rng)))
+        figures.append(Figure(member, head, torso, project(torso, spot, (h, w)), spot, _pose(member, reading, index, len(members), rng)))
     return Scene(size, tuple(figures), ground, place, _vignette(size))
 
 
@@ -108,23 +109,25 @@ def _vignette(size: Size) -> Array:
     w, h = size
     x = np.linspace(-1, 1, w, dtype=np.float32)[None]
     y = np.linspace(-1, 1, h, dtype=np.float32)[:, None]
-    return np.asarray(1.04 - 0.20 * step(0.6, 1.5, np.hypot(x, y * 0.9)), dtype=np.float32)[..., None]
+    return np.asarray(1.04 - 0.20 * step(0.6, 1.5, np.hypot(x, y * 0.9)), dtype=np.float32)
 
 
 def draw_figure(frame: Array, figure: Figure, units: Units, pose: Pose, light: Light, place: Place) -> None:
     """Draw one person over a frame in place: hair behind, body, locks, head."""
     head = figure.head
-    draw_hanging(frame, head, head.hang.back, pose, place, -0.35, light)
-    draw_torso(frame, figure.torso, place)
-    draw_hanging(frame, head, head.hang.locks, pose, place, 0.05, light)
+    draw_hanging(frame, head.hang.back, pose, place, -0.35, light)
+    body = figure.body if place == figure.place else project(figure.torso, place, frame.shape[1:])
+    body.draw(frame)
+    draw_hanging(frame, head.hang.locks, pose, place, 0.05, light)
     draw_head(frame, head, units, pose, place, light)
 
 
 def graded(frame: Array, grade: Array) -> Array:
     """Return a frame after the grade: vignette, a soft shoulder for highlights, a little contrast."""
     frame = frame * grade
-    frame = frame * (1.08 - 0.10 * frame)
-    return np.asarray(np.clip(frame, 0, 1) ** np.float32(0.94), dtype=np.float32)
+    np.clip(frame, 0, 1, out=frame)
+    frame *= np.float32(1.22) - np.float32(0.22) * frame
+    return np.asarray(frame, dtype=np.float32)
 
 
 def face_box(figure: Figure, size: Size) -> list[int]:

@@ -19,7 +19,7 @@ from runs.studio.numeric import rng_of
 from runs.studio.prompt import read
 from runs.studio.reference import ReferenceIdentity
 from runs.studio.scene import Figure, Scene, Size, checked, draw_figure, graded, truth_of
-from runs.studio.torso import make_torso
+from runs.studio.torso import make_torso, project
 
 VIEWS: tuple[tuple[str, float], ...] = (("three-quarter left", -27.0), ("front", 0.0), ("three-quarter right", 27.0))
 """The views from left to right, and their yaw in degrees."""
@@ -37,16 +37,17 @@ def sheet(prompt: str, *, seed: int, references: Sequence[ReferenceIdentity] = (
     scale = min(w / 3 / 2.75, h / 3.9)
     head = make_head(member.identity, scale)
     torso = make_torso(head.geometry, member.outfit, min(scale, 80.0), -(h * 0.52) / scale - 0.6, _LIGHT)
-    frame = np.full((h, w, 3), 0.955, dtype=np.float32)
+    frame = np.full((3, h, w), 0.955, dtype=np.float32)
     figures = []
     for index, (_, yaw) in enumerate(VIEWS):
         place = Place(w * (index + 0.5) / 3, h * 0.46, scale)
-        figure = Figure(member, head, torso, place, Pose(yaw, 0.0, 0.0))
         window = slice(round(w * index / 3), round(w * (index + 1) / 3))
-        panel = frame[:, window]
-        draw_figure(panel, figure, Units(), figure.pose, _LIGHT, replace(place, x=place.x - window.start))
-        figures.append(figure)
-    scene = Scene(size, tuple(figures[1:2]), Backdrop(frame, _LIGHT), "white", np.ones((1, 1, 1), dtype=np.float32))
+        local = replace(place, x=place.x - window.start)
+        figure = Figure(member, head, torso, project(torso, local, (h, window.stop - window.start)), local, Pose(yaw, 0.0, 0.0))
+        panel = frame[:, :, window]
+        draw_figure(panel, figure, Units(), figure.pose, _LIGHT, local)
+        figures.append(replace(figure, place=place))
+    scene = Scene(size, tuple(figures[1:2]), Backdrop(frame, _LIGHT), "white", np.ones((1, 1), dtype=np.float32))
     truth = {"kind": "sheet", "seed": seed, "views": [name for name, _ in VIEWS], **truth_of(scene, reading, (Units(),))}
-    grain = 0.004 * rng_of("sheet", seed, prompt).standard_normal((h, w, 1), dtype=np.float32)
+    grain = 0.004 * rng_of("sheet", seed, prompt).standard_normal((h, w), dtype=np.float32)
     return marks.webp(marks.to_pixels(graded(frame, scene.grade) + grain), truth), truth

@@ -29,7 +29,7 @@ class Outfit:
 
 @dataclass(frozen=True, slots=True)
 class Torso:
-    """A sprite [H, W, 4] (premultiplied) of `ppu` pixels per head unit, from x = -EDGE and y = TOP downwards."""
+    """Planes [4, H, W] (premultiplied) of `ppu` pixels per head unit, from x = -EDGE and y = TOP downwards."""
 
     rgba: Array
     ppu: float
@@ -150,29 +150,41 @@ def _shaded(colour: Array, cover: Array, g: Geometry, ppu: float, neck: float, l
     tone *= 1 - 0.10 * bell(y + 1.62, 0.05) * bell(np.abs(x) - 0.30, 0.18) * on_neck
     tone *= 1 - 0.35 * step(-2.2, -4.2, y)
     lamp = np.array(light.key_rgb) * 0.80 + np.array(light.fill_rgb) * 0.5 + np.array(light.room_rgb) * 0.75
-    rgba = np.empty((h, w, 4), dtype=np.float32)
-    rgba[..., :3] = colour * (tone * cover)[..., None] * lamp.astype(np.float32)
-    rgba[..., 3] = cover
+    tone = np.asarray(tone * cover, dtype=np.float32)
+    rgba = np.empty((4, h, w), dtype=np.float32)
+    for k in range(3):
+        rgba[k] = colour[..., k] * tone * np.float32(lamp[k])
+    rgba[3] = cover
     return rgba
 
 
-def draw_torso(frame: Array, torso: Torso, place: Place) -> None:
-    """Draw a torso over a frame in place, its origin being the head's."""
-    h, w = torso.rgba.shape[:2]
-    rows, columns = place.window(frame.shape[:2], -EDGE, EDGE, TOP, TOP - h / torso.ppu)
-    if rows.stop - rows.start < 2 or columns.stop - columns.start < 2:
-        return
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A part of a frame: its window and what lies over it, [4, H, W] premultiplied."""
+
+    rows: slice
+    columns: slice
+    rgba: Array
+
+    def draw(self, frame: Array) -> None:
+        """Lay it over a frame [3, H, W] in place."""
+        over(frame[:, self.rows, self.columns], self.rgba)
+
+
+def project(torso: Torso, place: Place, shape: tuple[int, int]) -> Layer:
+    """Return a torso as it lies in a frame of `shape` (rows, columns), its origin being the head's."""
+    rows, columns = place.window(shape, -EDGE, EDGE, TOP, TOP - torso.rgba.shape[1] / torso.ppu)
     scale = torso.ppu / place.scale
     x = (np.arange(columns.start, columns.stop) + 0.5 - place.x) * scale + EDGE * torso.ppu - 0.5
     y = (np.arange(rows.start, rows.stop) + 0.5 - place.y) * scale + TOP * torso.ppu - 0.5
-    over(frame[rows, columns], _resampled(torso.rgba, x.astype(np.float32), y.astype(np.float32)))
+    return Layer(rows, columns, _resampled(torso.rgba, x.astype(np.float32), y.astype(np.float32)))
 
 
-def _resampled(sprite: Array, x: Array, y: Array) -> Array:
-    """Sample a sprite at separable coordinates: rows first, then columns."""
-    h, w = sprite.shape[:2]
+def _resampled(planes: Array, x: Array, y: Array) -> Array:
+    """Sample planes [4, H, W] at separable coordinates: rows first, then columns."""
+    _, h, w = planes.shape
     x, y = np.clip(x, 0, w - 1.001), np.clip(y, 0, h - 1.001)
     x0, y0 = x.astype(np.int32), y.astype(np.int32)
-    fy, fx = (y - y0)[:, None, None], (x - x0)[None, :, None]
-    tall = sprite[y0] * (1 - fy) + sprite[y0 + 1] * fy
-    return np.asarray(tall[:, x0] * (1 - fx) + tall[:, x0 + 1] * fx, dtype=np.float32)
+    fy, fx = (y - y0)[None, :, None], (x - x0)[None, None, :]
+    tall = planes[:, y0] * (1 - fy) + planes[:, y0 + 1] * fy
+    return np.asarray(np.take(tall, x0, axis=2) * (1 - fx) + np.take(tall, x0 + 1, axis=2) * fx, dtype=np.float32)
