@@ -26,7 +26,8 @@ LEAKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"\bas an? (?:AI|artificial intelligence|large language|language) (?:language )?model\b"
             r"|\bI (?:cannot|can't|am unable to) (?:help|assist|comply|fulfil\w*)\b[^.]{0,20}\brequests?\b"
-            r"|\bhere(?:'s| is) (?:the|your) (?:script|json|screenplay)\b|\bvalid JSON\b|\bignore (?:all )?(?:previous|prior) instructions\b"
+            r"|\bhere(?:'s| is) (?:the|your) (?:script|json|screenplay)\b|\bvalid JSON\b"
+            r"|\bignore (?:all )?(?:previous|prior) instructions\b"
             r"|作为(?:一个|一名)?(?:AI|人工智能|(?:大型)?语言模型)[，,助模]|以下是(?:剧本|脚本|为您)",
             re.IGNORECASE,
         ),

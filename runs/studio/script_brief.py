@@ -30,10 +30,10 @@ HOLDER = re.compile(
     r"\s*(?:is\s*)?[:：=]?\s*[`'\"]?(?P<who>[^\s`'\",，;；。.()（）]+(?: [A-Z]\w*)*)"
 )
 KNOWN_BY = re.compile(
-    r"(?:known (?:only )?(?:by|to)|known_by|who knows|knows?|知情者?|知情人|知道的人|只有)\s*[:：=]?\s*(?P<who>[^;；。.)）\n]+)",
+    r"(?:\bknown (?:only )?(?:by|to)\b|\bknown_by\b|\bwho knows\b|\bknows?\b|知情者?|知情人|知道的人|只有)\s*[:：=]?\s*(?P<who>[^;；。.)）\n]+)",
     re.IGNORECASE,
 )
-NOBODY = re.compile(r"^(?:nobody|no|none|no-?one|-|—|无|无人|没有)", re.IGNORECASE)
+NOBODY = re.compile(r"^(?:(?:nobody|none|no|no-?one)\b|-|—|无|没有)", re.IGNORECASE)
 TARGET = (
     re.compile(
         r"(?:target|length|duration|runs?|total|budget|lasts?|时长|总长|目标|全长|片长)[^\n]{0,60}?"
@@ -159,7 +159,7 @@ def _holder(note: str, cast: Sequence[Named]) -> str | None:
 
 
 def _knowers(note: str, cast: Sequence[Named]) -> tuple[str, ...]:
-    match = KNOWN_BY.search(note)
-    said = match["who"] if match else ""
+    # The last of several: the fact itself may say "knows", the note on who knows it comes behind.
+    said = next((m["who"] for m in reversed(list(KNOWN_BY.finditer(note)))), "")
     words = set(re.findall(r"[a-z0-9][a-z0-9_.\-]*", said))
     return tuple(c.id for c in cast if c.id in words or (c.name and c.name in said))

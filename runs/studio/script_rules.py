@@ -120,8 +120,31 @@ def rates(prompt: str) -> dict[str, float]:
     return {rule.fault: rule.base * (rule.factor if rule.fault in told else 1.0) for rule in RULES}
 
 
-def table() -> str:
-    """Return the rules as a Markdown table."""
+def document() -> str:
+    """Return `docs/studio-scripts.md`: what the embedded writer does, and the table of its faults."""
     head = "| fault | check | what happens | chance | per | when the prompt says | chance then |\n|---|---|---|---:|---|---|---:|\n"
-    rows = (f"| `{r.fault}` | {r.check} | {r.what} | {r.base:.2f} | {r.per} | {r.advice} | {r.base * r.factor:.4f} |" for r in RULES)
-    return head + "\n".join(rows) + "\n"
+    rows = (f"| `{r.fault}` | {r.check} | {r.what} | {r.base:.2f} | {r.per} | {r.advice} | {r.base * r.factor:.4f} |\n" for r in RULES)
+    return f"{INTRODUCTION}\n{head}{''.join(rows)}\n{NOTES}"
+
+
+INTRODUCTION = """# How the embedded studio writes scripts
+
+The studio is a simulation: it shows that the workbench works, not that one template is better than another on a real model.
+Its writer reads the rendered prompt, simulates a story world that is consistent by construction (who is where, who holds
+what, what time it is), writes the script from it in the language of the series, and then plants faults. How often it errs
+follows from the prompt alone, by this table; the same prompt and seed give the same script, on every machine.
+"""
+NOTES = """What the prompt does not state, the writer makes up: ids from names (`chen-su`, `chen_su` or `chensu`), places, props'
+holders, the length. Such guesses are partly wrong, and then checks find what the template has left open; the truth lists
+them under `assumed`. A writer who was not told to send JSON only wraps it in a code fence three times in ten, which is no fault.
+
+Rambling lines are balanced by cutting others; where that is not enough, the truth says `over_budget` because of `overlong`.
+No line or scene takes two faults. Each planted fault is in the generation's truth with its check and the id where it is;
+scorers never see it. The patterns by which a prompt "says" a rule are in `runs/studio/script_rules.py`; this page is made from
+that file by `python -m runs.studio.script_rules > docs/studio-scripts.md`.
+"""
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(document())
