@@ -110,13 +110,17 @@ class Scoring:
         # Scorers that only look things up are not worth a process.
         self._heavy = any(build(s["name"], s["args"], folder).cpu_bound for s in scorers)
 
-    def restore(self, state: RunState) -> int:
-        """Take over what journals tell of the run; begin with groups that are complete and not scored; return how many jobs are."""
+    def restore(self, state: RunState, *, again: bool = False) -> int:
+        """Take over what the run's journals tell; begin with complete groups that lack scores, with all groups if `again`.
+
+        Returns:
+            How many generations need no more scoring.
+        """
         names = {s["name"] for s in self._scorers}
         done = 0
         for key, jobs in self._plan.groups.items():
             made = [j["job_id"] for j in jobs if j["job_id"] in state.finished and state.finished[j["job_id"]].status != "budget"]
-            unscored = [job for job in made if not names <= state.scored.get(job, set())]
+            unscored = [job for job in made if again or not names <= state.scored.get(job, set())]
             if len(made) == len(jobs) and not unscored:
                 done += len(jobs)
                 continue

@@ -107,6 +107,7 @@ class Session:
 
     async def _do(self, todo: list[JobPlan], group: GroupCommit) -> EndState:
         self._broken = asyncio.get_running_loop().create_future()
+        self._broken.add_done_callback(asyncio.Future.exception)  # known even where something else ends the run first
         scoring = self._scoring(self._plan.event.scorers if self._options.scoring else (), group)
         executor = self._executor(group)
         jobs = iter(todo)

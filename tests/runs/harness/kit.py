@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from evals.case import Case
-from evals.suite import Suite
 from prompts.registry import Registry
 from prompts.version import canonical_json
-from runs.plan import Plan
-from runs.planning import plan_run
+from runs.events import CasePlan
+from runs.media import MediaStore
+from runs.plan import Plan, make
+from runs.prepare import as_plan
 from runs.provider import Provider
+from runs.providers import default_model, reference
+from runs.scoring import scorer_plans
 from runs.workspace import Workspace
 
 SCRIPT = """---
@@ -22,14 +26,15 @@ output: script
 ---
 {{% block system %}}You write vertical microdramas. {rule}{{% endblock %}}
 {{% block user %}}Write episode {{{{ episode.number }}}} of {{{{ series.title }}}}.
-Characters: {{% for c in characters %}}{{{{ c.name }}}} ({{{{ c.id }}}}){{% if not loop.last %}}, {{% endif %}}{{% endfor %}}{{% endblock %}}
+Characters: {{{{ characters | map(attribute="name") | join(", ") }}}}{{% endblock %}}
 """
 SHOT = """---
 stage: shot
 description: {name}
 references: {references}
 ---
-{{{{ people[0].character.name }}}}, {{% if {sheet} %}}{{{{ people[0].character.static_descriptors | join(", ") }}}}, {{% endif %}}joy, close-up.
+{{% set who = people[0].character %}}
+{{{{ who.name }}}}, {{% if {sheet} %}}{{{{ who.static_descriptors | join(", ") }}}}, {{% endif %}}joy, close-up.
 """
 TWO_RULES = "Return JSON only. Use the exact names. Nobody speaks after they leave the scene. Track who holds each prop."
 
@@ -51,7 +56,7 @@ def put(ws: Workspace, path: str, text: str) -> None:
     (ws.prompts / path).write_text(text, "utf-8")
 
 
-def case(stage: str, series: int, number: int, references: Mapping[str, tuple[Path, ...]] | None = None) -> Case:
+def case(stage: str, series: int, number: int) -> Case:
     mei = {
         "id": "mei", "name": "Mei", "aliases": [], "role": "", "age": "24", "default_look": None, "looks": [], "voice": "",
         "static_descriptors": ["a young woman", "long black hair", "narrow face", "brown eyes", "full lips"], "reference_images": [],
@@ -61,16 +66,8 @@ def case(stage: str, series: int, number: int, references: Mapping[str, tuple[Pa
         "series": {"id": f"s{series}", "title": f"Series {series}", "language": "en"}, "language": "en", "characters": [mei, chen],
         "episode": {"id": f"e{number}", "number": number + 1}, "people": [{"character": mei, "look": None, "emotion": "joy"}],
     }  # fmt: skip
-    from hashlib import sha256
-
     digest = sha256(canonical_json({"stage": stage, "inputs": inputs})).hexdigest()
-    return Case(f"s{series}-{stage}-{number}", f"s{series}", stage, inputs, references or {}, digest)
-
-
-def suite(stage: str, series: int, scorers: Sequence[str] = ("cost",)) -> Suite:
-    return Suite.model_validate(
-        {"name": "small", "stage": stage, "series": {"explore": [f"s{i}" for i in range(series)]}, "scorers": list(scorers)}
-    )
+    return Case(f"s{series}-{stage}-{number}", f"s{series}", stage, inputs, {}, digest)
 
 
 def plan(
@@ -82,15 +79,24 @@ def plan(
     series: int = 3,
     cases: int = 2,
     scorers: Sequence[str] = ("cost",),
+    references: Mapping[str, tuple[Path, ...]] | None = None,
     **changes: Any,
 ) -> Plan:
-    registry = Registry(ws.prompts)
-    given: dict[str, Any] = {"repeats": 1, "seed": 7, **changes}
-    return plan_run(
-        ws,
-        versions=[registry.resolve(ref) for ref in versions],
-        suite=suite(stage, series, scorers),
-        cases=[case(stage, s, n) for s in range(series) for n in range(cases)],
-        provider=provider,
+    registry, store = Registry(ws.prompts), MediaStore(ws)
+    planned: list[CasePlan] = []
+    for one in (case(stage, s, n) for s in range(series) for n in range(cases)):
+        pictures = {who: [store.put_file(path) for path in paths] for who, paths in (references or {}).items()}
+        planned.append({
+            "case_id": one.id, "series": one.series, "split": "explore", "hash": one.hash, "inputs": one.inputs,
+            "references": {who: [{"sha256": m.sha256, "media_type": m.media_type} for m in media] for who, media in pictures.items()},
+        })  # fmt: skip
+    given: dict[str, Any] = {"models": [default_model(provider)], "repeats": 1, "seed": 7, **changes}
+    return make(
+        stage=stage,
+        suite={"name": "small", "hash": "0" * 64},
+        versions=[as_plan(registry.resolve(ref)) for ref in versions],
+        cases=planned,
+        provider=reference(provider),
+        scorers=scorer_plans([(name, {}) for name in scorers], stage),
         **given,
     )
