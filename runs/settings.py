@@ -63,6 +63,12 @@ class ProviderSettings(BaseModel):
     timeout_s: float = Field(default=180, gt=0)
     headers: dict[str, str] = {}
     options: dict[str, Any] = {}
+    _root: Path | None = PrivateAttr(default=None)
+
+    @property
+    def root(self) -> Path | None:
+        """Return the folder of the workspace that these settings were read from; None for settings made by hand."""
+        return self._root
 
 
 class Ui(BaseModel):
@@ -87,6 +93,7 @@ class Settings(BaseSettings):
     providers: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], ProviderSettings] = {}
     prices: list[Price] = []
     _layers: tuple[Layer, ...] = PrivateAttr(default=())
+    _root: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def settings_customise_sources(
@@ -115,7 +122,9 @@ class Settings(BaseSettings):
         merged = _merge(base or {}, own.model_dump(exclude_unset=True) if own else {})
         if not merged.get("type"):
             raise WorkspaceError(f"[providers.{name}] in workbench.toml names no adapter.", hint='Set preset = "openai" or type = "chat".')
-        return ProviderSettings.model_validate(merged)
+        settings = ProviderSettings.model_validate(merged)
+        settings._root = self._root
+        return settings
 
     def preset_of(self, name: str) -> str:
         """Return the name of the preset beneath a provider: the one it names, or its own name."""
@@ -175,7 +184,7 @@ def load(root: Path, flags: Mapping[str, Any] | None = None) -> Settings:
         settings = Settings(**merged)
     except ValidationError as error:
         raise explain(error, layers, Settings) from None
-    settings._layers = layers
+    settings._layers, settings._root = layers, root
     for table in settings.providers.values():
         # Remembered now, so that it is masked everywhere, also where the provider is never used.
         secrets.secret(table.api_key_env)
