@@ -63,6 +63,8 @@ class Claims:
         """Claim a key (any text that names the work, such as `run/job`) without waiting; False where somebody has it, here too."""
         place = _place(key)
         with _MUTEX:
+            if self._file.fd < 0:
+                raise JournalError("These claims belong to the process that this one was forked from.", hint="Make new ones.")
             if place in self._file.held:
                 return False
             try:
@@ -84,7 +86,7 @@ class Claims:
 
     def _release(self, place: int) -> None:
         with _MUTEX:
-            if place in self._mine:
+            if place in self._mine and self._file.fd >= 0:
                 fcntl.lockf(self._file.fd, fcntl.LOCK_UN, 1, place)
                 self._mine.discard(place)
                 self._file.held.discard(place)
@@ -115,9 +117,12 @@ def _place(key: str) -> int:
 
 
 def _forget_in_child() -> None:
-    # A forked child inherits the descriptor but none of the locks.
+    # A forked child inherits the descriptor but none of the locks, and perhaps a mutex that a thread of its parent held.
+    global _MUTEX  # noqa: PLW0603
+    _MUTEX = threading.Lock()
     for file in _FILES.values():
         os.close(file.fd)
+        file.fd = -1
     _FILES.clear()
 
 

@@ -71,7 +71,8 @@ def bare(path: Path, folder: Path) -> float:
             "create table ev as select * from read_json(?, format='newline_delimited', maximum_object_size=67108864, columns={"
             "type:'VARCHAR', run_id:'VARCHAR', 'at':'TIMESTAMP', job_id:'VARCHAR', status:'VARCHAR', messages:'JSON',"
             "wire_request:'JSON', wire_response:'JSON', truth:'JSON', cost_usd:'DOUBLE', latency_s:'DOUBLE',"
-            "scores:'STRUCT(metric VARCHAR, scorer VARCHAR, scorer_version VARCHAR, value DOUBLE, status VARCHAR, reason VARCHAR, evidence JSON)[]'})",
+            "scores:'STRUCT(metric VARCHAR, scorer VARCHAR, scorer_version VARCHAR, value DOUBLE,"
+            " status VARCHAR, reason VARCHAR, evidence JSON)[]'})",
             [str(path)],
         )
         con.execute("create table score as select run_id, job_id, \"at\", unnest(scores, recursive := true) from ev where type = 'scores'")
