@@ -38,32 +38,32 @@ def write(prompt: str, *, seed: int) -> tuple[str, Json]:
     """
     rng = _rng("script", prompt, seed)
     brief = read_brief(prompt, rng.choices(JOINTS, JOINT_WEIGHTS)[0])
-    chance = rates(prompt)
+    told = stated(prompt)
+    chance = rates(told)
     draft = World(brief, rng).write(_title(brief))
     planter = Planter(draft, brief, chance, rng)
     faults = planter.plant()
     if rng.random() < chance["schema_slip"]:
         faults.append({"fault": "schema_slip", "check": "schema", "where": spoil_schema(draft.script, rng)})
-    return _send("script", draft.script, prompt, brief, faults, chance, rng)
+    return _send("script", draft.script, brief, faults, told, rng)
 
 
 def outline(prompt: str, *, seed: int) -> tuple[str, Json]:
     """Write the outline that a rendered prompt asks for; returns text and truth as `write` does."""
     rng = _rng("outline", prompt, seed)
     brief = read_brief(prompt, rng.choices(JOINTS, JOINT_WEIGHTS)[0])
-    chance = rates(prompt)
+    told = stated(prompt)
+    chance = rates(told)
     page = compose(prompt, brief, rng)
     faults: list[Json] = []
     if rng.random() < chance["schema_slip"]:
         faults.append({"fault": "schema_slip", "check": "schema", "where": spoil_outline(page, rng)})
-    return _send("outline", page, prompt, brief, faults, chance, rng)
+    return _send("outline", page, brief, faults, told, rng)
 
 
-def _send(
-    kind: str, value: Json, prompt: str, brief: Brief, faults: list[Json], chance: dict[str, float], rng: random.Random
-) -> tuple[str, Json]:
+def _send(kind: str, value: Json, brief: Brief, faults: list[Json], told: frozenset[str], rng: random.Random) -> tuple[str, Json]:
     """Turn a finished page into the text that goes out, and add what the sender knows."""
-    told = stated(prompt)
+    chance = rates(told)
     fenced = "broken_json" not in told and rng.random() < FENCE_RATE
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     if rng.random() < chance["broken_json"]:

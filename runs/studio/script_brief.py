@@ -30,7 +30,8 @@ HOLDER = re.compile(
     r"\s*(?:is\s*)?[:：=]?\s*[`'\"]?(?P<who>[^\s`'\",，;；。.()（）]+(?: [A-Z]\w*)*)"
 )
 KNOWN_BY = re.compile(
-    r"(?:\bknown (?:only )?(?:by|to)\b|\bknown_by\b|\bwho knows\b|\bknows?\b|知情者?|知情人|知道的人|只有)\s*[:：=]?\s*(?P<who>[^;；。.)）\n]+)",
+    r"(?:\bknown (?:only )?(?:by|to)\b|\bknown_by\b|\bwho knows\b|\bknows?\b|知情者?|知情人|知道的人|只有)"
+    r"\s*[:：=]?\s*(?P<who>[^;；。.)）\n]+)",
     re.IGNORECASE,
 )
 NOBODY = re.compile(r"^(?:(?:nobody|none|no|no-?one)\b|-|—|无|没有)", re.IGNORECASE)

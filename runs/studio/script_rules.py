@@ -111,12 +111,11 @@ BY_NAME: Mapping[str, Rule] = {rule.fault: rule for rule in RULES}
 
 def stated(prompt: str) -> frozenset[str]:
     """Return the faults whose rule a prompt states."""
-    return frozenset(rule.fault for rule in RULES if re.search("|".join(rule.says), prompt, re.IGNORECASE))
+    return frozenset(rule.fault for rule in RULES if any(re.search(p, prompt, re.IGNORECASE) for p in rule.says))
 
 
-def rates(prompt: str) -> dict[str, float]:
-    """Return the chance of each fault at each of its opportunities under a prompt."""
-    told = stated(prompt)
+def rates(told: frozenset[str]) -> dict[str, float]:
+    """Return the chance of each fault at each of its opportunities, where a prompt states the rules `told`."""
     return {rule.fault: rule.base * (rule.factor if rule.fault in told else 1.0) for rule in RULES}
 
 

@@ -90,6 +90,7 @@ class World:
         self.prop_names = {p.id: p.name for p in brief.props}
         # Of a prop whose holder the prompt does not tell, a writer makes one up.
         self.holder: dict[str, str | None] = {p.id: brief.holders.get(p.id) for p in brief.props}
+        self.place_names = {p.id: p.name for p in brief.places}
         self.said: set[str] = set()
         self.told: set[str] = set()
         self.debt = 0.0  # seconds of speech still owed to the plan
@@ -263,10 +264,12 @@ class World:
         return seconds(text, self.brief.language) <= LONGEST_LINE_SECONDS
 
     def _fill(self, pattern: str, me: str, you: str, props: Sequence[str], place: str) -> str:
-        places = {p.id: p.name for p in self.brief.places}
         thing = self.prop_names[props[0]] if props else ""
         return pattern.format(
-            me=self.names[me], you=self.names[you], prop=thing.removeprefix("the ").removeprefix("a "), place=places.get(place, "")
+            me=self.names[me],
+            you=self.names[you],
+            prop=thing.removeprefix("the ").removeprefix("a "),
+            place=self.place_names.get(place, ""),
         )
 
 
