@@ -86,7 +86,7 @@ def load_cases(folder: Path) -> list[Case]:
     """
     if not folder.is_dir():
         raise InputError(f"{shown(folder)}: There is no such folder of cases.")
-    cases: list[Case] = Field(default_factory=list)
+    cases: list[Case] = []
     homes: dict[str, Path] = {}
     for path in sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".yml") and not p.name.startswith(".")):
         document, file = _load(path)
