@@ -179,7 +179,7 @@ SETTINGS: Mapping[str, Setting] = {
     "room": Setting((0.66, 0.58, 0.49), (0.46, 0.38, 0.31), _window, _DAY),
     "room_night": Setting((0.17, 0.13, 0.12), (0.09, 0.07, 0.07), _lamp, _WARM),
     "palace": Setting(
-        (0.30, 0.16, 0.11), (0.20, 0.11, 0.08), _palace, replace(_WARM, key_rgb=(0.84, 0.70, 0.55), room_rgb=(0.26, 0.21, 0.19))
+        (0.44, 0.25, 0.17), (0.20, 0.11, 0.08), _palace, replace(_WARM, key_rgb=(0.84, 0.70, 0.55), room_rgb=(0.26, 0.21, 0.19))
     ),
     "street": Setting((0.63, 0.66, 0.70), (0.42, 0.42, 0.43), _daystreet, _OUTDOOR),
     "street_night": Setting((0.05, 0.06, 0.10), (0.07, 0.06, 0.08), _street, _NEON, 0.018),
@@ -217,7 +217,7 @@ def backdrop(place: str, dark: bool, rain: bool, size: tuple[int, int], rng: np.
             light, key=(-light.key[0], *light.key[1:]), fill=(-light.fill[0], *light.fill[1:]), rim=(-light.rim[0], *light.rim[1:])
         )
     if dark and not place.endswith("_night"):
-        pixels = pixels * np.array([0.34, 0.40, 0.55], dtype=np.float32)[:, None, None]
+        pixels = pixels * np.array([0.42, 0.47, 0.60], dtype=np.float32)[:, None, None]
         light = replace(light, key_rgb=_scaled(light.key_rgb, (0.86, 0.91, 1.05)), room_rgb=_scaled(light.room_rgb, (0.80, 0.88, 1.08)))
     if rain:
         streaks = np.clip(noise(rng, (size[1], size[0]), (size[1] / 60, 0.6)) - 1.5, 0, 1)

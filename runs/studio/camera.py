@@ -87,7 +87,7 @@ def _march(height: Array, rays: _Rays, px: Array, py: Array) -> Array:
     """Return the depth at which each ray first meets the surface: march from the front, then halve."""
 
     def above(depth: Array | np.float32) -> NDArray[np.bool_]:
-        return lookup(height[None], px - rays.x_rate * depth, py - rays.y_rate * depth)[0] - np.float32(PIVOT) >= depth
+        return np.asarray(lookup(height[None], px - rays.x_rate * depth, py - rays.y_rate * depth)[0] - np.float32(PIVOT) >= depth)
 
     levels = np.linspace(0.98, -0.14, 9 if rays.steep else 4, dtype=np.float32)
     low = np.full(px.shape, levels[-1], dtype=np.float32)

@@ -73,7 +73,7 @@ def draw_eyeball(g: Geometry, e: Units, grid: Grid, surface: Surface, side: int)
     pupil = step(radius * 0.44 + edge, radius * 0.44 - edge, d)
     shade = (1 - 0.22 * np.clip(np.abs(across), 0, 1) ** 2) * (1 - 0.42 * step(-0.045, 0.0, y - upper))
     ball = np.empty((3, *d.shape), dtype=np.float32)
-    ball[:] = np.array([0.93, 0.905, 0.89], dtype=np.float32)[:, None, None]
+    ball[:] = np.array([0.87, 0.845, 0.83], dtype=np.float32)[:, None, None]
     corner = step(-0.72, -0.98, across)
     paint(ball, (0.80, 0.50, 0.47), 0.7 * corner)
     glow = 0.62 + 0.85 * step(0.2 * radius, radius, d) * step(0.02, -0.05, iy)
@@ -96,7 +96,7 @@ def draw_brows(g: Geometry, e: Units, grid: Grid, surface: Surface, strands: Arr
     x, y = grid.x[:, c] - np.float32(g.eye_x - 0.02 - 0.045 * e.brow_in), grid.y[r]
     along = x / np.float32(g.brow_l)
     inner = step(0.5, -0.9, along)
-    middle = g.brow_y + g.brow_arch * (0.45 - (along - 0.30) ** 2 * 0.85) + g.brow_tilt * along
+    middle = g.brow_y + g.brow_arch * (0.45 - (along - 0.30) ** 2 * np.where(along < 0.30, 0.48, 0.95)) + g.brow_tilt * along
     middle = (
         middle
         + 0.105 * e.brow_up * (1 - 0.12 * along)

@@ -129,9 +129,10 @@ def lay(cap_: Cap, g: Geometry, surface: Surface) -> None:
     """Lay the hair over a head's surface in place."""
     surface.albedo *= 1 - 0.44 * cap_.shadow
     alpha = cap_.cover
+    share = alpha / np.maximum(np.maximum(surface.cover, alpha), np.float32(1e-4))
     skinless = np.maximum(surface.height + 0.02, cap_.height)
     surface.height += (skinless - surface.height) * cap_.lift
-    surface.albedo += (cap_.albedo - surface.albedo) * alpha
+    surface.albedo += (cap_.albedo - surface.albedo) * share
     surface.gloss *= 1 - alpha
     tint = float(np.mean(g.hair))
     surface.glow += cap_.sheen * alpha * np.float32(0.055 + 0.20 * tint)

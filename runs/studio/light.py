@@ -21,7 +21,7 @@ class Light:
     """Directions point towards the lamps (x right, y up, z to the camera); colours are linear strengths."""
 
     key: Rgb = (-0.50, 0.55, 0.80)
-    key_rgb: Rgb = (0.78, 0.75, 0.71)
+    key_rgb: Rgb = (0.86, 0.82, 0.77)
     fill: Rgb = (0.75, 0.05, 0.65)
     fill_rgb: Rgb = (0.20, 0.21, 0.23)
     rim: Rgb = (0.85, 0.35, -0.35)
@@ -34,7 +34,7 @@ def _unit(v: Rgb) -> Array:
     return np.asarray(a / np.linalg.norm(a), dtype=np.float32)
 
 
-def normals(height: Array, ppu: float, rotation: Array) -> tuple[Array, Array, Array]:
+def normals(height: Array, ppu: float, rotation: Array) -> list[Array]:
     """Return the rotated unit normals of a height field (pixels per unit `ppu`, rows going down)."""
     gx = np.empty_like(height)
     gy = np.empty_like(height)
@@ -47,7 +47,7 @@ def normals(height: Array, ppu: float, rotation: Array) -> tuple[Array, Array, A
     gy *= -half
     inverse = 1 / np.sqrt(gx * gx + gy * gy + 1)
     r = rotation.astype(np.float32)
-    return tuple((r[i, 0] * gx + r[i, 1] * gy + r[i, 2]) * inverse for i in range(3))  # type: ignore[return-value]
+    return [np.asarray((r[i, 0] * gx + r[i, 1] * gy + r[i, 2]) * inverse, dtype=np.float32) for i in range(3)]
 
 
 def occlusion(height: Array, cover: Array, ppu: float) -> Array:

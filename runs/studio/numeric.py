@@ -26,13 +26,13 @@ def rng_of(*parts: object) -> np.random.Generator:
 def step(low: float, high: float, x: Array) -> Array:
     """Return the cubic smooth step of `x` from 0 at `low` to 1 at `high` (`low` may be the greater)."""
     t = np.clip((x - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
 
 
 def bell(x: Array, sigma: float) -> Array:
     """Return exp(-x²/2σ²)."""
     scaled = x * np.float32(1 / sigma)
-    return np.exp(np.float32(-0.5) * scaled * scaled)
+    return np.asarray(np.exp(np.float32(-0.5) * scaled * scaled), dtype=np.float32)
 
 
 def blur(field: Array, sigma: float) -> Array:

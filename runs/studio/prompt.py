@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +22,8 @@ MAX_PROMPT = 16_000
 """Characters of a prompt that are read; a longer one is cut, so that reading takes bounded time."""
 
 _LABEL = re.compile(
-    r"^[ \t]*(?:#{1,4}[ \t]*|[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?:\*\*|__)?(?P<label>[^\s:：*_.,;!?][^:：*_.,;!?\n]{0,40}?)(?:\*\*|__)?[ \t]*(?:[:：]|[—–][ \t])(?:\*\*)?(?P<rest>.*)$"
+    r"^[ \t]*(?:#{1,4}[ \t]*|[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?:\*\*|__)?(?P<label>[^\s:：*,;!?][^:：*,;!?\n]{0,80}?)(?:\*\*|__)?[ \t]*"
+    r"(?:[:：]|[—–][ \t])(?:\*\*)?(?P<rest>.*)$"
 )
 _HEADING = re.compile(r"^[ \t]*(?:#{1,4}[ \t]+)(?P<label>[^\n]{1,40})$")
 _FORBIDS = re.compile(
@@ -32,17 +33,18 @@ _FORBIDS = re.compile(
 _SCENE = frozenset(
     "style camera lighting light location place setting background framing shot size angle move movement aspect format scene time props prop mood color colour grade "
     "palette composition daypart duration quality lens action series title genre output task keyframe reference references continuity sound audio music rules requirements "
-    "frame environment weather constraints technical clip video image still person people characters cast subject subjects character visible where what who sheet views view ground "
+    "frame environment weather constraints technical clip video image still person people characters cast subjects character visible where what who sheet views view ground "
     "in-frame one shot-size camera-move staging blocking dialogue line lines format-ratio look-of-the-film film visual era story logline language notes".split()
 )
 _ATTRIBUTE = frozenset(
-    "face hair eyes brows eyebrows nose mouth lips skin age sex gender look looks wardrobe clothes clothing outfit costume wears wearing emotion expression acting performance intensity timing speaking "
+    "subject onset release features face hair eyes brows eyebrows nose mouth lips skin age sex gender look looks wardrobe clothes clothing outfit costume wears wearing emotion expression acting performance intensity timing speaking "
     "speech facing position build body identity features distinguishing beard role voice feeling beat appearance static locked feature eyelids jaw chin cheeks onset peak release before after".split()
 )
 _PERSON = re.compile(
     r"^(?:person|character|actor|figure|subject|人物|角色)\s*(?:\d|[a-c]|one|two|three|[一二三])|^(?:left|right|centre|center|foreground|on the left|on the right|左|右)",
     re.IGNORECASE,
 )
+_PAIR = re.compile(r"(?:^|\bof\s+)((?:[^\s,.;:]+\s+){1,4}?and\s+[^\n,.;:]{1,60}?)\s+(?:in|at|on|inside)\s", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“「][^\"”」\n]{2,300}[\"”」]")
 _INTENSITY = re.compile(r"intensity\s*[:=]?\s*(?:of\s*)?(\d(?:\.\d+)?)(?:\s*/\s*(10|1|5))?", re.IGNORECASE)
 
@@ -91,12 +93,15 @@ def clean(prompt: str) -> str:
     return "\n".join(line[:2000] for line in text.split("\n") if not _FORBIDS.match(line))
 
 
-def _is_person(label: str, names: Sequence[str]) -> bool:
+def _is_explicit(label: str, names: Sequence[str]) -> bool:
     plain = label.strip().lower()
-    if any(name and name.lower() in plain for name in names) or _PERSON.match(plain):
-        return True
-    words = re.split(r"[\s\-_/&()]+", plain)
-    return bool(words) and not any(w in _SCENE or w in _ATTRIBUTE for w in words) and len(words) <= 4 and label[:1].upper() == label[:1]
+    return _PERSON.match(plain) is not None or any(name and name.lower() in plain for name in names)
+
+
+def _is_name(label: str) -> bool:
+    """Return whether a label could be somebody's name: up to four words, none of them a heading's."""
+    words = re.split(r"[\s\-_/&()]+", label.strip().lower())
+    return not any(w in _SCENE or w in _ATTRIBUTE for w in words) and len(words) <= 4 and label[:1].upper() == label[:1]
 
 
 def segments(text: str, names: Sequence[str] = ()) -> tuple[list[tuple[str, str]], str]:
@@ -104,11 +109,11 @@ def segments(text: str, names: Sequence[str] = ()) -> tuple[list[tuple[str, str]
     people: list[tuple[str, list[str]]] = []
     rest: list[str] = []
     current = rest
-    for line in text.split("\n"):
-        match = _LABEL.match(line) or _HEADING.match(line)
-        label = match["label"].strip() if match else ""
+    labels = [match["label"].strip() if (match := _LABEL.match(line) or _HEADING.match(line)) else "" for line in text.split("\n")]
+    explicit = any(_is_explicit(label, names) for label in labels if label)
+    for line, label in zip(text.split("\n"), labels, strict=True):
         first = re.split(r"[\s\-_/]+", label.lower())[0] if label else ""
-        if label and _is_person(label, names):
+        if label and (_is_explicit(label, names) if explicit else _is_name(label)):
             known = next((lines for name, lines in people if name.lower() == label.lower()), None)
             current = known if known is not None else []
             if known is None:
@@ -135,15 +140,23 @@ def _matches(words: d.Words, text: str) -> bool:
     return pattern(words.english, words.chinese).search(text) is not None
 
 
-def _first(table: dict[str, d.Words], text: str) -> str | None:
-    """Return the key of a table whose words come first in a text."""
+def _ordered(table: Mapping[str, d.Words], text: str) -> list[str]:
+    """Return the keys of a table whose words stand in a text, in the order of their first appearance."""
     places = {name: hit.start() for name, words in table.items() if (hit := pattern(words.english, words.chinese).search(text))}
-    return min(places, key=lambda name: places[name]) if places else None
+    return sorted(places, key=lambda name: places[name])
 
 
-def _emotion(text: str) -> str | None:
+def _first(table: Mapping[str, d.Words], text: str) -> str | None:
+    return next(iter(_ordered(table, text)), None)
+
+
+def _emotion(text: str, index: int = 0) -> str | None:
+    """Return the feeling that a text names first; with `index`, the one named at that place where so many are named."""
     felt = {name: words for name, words in d.EMOTION_WORDS.items() if name != "neutral"}
-    return _first(felt, text) or ("neutral" if _matches(d.EMOTION_WORDS["neutral"], text) else None)
+    ordered = _ordered(felt, text)
+    if not ordered:
+        return "neutral" if _matches(d.EMOTION_WORDS["neutral"], text) else None
+    return ordered[min(index, len(ordered) - 1)]
 
 
 def _directions(text: str) -> tuple[str, ...]:
@@ -176,7 +189,7 @@ def _speaking(text: str) -> bool:
 
 
 def _clothes(text: str) -> tuple[str | None, Rgb | None]:
-    garment = _first(dict(d.GARMENT_WORDS), text)
+    garment = _first(d.GARMENT_WORDS, text)
     if garment is None:
         return None, None
     wear = d.GARMENT_WORDS[garment]
@@ -197,8 +210,8 @@ def _yaw(text: str) -> float | None:
     return None
 
 
-def _person(name: str, text: str, scene: str) -> Person:
-    emotion = _emotion(text) or _emotion(scene) or "neutral"
+def _person(name: str, text: str, scene: str, index: int = 0) -> Person:
+    emotion = _emotion(text, index) or _emotion(scene, index) or "neutral"
     directions = _directions(text)
     both = f"{text}\n{scene}"
     garment, colour = _clothes(text)
@@ -221,26 +234,33 @@ def _count(text: str) -> int:
     return next((n for n, words in d.COUNTS if _matches(words, text)), 1)
 
 
+def _named(text: str) -> list[str]:
+    """Return the names at the head of a prompt in prose: `… of Mei and Lin in the hall`."""
+    match = _PAIR.search(text[:400])
+    return [part.strip() for part in re.split(r"\s+and\s+", match[1])] if match else []
+
+
 def read(prompt: str, names: Sequence[str] = ()) -> Reading:
     """Read a rendered prompt; `names` are those of the reference pictures that come with it."""
     text = clean(prompt)
     found, scene = segments(text, names)
-    whole = max(_count(scene), len([n for n in dict.fromkeys(names) if n]), 1)
+    named = [] if found else _named(text)
+    whole = max(_count(scene), len(set(filter(None, names))), len(named), 1)
     if len(found) > 1 or (found and whole == 1):
         people = [_person(label, body, scene) for label, body in found]
     elif found:
         people = [_person(found[0][0], found[0][1], scene)]
     else:
-        people = [_person(names[0] if names else "", text, "")]
+        people = [_person((list(names) + named + [""])[0], text, "")]
     while len(people) < min(whole, d.MAX_PEOPLE):
         taken = {p.name.lower() for p in people}
-        name = next((n for n in names if n and n.lower() not in taken), f"person {len(people) + 1}")
-        people.append(_person(name, text if not found else "", scene))
+        name = next((n for n in (*names, *named) if n and n.lower() not in taken), f"person {len(people) + 1}")
+        people.append(_person(name, text if not found else "", scene, len(people)))
     shown = scene if found else text
     size = next(((key, share) for key, words, share in d.FRAMING if _matches(words, shown)), ("", None))
     return Reading(
         people=tuple(people),
-        place=_first(dict(d.PLACES), scene if scene.strip() else text),
+        place=_first(d.PLACES, scene if scene.strip() else text),
         night=_matches(d.NIGHT, shown),
         rain=_matches(d.RAIN, shown),
         framing=size[1],

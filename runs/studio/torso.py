@@ -60,7 +60,7 @@ class _Canvas:
         """Return colour [H, W, 3] and coverage [H, W] at the sprite's size."""
         colour = np.asarray(self.image.resize(self.size, Image.Resampling.BOX), dtype=np.float32) / 255
         cover = np.asarray(self.mask.resize(self.size, Image.Resampling.BOX), dtype=np.float32) / 255
-        return colour / np.maximum(cover, 1e-3)[..., None], cover
+        return np.asarray(colour / np.maximum(cover, np.float32(1e-3))[..., None], dtype=np.float32), cover
 
 
 def _curve(knots: list[tuple[float, float]], count: int = 24) -> list[tuple[float, float]]:
@@ -72,7 +72,7 @@ def _curve(knots: list[tuple[float, float]], count: int = 24) -> list[tuple[floa
 
 def shoulder_width(g: Geometry) -> float:
     """Return half the width of the shoulders in head units."""
-    return (1.34 + 0.28 * g.male) * (1 - 0.26 * g.child)
+    return (1.20 + 0.27 * g.male) * (1 - 0.24 * g.child)
 
 
 def neck_width(g: Geometry) -> float:
@@ -84,19 +84,25 @@ def make_torso(g: Geometry, outfit: Outfit, ppu: float, bottom: float, light: Li
     """Draw neck, shoulders and clothes down to head-space y `bottom`."""
     canvas = _Canvas(ppu, bottom)
     neck, wide = neck_width(g), shoulder_width(g)
-    side = _curve([(neck, TOP), (neck * 0.98, -1.02), (neck + 0.07, -1.24), (neck + 0.30, -1.40), (wide * 0.80, -1.56), (wide, -1.80), (wide + 0.12, -2.3),
-                   (wide + 0.22, -3.2), (wide + 0.20, min(bottom, -3.3) - 0.1)], 60)  # fmt: skip
+    slope = [(neck, TOP), (neck * 0.97, -1.02), (neck + 0.06, -1.22), (neck + 0.24, -1.37), (wide * 0.72, -1.51)]
+    arm = [(wide * 0.92, -1.66), (wide, -1.93), (wide + 0.05, -2.6), (wide + 0.07, -3.3), (wide + 0.05, min(bottom, -3.4) - 0.1)]
+    side = _curve(slope + arm, 60)
     canvas.fill([(-0.01, TOP), *side, (-0.01, side[-1][1])], g.skin)
     _garments(canvas, g, outfit, neck, wide, side)
     colour, cover = canvas.planes()
     return Torso(_shaded(colour, cover, g, ppu, neck, light, outfit), ppu)
 
 
+def _times(colour: Rgb, factor: float) -> Rgb:
+    r, g, b = (min(1.0, factor * v) for v in colour)
+    return r, g, b
+
+
 def _garments(c: _Canvas, g: Geometry, outfit: Outfit, neck: float, wide: float, side: list[tuple[float, float]]) -> None:
     """Draw the clothes; every garment leaves its own neckline free."""
     low = side[-1][1]
     shoulder = [(x, y) for x, y in side if y < -1.30]
-    dark = tuple(0.55 * v for v in outfit.colour)
+    dark = _times(outfit.colour, 0.55)
     vee = {"suit": -2.25, "shirt": -1.72, "robe": -1.85, "coat": -1.95, "dress": -1.78, "tee": -1.52, "hoodie": -1.48, "armour": -1.42}[
         outfit.garment
     ]
@@ -116,10 +122,10 @@ def _garments(c: _Canvas, g: Geometry, outfit: Outfit, neck: float, wide: float,
         c.fill([(neck + 0.03, -1.20), (neck + 0.30, -1.36), (0.60, -1.80), (0.44, -1.95), (0.50, -2.02), (0.05, -2.62), (0.0, vee)], dark)
         c.fill([(neck - 0.02, -1.14), (neck + 0.10, -1.22), (0.20, -1.72), (0.0, -1.55)], outfit.accent)
         if outfit.garment == "suit" and g.male > 0.5:
-            c.fill([(0.0, -1.58), (0.08, -1.66), (0.06, -1.76), (0.12, -2.5), (0.0, -2.62)], tuple(0.8 * v for v in dark))
+            c.fill([(0.0, -1.58), (0.08, -1.66), (0.06, -1.76), (0.12, -2.5), (0.0, -2.62)], _times(dark, 0.8))
     elif outfit.garment == "shirt":
         c.fill(
-            [(neck - 0.02, -1.13), (neck + 0.12, -1.24), (0.24, -1.82), (0.0, vee + 0.02)], tuple(min(1.0, 1.08 * v) for v in outfit.colour)
+            [(neck - 0.02, -1.13), (neck + 0.12, -1.24), (0.24, -1.82), (0.0, vee + 0.02)], _times(outfit.colour, 1.08)
         )
     elif outfit.garment in ("hoodie", "armour"):
         c.fill(
@@ -128,7 +134,7 @@ def _garments(c: _Canvas, g: Geometry, outfit: Outfit, neck: float, wide: float,
         )
     elif outfit.garment == "tee":
         c.fill(
-            [(start - 0.04, -1.30), (start + 0.03, -1.34), (0.22, -1.56), (0.0, -1.60), (0.0, vee)], tuple(0.86 * v for v in outfit.colour)
+            [(start - 0.04, -1.30), (start + 0.03, -1.34), (0.22, -1.56), (0.0, -1.60), (0.0, vee)], _times(outfit.colour, 0.86)
         )
 
 
@@ -149,6 +155,8 @@ def _shaded(colour: Array, cover: Array, g: Geometry, ppu: float, neck: float, l
     tone *= 1 - 0.50 * bell(y + g.length - 0.02, 0.20) * step(0.85, 0.25, np.abs(x)) - 0.25 * step(-1.1, -0.8, y)
     tone *= 1 - 0.10 * bell(y + 1.62, 0.05) * bell(np.abs(x) - 0.30, 0.18) * on_neck
     tone *= 1 - 0.35 * step(-2.2, -4.2, y)
+    seam = np.abs(x) - 0.70 * shoulder_width(g) - 0.02 * (y + 2.4)
+    tone *= 1 - step(-1.85, -2.45, y) * (0.30 * bell(seam, 0.035) + 0.10 * step(0.05, 0.30, seam))
     lamp = np.array(light.key_rgb) * 0.80 + np.array(light.fill_rgb) * 0.5 + np.array(light.room_rgb) * 0.75
     tone = np.asarray(tone * cover, dtype=np.float32)
     rgba = np.empty((4, h, w), dtype=np.float32)
