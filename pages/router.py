@@ -1,8 +1,18 @@
+"""The app's entry: page list, look, and the workspace; `workbench.py` serves it."""
+
+from __future__ import annotations
+
 import streamlit as st
 
+from pages.ui import shell
 
-def home():
-    st.write("hello")
+st.set_page_config(page_title="Microdrama Workbench", page_icon="🎬", layout="wide")
 
+HOME = st.Page("home.py", title="Runs", default=True)
+COMPARE = st.Page("compare.py", title="Compare", url_path="compare")
+# Reached by links from Compare; a page in the navigation would ask for a case that nobody has chosen yet.
+CASE = st.Page("examine.py", title="Case", url_path="case", visibility="hidden")
 
-st.navigation([st.Page(home, title="Runs", default=True)], position="top").run()
+page = st.navigation([HOME, COMPARE, CASE], position="top")
+with shell.errors_in_words():
+    page.run()

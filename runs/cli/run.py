@@ -44,6 +44,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
 
     Both arms run interleaved over the same cases with the same seeds. Ctrl-C leaves a run that --resume finishes.
     """
+    from runs.providers.manual import ManualProvider
     from runs.settings import load
 
     ws = workspace(context)
@@ -61,7 +62,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     if dry_run:
         _estimate(ws, plan, options, settings, fmt)
         return
-    if provider.name == "manual":
+    if isinstance(provider, ManualProvider):
         _write_sheet(context, ws, plan, fmt)
         return
     from runs import harness
@@ -181,9 +182,9 @@ def _write_sheet(context: click.Context, ws: Workspace, plan: Plan, fmt: str) ->
     """Write the prompts for a person to work through, and say how the results come back."""
     import pandas as pd
 
-    from runs.sheet import write_sheet
+    from runs.providers.manual import begin
 
-    folder = write_sheet(ws, plan)
+    folder = begin(ws, plan)
     rows = [{"run": plan.run_id, "jobs": len(plan.jobs), "page": str(folder / "prompts.html"), "table": str(folder / "prompts.csv")}]
     output.emit(pd.DataFrame(rows), fmt, key="sheet")
     output.say(f"Bring the results back with: workbench import {plan.run_id} FOLDER", quiet=quiet(context))

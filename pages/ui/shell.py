@@ -1,0 +1,50 @@
+"""What every page stands in: the workspace it reads, errors in words, links that name everything by id."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from prompts.errors import WorkbenchError
+from runs.workspace import Workspace
+
+WORKSPACE_VARIABLE = "WORKBENCH_WORKSPACE"
+"""Names the workspace to the app: a server has no command line of ours. Without it, the folder it was started in counts."""
+
+
+def workspace() -> Workspace:
+    """Return the workspace that the app shows.
+
+    Raises:
+        WorkspaceError: there is none.
+    """
+    named = os.environ.get(WORKSPACE_VARIABLE)
+    return Workspace.find(Path(named) if named else None)
+
+
+@contextlib.contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Show an error that the user can mend as a sentence, with a way back, instead of a trace."""
+    try:
+        yield
+    except WorkbenchError as error:
+        st.error(plain(error.message), icon="⚠️")
+        if error.hint:
+            st.text(error.hint)
+        st.link_button("All runs", "/")
+
+
+def link(path: str, **parameters: str | None) -> str:
+    """Return a link to a page with its parameters; None leaves one out."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"/{path}?{urlencode(given)}" if given else f"/{path}"
+
+
+def plain(text: str) -> str:
+    """Escape what Streamlit would read as Markdown, for words that a model or a file had a part in."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)
