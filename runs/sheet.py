@@ -2,8 +2,7 @@
 
     write(ws, plan)  ->  runs/sheets/<run>/prompts.csv, prompts.html, references/<character>-1.png
 
-A job's code is `wb` and the first hex digits of its id, long enough to be unique in the run. A file whose name holds the
-code (`wb3fa9c1.png`, `mei close up wb3fa9c1 (2).webp`) is taken back by `workbench import RUN FOLDER`.
+A file whose name holds a job's code (see `runs.codes`) is taken back by `workbench import RUN FOLDER`.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runs import codes
 from runs.errors import MediaError
 from runs.events import MediaRef
 from runs.media import MediaStore
@@ -30,8 +30,6 @@ from runs.requests import Requests
 from runs.workspace import Workspace
 
 FOLDER = "sheets"
-PREFIX = "wb"
-SHORTEST = 6
 EXTENSION: Mapping[Kind, str] = {"text": "txt", "image": "png", "video": "mp4", "audio": "mp3"}
 THUMBNAIL = 160
 COLUMNS = ("code", "job", "version", "model", "case", "series", "repeat", "expected_file", "prompt", "parameters", "references")
@@ -59,15 +57,6 @@ class Row:
         return "\n\n".join(m.content for m in self.messages)
 
 
-def codes(job_ids: Iterable[str]) -> dict[str, str]:
-    """Return the code of each job: as short as is unique among them, at least six digits."""
-    ids = sorted(set(job_ids))
-    length = SHORTEST
-    while len({i[:length] for i in ids}) < len(ids):
-        length += 1
-    return {i: PREFIX + i[:length] for i in ids}
-
-
 def write(ws: Workspace, plan: Plan) -> Path:
     """Write the sheet of a plan and return its folder, which appears complete or not at all.
 
@@ -76,7 +65,7 @@ def write(ws: Workspace, plan: Plan) -> Path:
         MediaError: a reference picture is gone from the store, or the disk takes no more.
     """
     requests = Requests(ws, plan)
-    known = codes(j["job_id"] for j in plan.jobs)
+    known = codes.codes(j["job_id"] for j in plan.jobs)
     names = _reference_names(plan)
     rows = [_row(plan, requests, dict(job), known[job["job_id"]], names) for job in plan.jobs]
     folder = ws.runs / FOLDER / plan.run_id
