@@ -20,16 +20,16 @@ _DESCRIPTION = 0x010E
 _XMP = re.compile(rb"<studio:truth>(.{2,200000}?)</studio:truth>", re.DOTALL)
 
 
-def strip_height(height: int) -> int:
-    """Return the rows of the strip at the bottom edge of a picture of `height` rows."""
-    return max(12, round(height / 42))
+def strip_height(width: int, height: int) -> int:
+    """Return the rows of the strip at the bottom edge of a picture."""
+    return max(13, round((width + height) / 72))
 
 
 @lru_cache(maxsize=8)
 def _strip(width: int, rows: int) -> Image.Image:
     band = Image.new("RGB", (width, rows), (22, 22, 26))
     text = STRIP_TEXT if width >= 240 else "SIMULATED"
-    font = ImageFont.load_default(max(8, round(rows * 0.66)))
+    font = ImageFont.load_default(max(8, round(rows * 0.70)))
     ImageDraw.Draw(band).text((width / 2, rows / 2), text, fill=(245, 200, 90), font=font, anchor="mm")
     return band
 
@@ -38,7 +38,7 @@ def to_pixels(frame: Array) -> Image.Image:
     """Turn a frame [3, H, W] of 0-1 into a picture with the strip along its bottom edge."""
     levels = (np.clip(frame, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
     image = Image.fromarray(np.ascontiguousarray(levels.transpose(1, 2, 0)))
-    rows = strip_height(image.height)
+    rows = strip_height(image.width, image.height)
     image.paste(_strip(image.width, rows), (0, image.height - rows))
     return image
 

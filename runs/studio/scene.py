@@ -165,5 +165,5 @@ def truth_of(scene: Scene, reading: Reading, units: tuple[Units, ...]) -> dict[s
         "people": people,
         "place": scene.place,
         "size": list(scene.size),
-        "strip": strip_height(scene.size[1]),
+        "strip": strip_height(*scene.size),
     }
