@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from runs.query.runs import RUNS
 
 from pages.ui import badges, shell
 from runs import query
+from runs.workspace import Workspace
 
 MEAN_FORMAT = "%.2f"
 
@@ -49,7 +51,7 @@ def _filtered(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(runs: pd.DataFrame) -> list[int]:
-    means = [c for c in runs.columns if c not in query.RUNS and c not in ("mean_cost_usd", "mean_latency_s")]
+    means = [c for c in runs.columns if c not in RUNS and c not in ("mean_cost_usd", "mean_latency_s")]
     frame = pd.DataFrame(
         {
             "Run": runs["run_id"],
@@ -74,10 +76,7 @@ def _table(runs: pd.DataFrame) -> list[int]:
     return list(event.selection.rows)
 
 
-def _actions(ws: object, picked: pd.DataFrame) -> None:
-    from runs.workspace import Workspace
-
-    assert isinstance(ws, Workspace)
+def _actions(ws: Workspace, picked: pd.DataFrame) -> None:
     if picked.empty:
         return
     arms = pd.concat([query.arms(ws, run_id) for run_id in picked["run_id"]], ignore_index=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from prompts.errors import WorkbenchError
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
@@ -27,7 +29,6 @@ WORKSPACE_VARIABLE = "WORKBENCH_WORKSPACE"
 def ui(context: click.Context, port: int, address: str) -> None:
     """Open the app on this machine; Ctrl-C stops it. Runs go on without it."""
     from runs.cli.context import workspace
-
     from workbench import app
 
     found = workspace(context)
@@ -55,9 +56,21 @@ def routes() -> list[BaseRoute]:
 
 
 async def blob(request: Request) -> Response:
-    """Answer with one stored artifact; the name is its hash, so nothing else can be named."""
+    """Answer with one stored artifact. The name is its hash, so nothing outside the store can be named."""
     from starlette.responses import FileResponse, PlainTextResponse
 
-    from runs.media import MediaStore
+    from pages.ui.shell import workspace
+    from runs.media import MediaStore, media_type_of
 
-    return PlainTextResponse("no such artifact", status_code=404)
+    sha256 = request.path_params["name"]
+    try:
+        path = MediaStore(workspace()).path(sha256)
+    except WorkbenchError:
+        return PlainTextResponse("There is no such artifact.", status_code=404)
+    headers = {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "X-Content-Type-Options": "nosniff",
+        # What a model or a stranger made is shown, never run.
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return FileResponse(path, media_type=media_type_of(path), headers=headers)

@@ -58,9 +58,9 @@ def find_arms(ws: Workspace, a: str, b: str, run_id: str | None = None) -> tuple
 
     Args:
         ws: The workspace.
-        a, b: An address `<run>:<arm>`, or a reference such as `shot/keyframe@plain`, a hash prefix such as
-            `shot/keyframe@3fa9c1`, or an arm's letter where a run is named. The same reference twice means the two arms of
-            an A/A test.
+        a: An address `<run>:<arm>`, or a reference such as `shot/keyframe@plain`, a hash prefix such as
+            `shot/keyframe@3fa9c1`, or an arm's letter where a run is named.
+        b: The same. The same reference twice means the two arms of an A/A test.
         run_id: Look in this run only; without it, in the newest run that has both, else each in its newest run.
 
     Raises:
@@ -68,16 +68,14 @@ def find_arms(ws: Workspace, a: str, b: str, run_id: str | None = None) -> tuple
         InputError: Both names mean the same arm.
     """
     arms = query.arms(ws, run_id)
-    found_a, found_b = _matching(arms, a), _matching(arms, b)
+    found_a, found_b = _matching(arms, a), _matching(arms, f"{b}#2" if a == b and "/" in b else b)
     shared = [run for run in found_a["run_id"].unique() if run in set(found_b["run_id"])]
     if shared and ":" not in a + b:
         found_a, found_b = found_a[found_a["run_id"] == shared[0]], found_b[found_b["run_id"] == shared[0]]
-    first = _arm(found_a.iloc[0])
-    # The same name twice: the second arm of an A/A test.
-    others = found_b[(found_b["run_id"] != first.run_id) | (found_b["arm"] != first.arm)]
-    if others.empty:
+    first, second = _arm(found_a.iloc[0]), _arm(found_b.iloc[0])
+    if first == second:
         raise InputError(f"{a} and {b} are the same arm.", hint="Name two versions, or run one version twice for an A/A test.")
-    return first, _arm(others.iloc[0])
+    return first, second
 
 
 def compare_arms(ws: Workspace, a: Arm, b: Arm, *, alpha: float = 0.05) -> Pair:
@@ -94,7 +92,7 @@ def compare_arms(ws: Workspace, a: Arm, b: Arm, *, alpha: float = 0.05) -> Pair:
     frame = _joined(a, b, generations, scores)
     metrics = _metrics(scores.values())
     key = "|".join(sorted(f"{arm.run_id}:{arm.version}:{arm.model}" for arm in (a, b)))
-    comparison = compare(frame, metrics, "a", "b", alpha=alpha, seed_key=key)
+    comparison = compare(frame, metrics, a.address, b.address, alpha=alpha, seed_key=key)
     return Pair(a, b, frame, comparison)
 
 
@@ -121,16 +119,23 @@ def _joined(a: Arm, b: Arm, generations: dict[str, pd.DataFrame], scores: dict[s
     import pandas as pd
 
     sides = []
-    for letter, arm in (("a", a), ("b", b)):
+    for arm in (a, b):
         rows = generations[arm.address]
         of_arm = scores[arm.run_id]
         of_arm = of_arm[of_arm["arm"] == arm.arm]
         wide = of_arm.pivot(index="job_id", columns="metric", values="value")
         states = of_arm.pivot(index="job_id", columns="metric", values="status").add_suffix("__status")
+        reasons = of_arm.pivot(index="job_id", columns="metric", values="reason").add_suffix("__reason")
         versions = of_arm.groupby("metric")["scorer_version"].agg(lambda v: ", ".join(sorted(set(v))))
         # Cost and latency are columns of the generation itself; their scorers only add a status.
         wide = wide.drop(columns=[c for c in wide.columns if c in rows.columns])
-        side = rows.rename(columns={"case_id": "case"}).join(wide, on="job_id").join(states, on="job_id").assign(arm=letter)
+        side = (
+            rows.rename(columns={"case_id": "case"})
+            .join(wide, on="job_id")
+            .join(states, on="job_id")
+            .join(reasons, on="job_id")
+            .assign(arm=arm.address)
+        )
         for metric, version in versions.items():
             side[f"{metric}__version"] = version
         sides.append(side)
@@ -143,7 +148,9 @@ def _metrics(frames: Any) -> list[Metric]:
         for row in frame.drop_duplicates("metric").itertuples():
             found.setdefault(
                 row.metric,
-                Metric(row.metric, row.direction, row.unit, _number(row.worst), _number(row.lo), _number(row.hi), primary=bool(row.primary)),
+                Metric(
+                    row.metric, row.direction, row.unit, _number(row.worst), _number(row.lo), _number(row.hi), primary=bool(row.primary)
+                ),
             )
     return sorted(found.values(), key=lambda metric: (not metric.primary, metric.name))
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-STATES = {"running": "🔵 running", "finished": "🟢 finished", "stopped": "🟠 stopped", "failed": "🔴 failed", "interrupted": "🟠 interrupted"}
+STATES = {
+    "running": "🔵 running",
+    "finished": "🟢 finished",
+    "stopped": "🟠 stopped",
+    "failed": "🔴 failed",
+    "interrupted": "🟠 interrupted",
+}
 VERDICTS = {"better": "▲ better", "worse": "▼ worse", "unclear": "◆ unclear", "insufficient": "○ too little"}
 """Sign and word say it; colour only repeats it."""
 

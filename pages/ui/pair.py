@@ -28,7 +28,8 @@ HTML = """
 CSS = """
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(0, 1fr)); gap: 1rem; grid-auto-flow: column; }
 figure { margin: 0; min-width: 0; }
-.frame { background: var(--st-secondary-background-color); border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
+.frame { background: var(--st-secondary-background-color); border: 1px solid var(--st-border-color);
+  border-radius: var(--st-base-radius);
   display: flex; align-items: center; justify-content: center; height: var(--pair-height, 26rem); overflow: hidden; }
 img, video { max-width: 100%; max-height: 100%; width: 100%; height: 100%; object-fit: contain; display: block; }
 .frame.zoomed { overflow: auto; align-items: flex-start; justify-content: flex-start; }
@@ -36,7 +37,8 @@ img, video { max-width: 100%; max-height: 100%; width: 100%; height: 100%; objec
 .frame img { cursor: zoom-in; }
 .frame p { color: var(--st-text-color); padding: 1rem; text-align: center; }
 figcaption { font: 600 0.875rem/1.5 var(--st-font); color: var(--st-text-color); padding-bottom: 0.25rem; overflow-wrap: anywhere; }
-.controls { display: flex; gap: 0.5rem; align-items: center; padding-top: 0.5rem; font: 0.875rem var(--st-font); color: var(--st-text-color); }
+.controls { display: flex; gap: 0.5rem; align-items: center; padding-top: 0.5rem;
+  font: 0.875rem var(--st-font); color: var(--st-text-color); }
 .controls[hidden] { display: none; }
 input[type=range] { flex: 1; accent-color: var(--st-primary-color); }
 button { font: inherit; color: inherit; background: var(--st-background-color); border: 1px solid var(--st-border-color);
@@ -59,7 +61,8 @@ export default function ({ data, parentElement: root }) {
       inner = Object.assign(document.createElement('img'), { src: side.url, alt: side.alt });
       inner.addEventListener('click', () => sides.querySelectorAll('.frame').forEach(f => f.classList.toggle('zoomed')));
     } else if (side.kind === 'video') {
-      inner = Object.assign(document.createElement('video'), { src: side.url, muted: true, loop: true, playsInline: true, preload: 'auto' });
+      inner = Object.assign(document.createElement('video'), {
+        src: side.url, muted: true, loop: true, playsInline: true, preload: 'auto' });
       inner.setAttribute('aria-label', side.alt);
     } else {
       inner = Object.assign(document.createElement('p'), { textContent: side.alt });
@@ -95,7 +98,8 @@ export default function ({ data, parentElement: root }) {
   lead.addEventListener('timeupdate', show);
   lead.addEventListener('seeked', show);
   const drift = setInterval(() => {
-    if (!lead.paused) clips.slice(1).forEach(clip => { if (Math.abs(clip.currentTime - lead.currentTime) > 1.5 / fps) clip.currentTime = lead.currentTime; });
+    const far = clip => Math.abs(clip.currentTime - lead.currentTime) > 1.5 / fps;
+    if (!lead.paused) clips.filter(far).forEach(clip => { clip.currentTime = lead.currentTime; });
   }, 250);
   if (!matchMedia('(prefers-reduced-motion: reduce)').matches) clips.forEach(clip => clip.play().catch(() => {}));
   return () => { clearInterval(drift); pause(); };

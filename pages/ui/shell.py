@@ -45,6 +45,11 @@ def link(path: str, **parameters: str | None) -> str:
     return f"/{path}?{urlencode(given)}" if given else f"/{path}"
 
 
+def blob(sha256: str | None, media_type: str | None) -> str | None:
+    """Return where the browser gets an artifact; None where there is none."""
+    return f"/blob/{sha256}" if sha256 and media_type else None
+
+
 def plain(text: str) -> str:
     """Escape what Streamlit would read as Markdown, for words that a model or a file had a part in."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)

@@ -1,0 +1,51 @@
+"""`workbench compare`: two versions, paired by case, with intervals and verdicts."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from runs.cli import output
+from runs.cli.context import workspace
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--run", "run_name", metavar="RUN", help="Take both arms from this run (an id, its beginning, or `last`).")
+@click.option("--cases", "metric", metavar="METRIC", help="Print the cases of one metric, the largest loss first.")
+@click.option("--alpha", type=click.FloatRange(0.001, 0.25), default=0.05, show_default=True, help="One-sided level.")
+@output.format_option
+@click.pass_context
+def compare(context: click.Context, a: str, b: str, run_name: str | None, metric: str | None, alpha: float, fmt: str) -> None:
+    """Compare version A, the baseline, with version B, the challenger.
+
+    A and B are versions (shot/keyframe@plain, shot/keyframe@3fa9c1), arms of a run (RUN:a), or, with --run, an arm's letter.
+    The same version twice compares the two arms of an A/A test. Exit 4 when nothing could be compared.
+    """
+    from evals.report import report
+    from prompts.errors import UnknownName
+    from runs import query
+    from runs.compare import compare_arms, find_arms
+
+    ws = workspace(context)
+    run_id = query.find_run(ws, run_name) if run_name else None
+    pair = compare_arms(ws, *find_arms(ws, a, b, run_id), alpha=alpha)
+    comparison = pair.comparison
+    if metric:
+        if metric not in comparison.pairs:
+            raise UnknownName("metric", metric, comparison.pairs)
+        output.emit(comparison.cases(metric), fmt, key="cases", a=pair.a.address, b=pair.b.address, metric=metric)
+    elif fmt == "json":
+        sides = {name: {"ref": arm.ref, "version": arm.version, "model": arm.model, "run": arm.run_id, "simulated": arm.simulated}
+                 for name, arm in (("a", pair.a), ("b", pair.b))}  # fmt: skip
+        click.echo(json.dumps({**json.loads(report(comparison, "json")), "arms": sides}, ensure_ascii=False, indent=2))
+    else:
+        if fmt in ("table", "md"):
+            for letter, arm in (("A", pair.a), ("B", pair.b)):
+                click.echo(f"{letter}  {arm.shown} · {arm.model} · run {arm.run_id}" + "  " * (fmt == "md"))
+            click.echo()
+        click.echo(report(comparison, fmt))  # type: ignore[arg-type]
+    if not any(result.cases for result in comparison.results):
+        raise click.exceptions.Exit(4)
