@@ -102,9 +102,11 @@ class _Farming:
         data = base64.b64decode(body["data"])
         media_type = "image/png" if request.kind == "image" else "application/json"
         return Outcome(
-            assets=(Asset(request.kind, media_type, data),), usage=Usage(input_tokens=10, output_tokens=5, images=1), model_resolved="farm-1",
+            assets=(Asset(request.kind, media_type, data),),
+            usage=Usage(input_tokens=10, output_tokens=5, images=1),
+            model_resolved="farm-1",
             wire_request=self._order(request),
-        )  # fmt: skip
+        )
 
 
 class FarmDirect(_Farming):

@@ -1,0 +1,109 @@
+"""Ctrl-C and a full disk, in real processes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import farming
+import kit
+import pytest
+
+from runs import query
+from runs.resume import state_of
+from runs.workspace import Workspace
+
+JOBS = 60
+
+pytestmark = pytest.mark.slow
+
+
+def child(ws: Workspace, port: int, run_id: str = "", *, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+    path = os.pathsep.join([str(Path(__file__).parent), *[p for p in sys.path if p]])
+    command = [sys.executable, "-P", str(Path(__file__).with_name("child.py")), str(ws.root), str(port), "direct", "run"]
+    return subprocess.Popen(
+        [*command, run_id] if run_id else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": path}, preexec_fn=before,  # noqa: PLW1509 - nothing of ours runs in threads here
+    )  # fmt: skip
+
+
+def begun(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    said = process.stdout.readline().split()
+    assert said[:1] == ["begun"], process.communicate()
+    return said[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_lets_calls_in_flight_finish_and_leaves_a_run_that_can_be_resumed(tmp_path: Path, number: signal.Signals) -> None:
+    ws = kit.workspace(tmp_path)
+    with farming.farm(delay_s=0.1) as port:
+        process = child(ws, port)
+        run_id = begun(process)
+        while len(state_of(ws, run_id).finished) < 5:
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "Ctrl-C again to leave at once" in err
+        assert f"workbench run --resume {run_id}" in err
+        state = state_of(ws, run_id)
+        assert (state.ended, 5 <= len(state.finished) < JOBS) == ("stopped", True)
+        # Calls in flight were waited for: everything that was paid is there.
+        assert set(farming.asked(port)) == set(state.finished)
+        process = child(ws, port, run_id)
+        begun(process)
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert set(farming.asked(port).values()) == {1}
+        assert list(query.generations(ws, run_id)["status"]) == ["ok"] * JOBS
+        assert query.runs(ws)["state"][0] == "finished"
+
+
+def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
+    ws = kit.workspace(tmp_path)
+    with farming.farm(delay_s=30) as port:
+        process = child(ws, port)
+        begun(process)
+        while not farming.asked(port):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert "Stopping" in process.stderr.readline()
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert time.monotonic() - began < 1.5
+
+
+def test_a_full_disk_stops_paying_at_once(tmp_path: Path) -> None:
+    """The limit on file size stands for the disk: a journal that may not grow is one on a full disk."""
+    ws = kit.workspace(tmp_path)
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (130_000, 130_000))
+
+    with farming.farm() as port:
+        process = child(ws, port, before=small_files)
+        run_id = begun(process)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "The disk is full" in err
+        assert "Traceback" not in err
+        paid, finished = farming.asked(port), state_of(ws, run_id).finished
+        assert 0 < len(finished) < JOBS
+        # No more than what was in flight was paid for in vain.
+        assert len(paid) - len(finished) <= 8
+        process = child(ws, port, run_id)
+        begun(process)
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+        again = farming.asked(port)
+        assert {job: again[job] for job in finished} == {job: paid[job] for job in finished}
