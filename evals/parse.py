@@ -27,9 +27,7 @@ MAX_DEPTH = 32
 MAX_STARTS = 40
 """How many opening brackets in prose are tried as the beginning of the JSON."""
 
-_FENCE = re.compile(
-    r"^[ \t]*(?:```|~~~)[ \t]*(?P<tag>[A-Za-z0-9_-]*)[^\n]*\n(?P<body>.*?)^[ \t]*(?:```|~~~)[ \t]*$", re.DOTALL | re.MULTILINE
-)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)(?P<tag>[^\n`~]*)$", re.MULTILINE)
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 _LONE = re.compile("[\ud800-\udfff]")
@@ -63,9 +61,9 @@ def parse_json(text: str) -> Parsed:
     text = _THOUGHT.sub("", text.removeprefix("\ufeff"), count=1).strip()
     if not text:
         return Parsed(error="The text is empty.")
-    fence = _FENCE.search(text) if text[0] not in "{[" else None
-    if fence:
-        return _read(fence["body"].strip(), "fenced")
+    fenced = _fenced(text) if text[0] not in "{[" else None
+    if fenced is not None:
+        return _read(fenced, "fenced")
     if text[0] in '{["' or text[:4] in ("null", "true") or text[0].isdigit():
         whole = _read(text, "plain")
         # A complete value with words behind it is prose; anything else is the model's own broken JSON.
@@ -86,6 +84,16 @@ def _read(text: str, how: Literal["plain", "fenced", "prose"]) -> Parsed:
     except ValueError:  # an integer of thousands of digits
         return Parsed(how=how, error="A number has too many digits.")
     return Parsed(value, how)
+
+
+def _fenced(text: str) -> str | None:
+    """Return what stands in the first code fence, up to its end or, where it was cut off, the text's; None without a fence."""
+    marks = _FENCE.finditer(text)
+    first = next(marks, None)
+    if first is None:
+        return None
+    last = next((mark for mark in marks if not mark["tag"].strip()), None)
+    return text[first.end() : last.start() if last else None].strip()
 
 
 def _search(text: str, otherwise: str) -> Parsed:
