@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from evals.compare import Result
+from evals.result import Result
 from pages.ui import badges, forest, shell
 from runs import query
 from runs.compare import Arm, Pair, compare_arms, find_arms
@@ -44,8 +46,8 @@ def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:
             found = find_arms(ws, st.query_params["a"], st.query_params.get("b", asked))
             st.query_params.update({"a": found[0].address, "b": found[1].address})
     left, right, swap = st.columns([5, 5, 1], vertical_alignment="bottom")
-    a = left.selectbox("A, the baseline", addresses, index=None, format_func=names.get, key="a", bind="query-params")
-    b = right.selectbox("B, the challenger", addresses, index=None, format_func=names.get, key="b", bind="query-params")
+    a = left.selectbox("A, the baseline", addresses, index=None, format_func=names.__getitem__, key="a", bind="query-params")
+    b = right.selectbox("B, the challenger", addresses, index=None, format_func=names.__getitem__, key="b", bind="query-params")
     swap.button("Swap", on_click=_swap, disabled=not (a and b), width="stretch")
     return find_arms(ws, a, b) if a and b else None
 
@@ -118,7 +120,7 @@ def _table(pair: Pair, result: Result, cases: pd.DataFrame, wanted: str) -> None
     st.dataframe(frame, hide_index=True, row_height=THUMBNAIL if "A picture" in frame else None, column_config=_columns(result))
 
 
-def _columns(result: Result) -> dict[str, object]:
+def _columns(result: Result) -> dict[str, Any]:
     number = st.column_config.NumberColumn(format="%.3f")
     return {
         "A": number,
@@ -138,7 +140,7 @@ def _first_generations(pair: Pair) -> pd.DataFrame:
 def _media(first: pd.DataFrame, arm: str, case: str) -> tuple[str | None, str | None]:
     if (arm, case) not in first.index:
         return None, None
-    row = first.loc[(arm, case)]
+    row: Any = first.loc[(arm, case)]
     return (row["artifact"], row["media_type"]) if isinstance(row["artifact"], str) else (None, None)
 
 

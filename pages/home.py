@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from runs.query.runs import RUNS
+from runs.query.of_runs import RUNS
 
 from pages.ui import badges, shell
 from runs import query

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import altair as alt
 
-    from evals.compare import Result
+    from evals.result import Result
 
 # Blue and orange are told apart by nearly everybody; shape says the verdict a second time.
 COLOURS = {"better": "#2f7ed8", "worse": "#d9730d", "unclear": "#8a8f98", "insufficient": "#b9bdc5"}
@@ -41,7 +41,7 @@ def rows(results: Sequence[Result], *, ratio: bool) -> pd.DataFrame:
     )
 
 
-def chart(frame: pd.DataFrame, *, title: str) -> alt.LayerChart:
+def chart(frame: pd.DataFrame, *, title: str) -> alt.LayerChart | alt.FacetChart:
     """Draw the rows of `rows`: a point and its interval a metric, the zero line dashed."""
     import altair as alt
 

@@ -1,0 +1,33 @@
+"""`workbench demo`: the main job, without a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from runs.cli import output
+from runs.cli.context import quiet
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default="demo")
+@click.pass_context
+def demo(context: click.Context, folder: Path) -> None:
+    """Run, score and compare the starter versions on the embedded studio, in the workspace FOLDER (made if need be).
+
+    Killed at any moment, it goes on where it stopped. Everything is simulated: it shows the tool, not a model.
+    """
+    from evals.report import report
+    from runs.compare import compare_arms, find_arms
+    from runs.demo import run_demo
+    from runs.progress import for_terminal
+    from runs.starting import initialise
+    from runs.workspace import MARKER, Workspace
+
+    ws = Workspace(folder.absolute()) if (folder / MARKER).is_file() else initialise(folder)
+    for done in run_demo(ws, for_terminal(quiet=quiet(context))):
+        pair = compare_arms(ws, *find_arms(ws, done.part.a, done.part.b, done.run_id))
+        click.echo(f"\n{done.part.title}\nA  {pair.a.shown}\nB  {pair.b.shown}\n")
+        click.echo(report(pair.comparison, "table"))
+    output.say(f"\nSee the pictures, clips and reasons: workbench --workspace {folder} ui", quiet=quiet(context))

@@ -1,0 +1,86 @@
+"""The demo: the main job done on the embedded studio, from templates to verdicts, in about a minute.
+
+Each part is an ordinary run of the starter workspace. A part that was interrupted is resumed, a finished one is kept, so the
+demo can be killed at any moment and started again, and comes to the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prompts.errors import UnknownName
+from runs import harness, query
+from runs.harness import Options
+from runs.plan import Plan
+from runs.prepare import Order, prepare
+from runs.pricing import Pricing
+from runs.progress import Progress
+from runs.providers import get, reference
+from runs.settings import load
+from runs.workspace import Workspace
+
+SEED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One run of the demo: a suite, two arms, and how many cases (spread over the series)."""
+
+    title: str
+    suite: str
+    a: str
+    b: str
+    limit: int
+
+
+PARTS = (
+    Part("Scripts: does the story hold together?", "script", "script/episode@plain", "script/episode", 44),
+    Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 24),
+    Part("Key frames: is it the same face, and does it act?", "shot", "shot/keyframe@plain", "shot/keyframe", 36),
+    Part("Clips: does the face come alive?", "clip", "clip/motion@plain", "clip/motion", 12),
+    Part("A/A, one version against itself: nothing should differ", "script", "script/episode", "script/episode", 22),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A part of the demo and the run that did it."""
+
+    part: Part
+    run_id: str
+
+
+def run_demo(ws: Workspace, progress: Progress) -> Iterator[Done]:
+    """Do the parts one after the other; yield each when its run is finished and in the log.
+
+    Raises:
+        Interrupted: the user stopped it; calling it again goes on.
+        WorkbenchError: see `runs.harness.run`.
+    """
+    settings = load(ws.root)
+    for part in PARTS:
+        provider = get("studio", settings)
+        plan = prepare(ws, Order((part.a, part.b), part.suite, ("studio",), seed=SEED, limit=part.limit), reference(provider))
+        options = Options(pricing=Pricing(free=True), progress=progress)
+        known = _same(ws, plan)
+        if known is None:
+            yield Done(part, harness.run(ws, plan, provider, options).run_id)
+        else:
+            if query.progress(ws, known)["state"] != "finished":
+                harness.resume(ws, known, provider, options)
+            yield Done(part, known)
+
+
+def _same(ws: Workspace, plan: Plan) -> str | None:
+    """Return the newest run that has the very jobs of a plan, finished or not; None if there is none."""
+    wanted = {job["job_id"] for job in plan.jobs}
+    runs = query.runs(ws)
+    for run_id in runs[runs["stage"] == plan.event.stage]["run_id"]:
+        try:
+            jobs = query.run_plan(ws, run_id)["jobs"]
+        except UnknownName:  # it was killed before its plan was on disk
+            continue
+        if {job["job_id"] for job in jobs} == wanted:
+            return str(run_id)
+    return None
