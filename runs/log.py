@@ -176,10 +176,30 @@ def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
     for leftover in ws.runs.glob(".fold-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     try:
+        if not log.exists():
+            _create(log)
         with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, contextlib.closing(_connect(log, False, wait_s)) as con:
             return _step(ws, con, Stage(Path(folder)), max_bytes, log)
     except OSError as error:
         raise _unwritable(ws, error) from error
+
+
+def _create(log: Path) -> None:
+    """Make an empty log, whole or not at all: what breaks off half-way on a full disk would look like a corrupt log later."""
+    import duckdb
+
+    fresh = log.with_name(f"{log.name}.begun")
+    for leftover in (fresh, _wal(fresh)):
+        leftover.unlink(missing_ok=True)
+    try:
+        with contextlib.closing(_connect(fresh, False, 0)) as con:
+            schema.migrate(con)
+    except (duckdb.Error, LogError) as error:
+        fresh.unlink(missing_ok=True)
+        raise (error if isinstance(error, LogError) else _broken(log, error)) from error
+    # A write-ahead log without its file belongs to nobody.
+    _wal(log).unlink(missing_ok=True)
+    fresh.replace(log)
 
 
 def _step(ws: Workspace, con: duckdb.DuckDBPyConnection, stage: Stage, max_bytes: int, log: Path) -> Folded:

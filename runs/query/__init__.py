@@ -1,19 +1,36 @@
 """Every question that a page, a command or a statistic asks of the run log, answered as pandas frames or plain mappings.
 
 No SQL anywhere else. Each call opens the log for one query (`runs.log.read`) and closes it. A frame has all its columns, with
-the types that its `COLUMNS` say, even when it has no row. NULL is NaN (numbers), NaT (times), <NA> (integers) or NaN (text).
+the types that `COLUMNS` says, even when it has no row. NULL is NaN (numbers), NaT (times), <NA> (integers) or NaN (text).
 """
 
 from __future__ import annotations
 
-from runs.query.arms import arms, stored_versions, version_source, versions
-from runs.query.generations import generation, generations
-from runs.query.health import errors, ingest_errors, progress
+from collections.abc import Mapping
+
+from runs.query.frames import Columns
+from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, progress
 from runs.query.media import media_path
-from runs.query.runs import find_run, run_plan, run_scores, runs
-from runs.query.scores import findings, scores
+from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
+from runs.query.of_generations import GENERATIONS, generation, generations
+from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs
+from runs.query.of_scores import FINDINGS, SCORES, findings, scores
+
+COLUMNS: Mapping[str, Columns] = {
+    "runs": RUNS,
+    "run_scores": RUN_SCORES,
+    "arms": ARMS,
+    "versions": VERSIONS,
+    "generations": GENERATIONS,
+    "scores": SCORES,
+    "findings": FINDINGS,
+    "errors": ERRORS,
+    "ingest_errors": INGEST_ERRORS,
+}
+"""The columns of each frame and their types, by the name of the function that gives it."""
 
 __all__ = [
+    "COLUMNS",
     "arms",
     "errors",
     "find_run",

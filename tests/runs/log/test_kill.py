@@ -1,0 +1,104 @@
+"""kill -9 at any moment: what was acknowledged is there, once; what was not is there once or not at all."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from subprocess import Popen
+
+import log_story as story
+import pytest
+
+from runs import query
+from runs.journal import files, is_live, read
+from runs.log import catch_up, rebuild
+from runs.resume import state_of
+from runs.workspace import Workspace
+
+Start = Callable[..., Popen[str]]
+REBUILDER = """
+import sys
+from pathlib import Path
+from runs.log import rebuild
+from runs.workspace import Workspace
+print(0, flush=True)
+while True:
+    rebuild(Workspace(Path(sys.argv[1])))
+"""
+pytestmark = pytest.mark.slow
+
+
+def kill_at_random(process: Popen[str], within_s: float) -> set[int]:
+    """Let a worker get going, kill it at a random moment, and return the numbers that it had been promised."""
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert first, process.communicate()
+    time.sleep(random.uniform(0, within_s))
+    process.kill()
+    words = [first, *process.communicate()[0].splitlines(keepends=True)]
+    # The last word may be torn like any other write.
+    return {int(word) for word in words if word.endswith("\n") and word.strip().isdigit()}
+
+
+@pytest.mark.parametrize("mode", ["append", "group"])
+def test_killed_while_appending(ws: Workspace, start: Start, mode: str) -> None:
+    """12 moments a way of writing."""
+    for attempt in range(12):
+        run = f"r{attempt}"
+        promised = kill_at_random(start(mode, ws.root, run, 1_000_000), 0.15)
+        path = files(ws)[-1]
+        assert not is_live(path)
+        found = Counter(r.event["job_id"] for r in read(path, max_bytes=1 << 30).records if r.event["type"] == "generation")
+        assert set(found.values()) <= {1}
+        assert {story.job_id(run, n) for n in promised} <= set(found)
+        state = state_of(ws, run)
+        assert set(state.finished) == set(found)
+        assert state.bad == {}
+    catch_up(ws)
+    assert len(query.ingest_errors(ws)) == 0, "a torn last line is no error"
+    assert set(query.runs(ws)["state"]) == {"interrupted"}
+
+
+def test_killed_while_folding(ws: Workspace, start: Start) -> None:
+    """24 moments in one log that goes on growing."""
+    promised: dict[str, set[int]] = {}
+    for attempt in range(24):
+        run = f"r{attempt}"
+        promised[run] = kill_at_random(start("fold", ws.root, run, 500), 0.4)
+        found = query.generations(ws, run)
+        assert found["job_id"].is_unique
+        assert {story.job_id(run, n) for n in promised[run]} <= set(found["job_id"])
+        assert len(query.scores(ws, run)) in {3 * len(found), 3 * len(found) - 3}
+    folded = story.contents(ws)
+    assert len(folded["ingest_error"]) == 0
+    assert sum(map(len, promised.values())) > 24, "the workers did get to work"
+    rebuild(ws)
+    assert story.contents(ws) == folded
+
+
+def test_killed_while_rebuilding(ws: Workspace, start: Start) -> None:
+    for n in range(4):
+        story.write(ws, f"{n}.jsonl", story.story(f"r{n}", 200))
+    catch_up(ws)
+    before = story.contents(ws)
+    for _ in range(6):
+        kill_at_random(start("-c", REBUILDER, ws.root), 0.5)
+        assert story.contents(ws) == before
+
+
+def test_three_writers_and_two_readers_at_once(ws: Workspace, start: Start) -> None:
+    """No lock error on either side, nothing lost, nothing seen to go away again."""
+    runs = ["a", "b", "c"]
+    workers = [start("write", ws.root, run, 40) for run in runs]
+    workers += [start("read", ws.root, ",".join(runs), 120) for _ in range(2)]
+    for worker in workers:
+        out, err = worker.communicate(timeout=240)
+        assert (worker.returncode, err) == (0, ""), (out, err)
+    frame = query.runs(ws).set_index("run_id")
+    assert frame["done"].to_dict() == dict.fromkeys(runs, 40)
+    assert set(frame["state"]) == {"finished"}
+    folded = story.contents(ws)
+    rebuild(ws)
+    assert story.contents(ws) == folded
