@@ -80,6 +80,7 @@ def plan(
     cases: int = 2,
     scorers: Sequence[str] = ("cost",),
     references: Mapping[str, tuple[Path, ...]] | None = None,
+    scorer_folder: Path | None = None,
     **changes: Any,
 ) -> Plan:
     registry, store = Registry(ws.prompts), MediaStore(ws)
@@ -97,6 +98,6 @@ def plan(
         versions=[as_plan(registry.resolve(ref)) for ref in versions],
         cases=planned,
         provider=reference(provider),
-        scorers=scorer_plans([(name, {}) for name in scorers], stage),
+        scorers=scorer_plans([(name, {}) for name in scorers], stage, scorer_folder),
         **given,
     )
