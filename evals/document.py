@@ -2,7 +2,7 @@
 
 Example: a case asks for `emotion: jealousy`
 
-    evals/cases/foxlight.yaml:88: cases[4].shot.visible[0].emotion: Unknown emotion 'jealousy'. Known: anger, disgust, …
+    evals/cases/foxlight.yaml:88: cases[4].shot.visible[0].emotion: Unknown emotion 'jealousy'. Did you mean joy?
 
 What of YAML is allowed, and why no more, is said in `prompts.plainyaml`.
 """

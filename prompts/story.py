@@ -37,9 +37,9 @@ Emotion = Annotated[str, _closed(EMOTIONS)]
 
 
 class Model(BaseModel):
-    """Base of all story models: unknown keys are errors, so that a typing mistake is never lost in silence."""
+    """Base of all story models: unknown keys are errors, so that a typing mistake is never lost in silence; numbers are finite."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Look(Model):
