@@ -30,7 +30,11 @@ MAX_SECONDS = 30.0
 MAX_FPS = 30.5
 MAX_FRAMES = 1000
 ORIENTATION = 0x0112
-PICTURE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "AVIF")
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+
+
+class TooLarge(UnreadableMedia):
+    """A picture or clip beyond the bounds: it may be sound, but it is not decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,11 @@ def read_picture(path: Path) -> Picture:
             with Image.open(path, formats=PICTURE_FORMATS) as opened:
                 _check_pixels(path, opened.width, opened.height, MAX_PIXELS)
                 return _upright(opened)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise TooLarge(f"{path.name} has more than {MAX_PIXELS // 1_000_000} million pixels.") from None
     except UnreadableMedia:
         raise
-    except Exception as error:  # decoders raise anything when they are fed rubbish
+    except Exception as error:  # noqa: BLE001 (decoders raise anything when they are fed rubbish)
         raise UnreadableMedia(f"{path.name} is not a readable picture: {_why(error)}") from None
 
 
@@ -91,7 +97,7 @@ def read_clip(path: Path) -> Iterator[Frame]:
                 return
     except UnreadableMedia:
         raise
-    except Exception as error:  # as above
+    except Exception as error:  # noqa: BLE001 (as above)
         raise UnreadableMedia(f"{path.name} is not a readable clip: {_why(error)}") from None
     if not count:
         raise UnreadableMedia(f"{path.name} has no frames.")
@@ -207,12 +213,12 @@ def _check_size(path: Path) -> None:
     except OSError as error:
         raise UnreadableMedia(f"{path.name} cannot be read: {error.strerror}.") from None
     if size > MAX_BYTES:
-        raise UnreadableMedia(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB.")
+        raise TooLarge(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB.")
 
 
 def _check_pixels(path: Path, width: int, height: int, limit: int) -> None:
     if width * height > limit:
-        raise UnreadableMedia(f"{path.name} has {width} x {height} pixels; the limit is {limit // 1_000_000} million.")
+        raise TooLarge(f"{path.name} has {width} x {height} pixels; the limit is {limit // 1_000_000} million.")
 
 
 def _why(error: Exception) -> str:

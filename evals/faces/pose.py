@@ -39,8 +39,9 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Steadied:
-    """A clip's landmarks without head motion: `points` (T x 468 x 3, IOD = 1) and the poses (T x 4: yaw, pitch, roll in
-    degrees, 100 x log scale), both relative to the clip's median.
+    """A clip's landmarks without head motion: `points` (T x 468 x 3, IOD = 1).
+
+    `poses` (T x 4) are yaw, pitch and roll in degrees and 100 x log scale, relative to the clip's median shape.
     """
 
     points: Floats

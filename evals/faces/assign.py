@@ -1,0 +1,55 @@
+"""Say which face is whose, when several people are in one picture.
+
+The sum of the similarities is made as large as possible (Hungarian method), each person having one face. In clips a person may
+come back after a cut: what is left over goes to the person it resembles, unless they are already seen at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evals.faces.appearances import Appearance
+from evals.faces.arrays import Floats
+from evals.faces.identity import Template
+
+
+def by_similarity(matches: Floats, appearances: Sequence[Appearance], threshold: float) -> dict[int, list[int]]:
+    """Return the appearances of each person, best first, by index.
+
+    Args:
+        matches: Similarity of each appearance (row) to each person (column).
+        appearances: The rows.
+        threshold: Similarity from which a left-over face is taken for a person's second appearance.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(-matches)
+    found = {int(c): [int(r)] for r, c in zip(rows, columns, strict=True)}
+    for row in sorted(set(range(len(appearances))) - set(rows.tolist()), key=lambda r: -float(matches[r].max())):
+        column = int(matches[row].argmax())
+        taken = found.get(column, [])
+        if matches[row, column] >= threshold and not any(appearances[row].overlaps(appearances[other]) for other in taken):
+            found.setdefault(column, []).append(row)
+    return found
+
+
+def by_place(wanted: Sequence[float], appearances: Sequence[Appearance]) -> dict[int, int]:
+    """Return which appearance stands where each person should, both ordered from left to right.
+
+    Args:
+        wanted: Where each person should be, 0 (left) to 1.
+        appearances: What is there; of more faces than people, the largest are meant.
+    """
+    largest = sorted(range(len(appearances)), key=lambda i: -appearances[i].iod)[: len(wanted)]
+    faces = sorted(largest, key=lambda i: appearances[i].x)
+    people = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    if len(faces) < len(people):
+        return {}
+    return dict(zip(people, faces, strict=True))
+
+
+def best_matches(appearances: Sequence[Appearance], templates: Sequence[Template]) -> Floats:
+    """Return the similarity of each appearance (row) to each template (column)."""
+    return np.array([[a.match(t) for t in templates] for a in appearances])
