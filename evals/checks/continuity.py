@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evals.checks.hit import Hit, at, lines, quote
+from evals.checks.hit import Hit, at, quote
 from evals.checks.ledger import Ledger
 from evals.checks.world import World
 from prompts.story import DAYPARTS, Scene
@@ -27,15 +27,19 @@ def wounds(ledger: Ledger, _world: World) -> Iterator[Hit]:
 
 def knowledge(ledger: Ledger, world: World) -> Iterator[Hit]:
     """C13: who asserts a fact knows it by then; voice-over and narration look back and are free."""
-    for moment, line in lines(ledger):
-        if line.speaker is None or line.speaker not in world.characters or line.kind not in ("dialogue", "os"):
-            continue
-        # What is learned by a change of this beat may be said in it; what is only heard here may not.
-        own = {c.fact for c in moment.beat.changes if c.kind == "reveal" or c.who == line.speaker}
-        for fact in line.asserts:
-            if fact in world.facts and fact not in moment.before.knows.get(line.speaker, frozenset()) | own:
-                text = f"{line.speaker} says {fact!r} in {line.id} without having learned it. Add a 'learn' or 'reveal' before."
-                yield Hit(at(moment, line), quote(line.text), text, f"unlearned:{line.speaker}:{fact}")
+    for moment in ledger.moments:
+        heard: set[str] = set()  # in this beat, so far: who is told something may answer at once
+        for line in moment.beat.lines:
+            if line.speaker is None or line.kind not in ("dialogue", "os"):
+                continue
+            # What is learned by a change of this beat may be said in it.
+            own = {c.fact for c in moment.beat.changes if c.kind == "reveal" or c.who == line.speaker}
+            known = moment.before.knows.get(line.speaker, frozenset()) | own | heard
+            for fact in line.asserts:
+                if fact in world.facts and line.speaker in world.characters and fact not in known:
+                    text = f"{line.speaker} says {fact!r} in {line.id} without having learned it. Add a 'learn' or 'reveal' before."
+                    yield Hit(at(moment, line), quote(line.text), text, f"unlearned:{line.speaker}:{fact}")
+            heard.update(line.asserts)
 
 
 def time(ledger: Ledger, _world: World) -> Iterator[Hit]:

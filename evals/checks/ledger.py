@@ -6,8 +6,8 @@ present {zhao}, holder {letter: zhao}, and that mei is away since b2.
 Rules of the fold:
 
 - `present` of a scene is the whole truth about who is there when it begins.
-- A beat shows its own changes: `Moment.before` is the state when it begins, `Moment.after` when it ends, and who is in either
-  counts as there. So who enters or leaves in a beat may speak in it, in whichever order the writer thought of it.
+- A beat shows its own changes: `Moment.before` is the state when it begins, `Moment.after` when it ends, and who is in either,
+  or in between, counts as there. So who enters or leaves in a beat may speak in it, in whichever order the writer thought of it.
 - A flashback is played on a copy of the state in which nobody is dead or hurt and all props are unclaimed; of what happens in
   it, only what people learn stays, for deaths and gifts of the past are already part of the present that was declared.
 - Knowledge is first-order: one knows a fact by the case, by `learn`, by being there at a `reveal`, or by hearing it asserted.
@@ -74,8 +74,8 @@ class Moment:
     steps: tuple[Step, ...]
 
     def there(self, who: str) -> bool:
-        """Tell whether someone is there in this beat, be it at its beginning or at its end."""
-        return who in self.before.present or who in self.after.present
+        """Tell whether someone is there at any time of this beat, even if they only come and go in it."""
+        return who in self.after.present or who in self.before.present or any(who in s.before.present for s in self.steps)
 
     def dead(self, who: str) -> bool:
         """Tell whether someone is dead all through this beat."""
