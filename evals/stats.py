@@ -102,15 +102,19 @@ def sign_flip_midp(differences: Sequence[float] | Floats, *, seed: int = 0, resa
     return (p_below, p_above) if mirrored else (p_above, p_below)
 
 
-def bootstrap_t(differences: Sequence[float] | Floats, *, alpha: float = 0.05, seed: int = 0, resamples: int = RESAMPLES) -> Bootstrap:
+def bootstrap_t(
+    differences: Sequence[float] | Floats, *, alpha: float = 0.05, margin: float = 0.0, seed: int = 0, resamples: int = RESAMPLES
+) -> Bootstrap:
     """Return the studentised bootstrap of the mean.
 
-    Units are drawn with replacement and t_b = (mean_b - mean) / (s_b / sqrt n); p = (#{t_b >= mean / (s / sqrt n)} + 1) / (B + 1);
+    Units are drawn with replacement and t_b = (mean_b - mean) / (s_b / sqrt n);
+    p = (#{t_b >= (mean + margin) / (s / sqrt n)} + 1) / (B + 1);
     the interval is [mean - q(1 - alpha) s / sqrt n, mean - q(alpha) s / sqrt n].
 
     Args:
         differences: At least two units that are not all equal.
         alpha: Share that the interval leaves out on each side.
+        margin: p is that of the mean being above minus the margin; the interval is the mean's own.
         seed: See `seed_of`.
         resamples: B.
 
@@ -123,7 +127,8 @@ def bootstrap_t(differences: Sequence[float] | Floats, *, alpha: float = 0.05, s
         raise ValueError("the differences do not vary")
     mean, error = float(x.mean()), float(x.std(ddof=1)) / math.sqrt(len(x))
     t = _studentised(x / scale, seed, resamples)
-    observed, slack = mean / error, TIE * (1 + abs(mean / error))
+    observed = (mean - margin if mirrored else mean + margin) / error
+    slack = TIE * (1 + abs(observed))
     p_above = (int(np.count_nonzero(t >= observed - slack)) + 1) / (resamples + 1)
     p_below = (int(np.count_nonzero(t <= observed + slack)) + 1) / (resamples + 1)
     lo, hi = mean - _quantile(t, 1 - alpha) * error, mean - _quantile(t, alpha) * error
@@ -147,14 +152,14 @@ def assess(
     Raises:
         ValueError: There is no unit, or a difference that is not finite.
     """
-    x = np.sort(np.asarray(differences, dtype=np.float64)) + margin
-    p_above, p_below = sign_flip_midp(x, seed=seed_of(seed, "signs"), resamples=resamples)
+    x = np.sort(np.asarray(differences, dtype=np.float64))
+    p_above, p_below = sign_flip_midp(x + margin, seed=seed_of(seed, "signs"), resamples=resamples)
     mean = math.fsum(x) / len(x)
     if _is_constant(x):
-        return Assessment(len(x), mean - margin, 0.0, p_above, p_below, mean - margin, mean - margin)
-    boot = bootstrap_t(x, alpha=alpha, seed=seed_of(seed, "bootstrap"), resamples=resamples)
+        return Assessment(len(x), mean, 0.0, p_above, p_below, mean, mean)
+    boot = bootstrap_t(x, alpha=alpha, margin=margin, seed=seed_of(seed, "bootstrap"), resamples=resamples)
     above, below = max(p_above, boot.p_above), max(p_below, boot.p_below)
-    return Assessment(len(x), mean - margin, float(x.std(ddof=1)), above, below, boot.lo - margin, boot.hi - margin)
+    return Assessment(len(x), mean, float(x.std(ddof=1)), above, below, boot.lo, boot.hi)
 
 
 def units_needed(mean: float, sd: float, *, alpha: float = 0.05, power: float = 0.8) -> int | None:
