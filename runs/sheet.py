@@ -56,6 +56,12 @@ class Row:
         """Return the whole prompt, system part first."""
         return "\n\n".join(m.content for m in self.messages)
 
+    def blocks(self, kind: Kind) -> list[tuple[str, str]]:
+        """Return what is copied in one go each: chat messages apart, everything else as the one prompt that it is sent as."""
+        if kind == "text" and len(self.messages) > 1:
+            return [(m.role.capitalize(), m.content) for m in self.messages]
+        return [("Prompt", self.prompt)]
+
 
 def write(ws: Workspace, plan: Plan) -> Path:
     """Write the sheet of a plan and return its folder, which appears complete or not at all.

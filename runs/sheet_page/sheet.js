@@ -37,8 +37,9 @@
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button.copy");
     if (!button) return;
-    const source = document.getElementById(button.dataset.copy);
-    const done = await copy(source.textContent);
+    const source = document.getElementById(button.dataset.copy ?? button.dataset.all);
+    const parts = button.dataset.all ? [...source.querySelectorAll("pre")] : [source];
+    const done = await copy(parts.map((part) => part.textContent).join("\n\n"));
     if (!done) select(source);
     button.focus();
     tell(done ? "Copied" : "Selected: press Ctrl+C");
