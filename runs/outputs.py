@@ -12,6 +12,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 
+from runs.media import MEDIA_TYPES
 from runs.provider import Asset, Failure, Kind
 
 MAX_PIXELS = 64_000_000
@@ -58,33 +59,38 @@ def check(assets: Sequence[Asset], wanted: Kind) -> tuple[Asset, ...] | Failure:
         wanted: the kind that was asked for; at least one asset must be of it.
     """
     found: list[Asset] = []
+    seen: list[str] = []
     for asset in assets:
         if not asset.data:
             return Failure("malformed", f"an empty {asset.kind} came back")
         if len(asset.data) > MAX_BYTES:
             return Failure("malformed", f"an output of {len(asset.data) >> 20} MB, more than {MAX_BYTES >> 20} MB")
-        seen = _seen(asset)
-        if isinstance(seen, Failure):
-            return seen
-        found.append(seen)
-    if not any(a.kind == wanted for a in found):
-        return Failure("malformed", f"asked for {wanted}, got {', '.join(a.media_type for a in found) or 'nothing'}")
+        sniffed = sniff(asset.data)
+        if sniffed is None:
+            return Failure("malformed", f"came back as {asset.media_type}, but the bytes are of no known kind")
+        seen.append(sniffed[1])
+        if isinstance(known := _known(asset, *sniffed), Failure):
+            return known
+        found.append(known)
+    if not any(asset.kind == wanted for asset in found):
+        return Failure("malformed", f"asked for {wanted}, got {', '.join(seen) or 'nothing'}")
     return tuple(found)
 
 
-def _seen(asset: Asset) -> Asset | Failure:
-    kind_and_type = sniff(asset.data)
-    if kind_and_type is None:
-        return Failure("malformed", f"came back as {asset.media_type}, but the bytes are of no known kind")
-    kind, media_type = kind_and_type
-    # An animated WebP or GIF is how a clip may come: its bytes cannot tell it from a picture, the provider can.
-    if kind == "image" and asset.kind == "video" and media_type in {"image/webp", "image/gif"}:
-        kind = "video"
-    # Text has no magic: any finer word of the provider (application/json) says more than text/plain.
-    if kind == "text" and media_type == "text/plain" and asset.kind == "text" and asset.media_type:
-        media_type = asset.media_type
-    if kind in {"image", "video"} and media_type.startswith("image/") and (problem := _undecodable(asset.data)):
-        return Failure("malformed", problem)
+def _known(asset: Asset, kind: Kind, media_type: str) -> Asset | Failure:
+    """Return an asset under kind and type that can be stored; picture formats are decoded."""
+    if kind == "text":
+        # Text has no magic: of its finer kinds only the provider knows.
+        given = asset.media_type.partition(";")[0].strip().lower()
+        return replace(asset, kind=kind, media_type=given if given in MEDIA_TYPES and MEDIA_TYPES[given][0] == "text" else "text/plain")
+    if media_type not in MEDIA_TYPES:
+        return Failure("malformed", f"came back as {media_type}, which cannot be stored")
+    if kind == "image":
+        if problem := _undecodable(asset.data):
+            return Failure("malformed", problem)
+        # An animated WebP or GIF is how a clip may come: its bytes cannot tell it from a picture, the provider can.
+        if asset.kind == "video" and media_type in {"image/webp", "image/gif"}:
+            kind = "video"
     return replace(asset, kind=kind, media_type=media_type)
 
 

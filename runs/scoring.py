@@ -203,4 +203,6 @@ class Scoring:
 
     def _media(self, ref: ArtifactRef | MediaRef) -> Media:
         path = self._store.path(ref["sha256"])
-        return Media(MEDIA_TYPES[ref["media_type"]][0], ref["sha256"], ref["media_type"], path)
+        # An artifact has its own word on the kind: an animated WebP may be a clip.
+        kind: Any = ref.get("kind") or MEDIA_TYPES[ref["media_type"]][0]
+        return Media(kind, ref["sha256"], ref["media_type"], path)
