@@ -7,7 +7,7 @@ later; of two events about the same thing the later one wins (by time, then by j
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from runs.staging import Batch, Fault
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 # What runs does this batch speak of? Runs not known yet get a row that holds no more than the id.
 _TOUCHED = """
-create or replace temp table touched as
-with ids as (
-  select run_id from ev_run union select run_id from ev_generation union select run_id from ev_scores
-  union select run_id from ev_scorers union select run_id from ev_note union select run_id from ev_end)
-select run_id from ids;
+create or replace temp table touched as select distinct run_id from ({events});
 insert into run(run_key, run_id)
 select (select coalesce(max(run_key), 0) from run) + row_number() over (order by run_id), run_id from touched anti join run using (run_id);
 create or replace temp table touched as select run_key, run_id from run semi join touched using (run_id);
@@ -75,10 +71,9 @@ update run set started_at = least(run.started_at, e.started_at)
 from (select run_id, min("at") as started_at from ev_run group by run_id) e where e.run_id = run.run_id;
 """
 
-_METRICS = """
+_DEFINITIONS = """
 create or replace temp table defined as
-with found as (
-  select run_id, "at", unnest(scorers) s from ev_run union all select run_id, "at", unnest(scorers) s from ev_scorers),
+with found as (select run_id, "at", unnest(scorers) s from ({events})),
 flat as (select run_id, "at", s.name as scorer, s.version as scorer_version, unnest(s.metrics) m from found)
 select t.run_key, "at", scorer, scorer_version, m from flat join touched t using (run_id)
 where scorer is not null and m.name is not null
@@ -86,9 +81,7 @@ qualify row_number() over (partition by t.run_key, scorer, m.name order by "at" 
 
 insert into metric
 select (select coalesce(max(metric_key), 0) from metric) + row_number() over (order by scorer, name), scorer, name
-from (select scorer, m.name as name from defined union
-      select s.scorer, s.metric from (select unnest(scores) s from ev_scores) where s.scorer is not null and s.metric is not null)
-anti join metric using (scorer, name);
+from (select distinct scorer, m.name as name from defined) anti join metric using (scorer, name);
 
 create or replace temp table newer as
 select d.*, k.metric_key from defined d join metric k on k.scorer = d.scorer and k.name = d.m.name
@@ -102,8 +95,7 @@ select run_key, metric_key, scorer_version, m.direction, m.unit, m.worst, m.lo, 
 _JOBS = """
 insert into job(job_key, run_key, job_id)
 select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, job_id), run_key, job_id
-from (select distinct t.run_key, job_id from
-        (select run_id, job_id from ev_generation union all select run_id, job_id from ev_scores) join touched t using (run_id))
+from (select distinct t.run_key, job_id from ({events}) join touched t using (run_id))
 anti join job using (run_key, job_id);
 """
 
@@ -132,6 +124,10 @@ from (select run_key, job_key, unnest(artifacts) a, generate_subscripts(artifact
 _SCORES = """
 create or replace temp view marks as
 select run_id, job_id, "at", j, o, unnest(scores) s from ev_scores;
+insert into metric
+select (select coalesce(max(metric_key), 0) from metric) + row_number() over (order by scorer, name), scorer, name
+from (select distinct s.scorer as scorer, s.metric as name from marks where s.scorer is not null and s.metric is not null)
+anti join metric using (scorer, name);
 insert into score
 select b.run_key, b.job_key, k.metric_key, e.s.scorer_version, e.s.value, e.s.status, e.s.reason, e.s.evidence, e."at", true, e.j, e.o
 from marks e join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id
@@ -170,13 +166,15 @@ where o.job_key = finding.job_key and o.metric_key = finding.metric_key and o.jo
   and o.line_offset = finding.line_offset;
 """
 
-_ENDS = """
+_END = """
 update run set ended_at = e."at", end_state = e.state
 from (select run_id, "at", state from ev_end qualify row_number() over (partition by run_id order by "at" desc, state desc) = 1) e
 where e.run_id = run.run_id and (run.ended_at is null or (run.ended_at, run.end_state) < (e."at", e.state));
 update journal_offset set ended_at = e."at", end_state = e.state
 from (select j, "at", state from ev_end qualify row_number() over (partition by j order by o desc) = 1) e
 where e.j = journal_offset.journal_key;
+"""
+_NOTES = """
 insert into note select t.run_key, n.text, n."at", n.j, n.o from ev_note n join touched t using (run_id);
 """
 
@@ -220,21 +218,27 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
 
 
 def _steps(batch: Batch) -> list[str]:
-    """Return what there is to do for the types of events that came in."""
+    """Return what there is to do for the types of events that came in; only for those there are tables."""
     came = batch.kinds
-    steps = [
-        (_TOUCHED, came),
-        (_PLAN, came & {"run"}),
-        (_METRICS, came & {"run", "scorers", "scores"}),
-        (_JOBS, came & {"generation", "scores"}),
-        (_GENERATIONS, came & {"generation"}),
-        (_SCORES, came & {"scores"}),
-        (_FINDINGS, batch.findings),
-        (_TWICE, came & {"scores"}),
-        (_ENDS, came & {"end", "note"}),
-        (_ROLLUPS, came & {"run", "generation", "scores"}),
+    steps: list[tuple[str, Collection[str] | bool, str]] = [
+        (_TOUCHED, came, "run_id"),
+        (_PLAN, came & {"run"}, ""),
+        (_DEFINITIONS, came & {"run", "scorers"}, 'run_id, "at", scorers'),
+        (_JOBS, came & {"generation", "scores"}, "run_id, job_id"),
+        (_GENERATIONS, came & {"generation"}, ""),
+        (_SCORES, came & {"scores"}, ""),
+        (_FINDINGS, batch.findings, ""),
+        (_TWICE, came & {"scores"}, ""),
+        (_END, came & {"end"}, ""),
+        (_NOTES, came & {"note"}, ""),
+        (_ROLLUPS, came & {"run", "generation", "scores"}, ""),
     ]
-    return [step for step, needed in steps if needed]
+    return [step.replace("{events}", _events(needed, columns)) if columns else step for step, needed, columns in steps if needed]
+
+
+def _events(kinds: Collection[str] | bool, columns: str) -> str:
+    names = sorted(kinds) if not isinstance(kinds, bool) else []
+    return " union all ".join(f"select {columns} from ev_{kind}" for kind in names)  # noqa: S608  fixed words
 
 
 def _move_offsets(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:

@@ -57,9 +57,15 @@ def _open(path: Path, stack: contextlib.ExitStack) -> int | None:
             if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT}:
                 continue
             raise LogError(f"Cannot open {path}: {os.strerror(error.errno or 0)}.", hint="Look at the folder and the disk.") from error
-        stack.callback(os.close, fd)
+        stack.callback(_close, fd)
         return fd
     return None
+
+
+def _close(fd: int) -> None:
+    # Said aloud: a child that was forked meanwhile shares the lock, and closing alone would leave it held for the child's life.
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    os.close(fd)
 
 
 def _lock(fd: int, mode: int, deadline: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -174,6 +175,22 @@ def test_a_full_disk_stops_runs_and_folds_in_words_and_loses_nothing(small_disk:
     folded = story.contents(ws)
     rebuild(ws)
     assert story.contents(ws) == folded
+
+
+def test_a_child_forked_during_a_query_does_not_keep_the_log_busy(ws: Workspace) -> None:
+    """As the workers of a pool are, when another thread of the app reads."""
+    pause, wake = os.pipe()
+    with read(ws):
+        child = os.fork()
+        if child == 0:
+            os.read(pause, 1)
+            os._exit(0)
+    try:
+        story.write(ws, "a.jsonl", story.story("a", 1))
+        assert fold(ws, wait=False).done
+    finally:
+        os.write(wake, b"x")
+        os.waitpid(child, 0)
 
 
 def test_nothing_but_the_log_and_its_locks_is_left_in_the_folder(ws: Workspace) -> None:
