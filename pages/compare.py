@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from evals.result import Result
+from evals.result import RATIO_UNITS, Result
 from pages.ui import badges, forest, shell
 from runs import query
 from runs.compare import Arm, Pair, compare_arms, find_arms
@@ -27,9 +27,8 @@ def main() -> None:
         st.text("Choose two arms: two versions of a template, or the two arms of an A/A test.")
         return
     pair = compare_arms(ws, *chosen)
-    badges.simulated_banner(pair.a.simulated, pair.b.simulated)
-    for warning in pair.comparison.warnings:
-        st.warning(shell.plain(warning), icon="⚠️")
+    if pair.comparison.warnings:
+        st.warning(shell.plain("  ".join(pair.comparison.warnings)))
     _effects(pair)
     _cases(pair)
 
@@ -46,18 +45,29 @@ def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:
             found = find_arms(ws, st.query_params["a"], st.query_params.get("b", asked))
             st.query_params.update({"a": found[0].address, "b": found[1].address})
     left, right, swap = st.columns([5, 5, 1], vertical_alignment="bottom")
-    a = left.selectbox("A, the baseline", addresses, index=None, format_func=names.__getitem__, key="a", bind="query-params")
-    b = right.selectbox("B, the challenger", addresses, index=None, format_func=names.__getitem__, key="b", bind="query-params")
-    swap.button("Swap", on_click=_swap, disabled=not (a and b), width="stretch")
+    a = _pick(left, "A, the baseline", "a", names)
+    b = _pick(right, "B, the challenger", "b", names)
+    swap.button("Swap", on_click=_swap, args=(a, b), disabled=not (a and b), width="stretch")
     return find_arms(ws, a, b) if a and b else None
 
 
-def _swap() -> None:
-    st.session_state["a"], st.session_state["b"] = st.session_state["b"], st.session_state["a"]
+def _pick(column: Any, label: str, name: str, names: dict[str, str]) -> str | None:
+    asked = shell.asked(name, list(names))
+    index = list(names).index(asked) if asked else None
+    chosen: str | None = column.selectbox(
+        label, list(names), index=index, format_func=names.__getitem__, key=f"_{name}", on_change=shell.keep, args=(name,)
+    )
+    return chosen
+
+
+def _swap(a: str, b: str) -> None:
+    st.session_state["_a"], st.session_state["_b"] = b, a
+    st.query_params.update({"a": b, "b": a})
 
 
 def _effects(pair: Pair) -> None:
-    shown = [r for r in pair.comparison.results if r.metric.primary]
+    # What viewers see first; what it costs, last.
+    shown = sorted((r for r in pair.comparison.results if r.metric.primary), key=lambda r: r.metric.unit in RATIO_UNITS)
     left, right = st.columns([5, 6], gap="medium")
     with left.container(border=True):
         st.subheader("How much better B is")
@@ -75,20 +85,29 @@ def _effects(pair: Pair) -> None:
 
 
 def _cases(pair: Pair) -> None:
-    names = [r.metric.name for r in pair.comparison.results if r.cases or r.only_a or r.only_b]
+    results = sorted(pair.comparison.results, key=lambda r: (not r.metric.primary, r.metric.unit in RATIO_UNITS))
+    names = [r.metric.name for r in results if r.cases or r.only_a or r.only_b]
     if not names:
         st.text("No metric has a value in both arms yet.")
         return
     st.subheader("Cases")
     left, right = st.columns([2, 5], vertical_alignment="bottom")
-    metric = left.selectbox("Metric", names, index=None, format_func=_spaced, placeholder=_spaced(names[0]), key="m", bind="query-params")
-    metric = metric if metric in names else names[0]
+    first = names.index(shell.asked("m", names) or names[0])
+    metric = left.selectbox("Metric", names, index=first, format_func=_spaced, key="_m", on_change=shell.keep, args=("m",))
     cases = pair.comparison.cases(metric)
     counts = {name: len(_only(cases, name)) for name in FILTERS}
+    usual = "worse" if counts["worse"] else "all"
     wanted = right.segmented_control(
-        "Show", list(FILTERS), format_func=lambda f: f"{FILTERS[f]} {counts[f]}", key="w", bind="query-params", label_visibility="collapsed"
+        "Show",
+        list(FILTERS),
+        default=shell.asked("w", list(FILTERS)) or usual,
+        format_func=lambda f: f"{FILTERS[f]} {counts[f]}",
+        key="_w",
+        on_change=shell.keep,
+        args=("w",),
+        label_visibility="collapsed",
     )
-    wanted = wanted or ("worse" if counts["worse"] else "all")
+    wanted = wanted or usual
     _table(pair, pair.comparison.result(metric), _only(cases, wanted), wanted)
 
 
@@ -96,7 +115,7 @@ def _only(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
     if wanted == "all":
         return cases
     if wanted == "failed":
-        return cases[(cases["change"] == "failed") | (cases["missing"] != "")]
+        return cases[cases["change"].isin(["failed", "missing"])]
     return cases[cases["change"] == wanted]
 
 
@@ -108,7 +127,7 @@ def _table(pair: Pair, result: Result, cases: pd.DataFrame, wanted: str) -> None
     page = st.pagination(pages, key="page") if pages > 1 else 1
     part = cases.iloc[(page - 1) * PAGE : page * PAGE]
     first = _first_generations(pair)
-    frame = pd.DataFrame({"case": part["case"], "series": part["series"]})
+    frame = pd.DataFrame({"case": part["case"], "series": part["unit"]})
     pictures = any(str(kind).startswith("image/") for kind in first["media_type"].dropna())
     for letter, arm in (("a", pair.a), ("b", pair.b)):
         if pictures:

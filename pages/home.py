@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from runs.query.of_runs import RUNS
 
 from pages.ui import badges, shell
 from runs import query
+from runs.query.of_runs import RUNS
 from runs.workspace import Workspace
 
 MEAN_FORMAT = "%.2f"

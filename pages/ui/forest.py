@@ -47,7 +47,9 @@ def chart(frame: pd.DataFrame, *, title: str) -> alt.LayerChart | alt.FacetChart
 
     verdicts = list(COLOURS)
     colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[COLOURS[v] for v in verdicts]), legend=None)
-    y = alt.Y("metric:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelFontSize=13, ticks=False, domain=False))
+    y = alt.Y(
+        "metric:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
+    )
     reach = max(1e-9, *(abs(v) for v in frame[["gain", "lo", "hi"]].to_numpy().ravel() if v is not None and v == v)) * 1.08
     x = alt.X("lo:Q", title=title, scale=alt.Scale(domain=[-reach, reach]), axis=alt.Axis(grid=False, tickCount=7))
     tooltip = [alt.Tooltip("sentence:N", title="verdict")]
@@ -56,4 +58,4 @@ def chart(frame: pd.DataFrame, *, title: str) -> alt.LayerChart | alt.FacetChart
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=[SHAPES[v] for v in verdicts]), legend=None)
     point = base.mark_point(filled=True, size=150, opacity=1).encode(x="gain:Q", y=y, color=colour, shape=shape, tooltip=tooltip)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[4, 4], color="#8a8f98").encode(x="zero:Q")
-    return alt.layer(zero, interval, point).properties(height=ROW * max(2, len(frame)) + 30)
+    return alt.layer(zero, interval, point).properties(height=alt.Step(ROW))

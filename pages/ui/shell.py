@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -33,7 +33,7 @@ def errors_in_words() -> Iterator[None]:
     try:
         yield
     except WorkbenchError as error:
-        st.error(plain(error.message), icon="⚠️")
+        st.error(plain(error.message))
         if error.hint:
             st.text(error.hint)
         st.link_button("All runs", "/")
@@ -43,6 +43,21 @@ def link(path: str, **parameters: str | None) -> str:
     """Return a link to a page with its parameters; None leaves one out."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"/{path}?{urlencode(given)}" if given else f"/{path}"
+
+
+def asked(name: str, options: Sequence[str]) -> str | None:
+    """Return what the address says of a widget, if it is one of its options."""
+    value = st.query_params.get(name)
+    return value if value in options else None
+
+
+def keep(name: str) -> None:
+    """Write a widget's choice into the address. Streamlit's own binding writes labels there, and leaves defaults out: neither is an id."""
+    value = st.session_state[f"_{name}"]
+    if value is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value
 
 
 def blob(sha256: str | None, media_type: str | None) -> str | None:

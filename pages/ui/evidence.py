@@ -1,0 +1,94 @@
+"""The reasons behind scores, one view each: faces, expression, logic, what changed in the prompt, the raw call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.text import diff_html
+from prompts.diff import source_diff, text_diff
+from prompts.version import from_closure
+from runs import query
+from runs.workspace import Workspace
+
+Sides = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One kind of evidence: its name on the page, whether a case has it, and how it is drawn."""
+
+    title: str
+    fits: Callable[[Sides], bool]
+    draw: Callable[[Workspace, Sides], None]
+
+
+def of_metric(side: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the evidence of the first of some metrics that has any."""
+    for name in names:
+        for score in side.get("scores", []):
+            if score["metric"] == name and score["evidence"]:
+                return dict(score["evidence"])
+    return {}
+
+
+def _has(*names: str) -> Callable[[Sides], bool]:
+    return lambda sides: any(of_metric(side, *names) for side in sides)
+
+
+def _logic(_ws: Workspace, sides: Sides) -> None:
+    import pandas as pd
+
+    for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+        findings = side.get("findings") or []
+        with column:
+            st.text(f"{side['letter']}: {len(findings)} findings")
+            if findings:
+                frame = pd.DataFrame(findings)[["check", "severity", "where", "quote", "message"]]
+                frame["where"] = [" / ".join(places) for places in frame["where"]]
+                st.dataframe(frame, hide_index=True, row_height=44)
+
+
+def _diff(ws: Workspace, sides: Sides) -> None:
+    a, b = sides
+    st.subheader("Template")
+    if a.get("version") and b.get("version"):
+        versions = [from_closure(s["template"], s["version"], query.version_source(ws, s["version"])) for s in (a, b)]
+        files = source_diff(*versions)
+        for file in files:
+            st.text(f"{file.path} ({file.status})")
+            st.html(diff_html(file.hunks))
+        if not files:
+            st.text("Both arms have the same template.")
+    st.subheader("As rendered for this case")
+    rendered = diff_html(text_diff(_prompt(a), _prompt(b), context=100))
+    if rendered:
+        st.html(rendered)
+    else:
+        st.text("Both arms were sent the same prompt.")
+
+
+def _prompt(side: Mapping[str, Any]) -> str:
+    return "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in side.get("messages") or [])
+
+
+def _raw(_ws: Workspace, sides: Sides) -> None:
+    names = ("job_id", "seed", "status", "error", "message", "model_resolved", "attempts", "latency_s", "cost_usd", "cost_source", "usage")
+    for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+        with column:
+            st.text(side["letter"])
+            st.json({name: side.get(name) for name in names}, expanded=True)
+            st.text("request as sent, secrets removed")
+            st.json(side.get("wire_request") or {}, expanded=1)
+            st.text("answer")
+            st.json(side.get("wire_response") or {}, expanded=1)
+
+
+VIEWS: Mapping[str, View] = {
+    "logic": View("Logic", lambda sides: any(s.get("stage") == "script" for s in sides), _logic),
+    "diff": View("Prompt diff", lambda sides: all(s.get("messages") for s in sides), _diff),
+    "raw": View("Raw", lambda sides: any(s.get("job_id") for s in sides), _raw),
+}

@@ -1,0 +1,85 @@
+"""What both arms made of a case: pictures and clips in the pair viewer, texts in two columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import streamlit as st
+
+from pages.ui import shell
+from pages.ui.pair import Side, pair
+from pages.ui.text import script_html
+from runs import query
+from runs.workspace import Workspace
+
+TEXT_HEIGHT = 460
+
+
+def show_outputs(ws: Workspace, sides: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Draw the outputs of both sides; a failure is shown in its place, with its reason."""
+    if any(_kind(side) == "text" for side in sides):
+        for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+            with column:
+                st.text(_label(side))
+                _text(ws, side)
+        return
+    pair([_visual(side) for side in sides], key=key, fps=_fps(sides))
+    for side in sides:
+        if _kind(side) == "audio":
+            st.audio(str(query.media_path(ws, side["artifact"])))
+
+
+def _kind(side: Mapping[str, Any]) -> str:
+    artifacts = side.get("artifacts") or []
+    return str(artifacts[0]["kind"]) if artifacts else ""
+
+
+def _label(side: Mapping[str, Any]) -> str:
+    arm = side["arm"]
+    return f"{side['letter']}  {arm.shown} · {arm.model}{' · SIM' if arm.simulated else ''}"
+
+
+def _visual(side: Mapping[str, Any]) -> Side:
+    kinds: dict[str, Literal["image", "video"]] = {"image": "image", "video": "video"}
+    kind = kinds.get(_kind(side))
+    if kind is None:
+        why = f"{side.get('status', 'not generated')}: {side.get('message', '')}".strip(": ")
+        return Side(_label(side), "none", "", why)
+    url = shell.blob(side["artifact"], side["media_type"]) or ""
+    return Side(_label(side), kind, url, f"{side['letter']}: {side['stage']} of case {side['case_id']}")
+
+
+def _fps(sides: Sequence[Mapping[str, Any]]) -> float:
+    """Return the frame rate to step by: what the expression scorer saw in the clip, or 12."""
+    for side in sides:
+        for score in side.get("scores", []):
+            if rate := (score["evidence"] or {}).get("fps"):
+                return float(rate)
+    return 12.0
+
+
+def _text(ws: Workspace, side: Mapping[str, Any]) -> None:
+    if _kind(side) != "text":
+        st.warning(shell.plain(f"{side.get('status', 'not generated')}: {side.get('message', '')}"))
+        return
+    text = query.media_path(ws, side["artifact"]).read_text("utf-8", errors="replace")
+    with st.container(height=TEXT_HEIGHT, border=True):
+        script = _script(text)
+        if script is None:
+            st.code(text, language=None, wrap_lines=True)
+        else:
+            st.html(script_html(script, side["findings"], _names(side)))
+
+
+def _script(text: str) -> dict[str, Any] | None:
+    from evals.schema import read
+
+    model = read(text, "script").model
+    return None if model is None else dict(json.loads(model.model_dump_json()))
+
+
+def _names(side: Mapping[str, Any]) -> dict[str, str]:
+    inputs = side.get("inputs") or {}
+    return {thing["id"]: thing["name"] for group in ("characters", "locations", "props") for thing in inputs.get(group, [])}
