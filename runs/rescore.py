@@ -19,7 +19,7 @@ from runs.log import catch_up
 from runs.plan import Plan
 from runs.progress import Counts, Progress, Silent
 from runs.resume import RunState, state_of
-from runs.scoring import Scoring, scorer_plans
+from runs.scoring import Scoring, any_cpu_bound, scorer_plans
 from runs.stopping import on_stop
 from runs.workspace import Workspace
 
@@ -79,6 +79,7 @@ class _Rescoring:
         self._state = state
         self._scorers = scorers
         self._folder = folder
+        self._heavy = any_cpu_bound(scorers, folder)
 
     async def run(self) -> bool:
         """Score everything; return False if the user stopped it."""
@@ -116,7 +117,7 @@ class _Rescoring:
             self.progress.update(self.counts)
 
         scoring = Scoring(
-            self._ws, self._plan, self._scorers, commit=group.commit, scored=scored, broken=settle, folder=self._folder
+            self._ws, self._plan, self._scorers, heavy=self._heavy, commit=group.commit, scored=scored, broken=settle, folder=self._folder
         )  # fmt: skip
         try:
             with on_stop(lambda: settle(False)):

@@ -72,6 +72,16 @@ def scorer_plans(specs: Iterable[tuple[str, Mapping[str, Any]]], stage: str, fol
     return tuple(plans.values())
 
 
+def any_cpu_bound(scorers: Iterable[ScorerPlan], folder: Path | None = None) -> bool:
+    """Say whether one of the scorers needs a core of its own; scorers that only look things up are not worth a process.
+
+    Raises:
+        UnknownName, ScorerError: a scorer of an old plan cannot be built any more.
+    """
+    built = [build(s["name"], s["args"], folder) for s in scorers]
+    return any(scorer.cpu_bound for scorer in built)
+
+
 class Scoring:
     """Scores one run's groups with some scorers, in the event loop that makes it.
 
@@ -79,6 +89,7 @@ class Scoring:
         ws: the workspace.
         plan: the run.
         scorers: what to score with.
+        heavy: whether to score in worker processes; see `any_cpu_bound`.
         commit: appends events to the run's journal.
         scored: called with a number of generations whenever their scores are on disk.
         broken: called with the error when scores cannot be written.
@@ -91,6 +102,7 @@ class Scoring:
         plan: Plan,
         scorers: Sequence[ScorerPlan],
         *,
+        heavy: bool,
         commit: Commit,
         scored: Callable[[int], None],
         broken: Callable[[BaseException], None],
@@ -107,8 +119,7 @@ class Scoring:
         self._waiting: set[Group] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(GROUPS_AT_ONCE)
-        # Scorers that only look things up are not worth a process.
-        self._heavy = any(build(s["name"], s["args"], folder).cpu_bound for s in scorers)
+        self._heavy = heavy
 
     def restore(self, state: RunState, *, again: bool = False) -> int:
         """Take over what the run's journals tell; begin with complete groups that lack scores, with all groups if `again`.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runs.budget import Budget
 from runs.errors import JournalError
-from runs.events import End, EndState, Generation, JobPlan, Note, ScorerPlan
+from runs.events import End, EndState, Generation, JobPlan, Note
 from runs.execution import Executor, ProviderStopped, Resumed, may_be_billed
 from runs.journal import GroupCommit, Journal, read
 from runs.limits import Limits
@@ -22,7 +22,7 @@ from runs.providers import rate_per_minute
 from runs.requests import Requests
 from runs.resume import RunState
 from runs.retry import Retry
-from runs.scoring import Made, Scoring
+from runs.scoring import Made, Scoring, any_cpu_bound
 from runs.stopping import on_stop
 from runs.workspace import Workspace
 
@@ -73,6 +73,8 @@ class Session:
         self._options = options
         self._state = state
         self._requests = Requests(ws, plan)
+        self._scorers = plan.event.scorers if options.scoring else ()
+        self._heavy = any_cpu_bound(self._scorers, options.scorer_folder)
         self._stop = asyncio.Event()
         self._broken: asyncio.Future[None] | None = None
 
@@ -108,7 +110,7 @@ class Session:
     async def _do(self, todo: list[JobPlan], group: GroupCommit) -> EndState:
         self._broken = asyncio.get_running_loop().create_future()
         self._broken.add_done_callback(asyncio.Future.exception)  # known even where something else ends the run first
-        scoring = self._scoring(self._plan.event.scorers if self._options.scoring else (), group)
+        scoring = self._scoring(group)
         executor = self._executor(group)
         jobs = iter(todo)
         tasks = [asyncio.create_task(self._worker(executor, jobs, scoring)) for _ in range(min(len(todo), self._provider.concurrency))]
@@ -174,7 +176,7 @@ class Session:
             return "finished"
         return "stopped" if self.counts.budget else "failed"
 
-    def _scoring(self, scorers: Sequence[ScorerPlan], group: GroupCommit) -> Scoring:
+    def _scoring(self, group: GroupCommit) -> Scoring:
         def scored(n: int) -> None:
             self.counts.scored += n
             self._options.progress.update(self.counts)
@@ -184,9 +186,16 @@ class Session:
                 self._broken.set_exception(error)
 
         scoring = Scoring(
-            self._ws, self._plan, scorers, commit=group.commit, scored=scored, broken=broken, folder=self._options.scorer_folder
+            self._ws,
+            self._plan,
+            self._scorers,
+            heavy=self._heavy,
+            commit=group.commit,
+            scored=scored,
+            broken=broken,
+            folder=self._options.scorer_folder,
         )
-        if scorers:
+        if self._scorers:
             self.counts.to_score = len(self._plan.jobs)
             if self._state is not None:
                 self.counts.scored = scoring.restore(self._state)
