@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 
 from evals.errors import ScorerError
-from evals.face_evidence import appearance_json, references_json
+from evals.faces.evidence import appearance_json, references_json
 from evals.faces.group import References, Seen, look, name_faces, references
 from evals.faces.identity import Template, calibration, make_template, similarity
 from evals.score import Metric, Sample, Score, Status

@@ -1,0 +1,133 @@
+"""Expression: does a face move like a person's, and does it show what the shot asks for?
+
+Example: a clip in which Mei speaks angrily
+
+    Score(metric="expression", value=0.91, status="ok", reason="mei: lively (stiffness 0.09)", evidence={
+        "size": [288, 512], "people": [{"character": "mei", "asked": {"emotion": "anger", "intensity": 0.8, "speaking": true},
+            "stiffness": 0.09, "regions": {"mouth": {"amplitude": 0.021, "floor": 0.003, "energy": 0.0208, "lively": 1.0}, …},
+            "blinks": [0.71], "pose_sd": {"yaw": 1.2, …}, "trace": {"t": [0.0, …], "brow": […], "eye": […], "mouth": […]},
+            "emotion": {"method": "shape", "match": 0.62, "shown": {"anger": 0.8, …}, "strength": 0.62},
+            "crops": [{"t": 0.0, "crop": "data:image/jpeg;base64,…"}]}]})
+
+On clips the value is 1 - stiffness (see `evals.faces.stiffness`: 1 as lively as ordinary speakers, 0 a photograph), on stills the
+match with the emotion asked for (see `evals.faces.emotion`), each the mean over the faces asked for that can be measured.
+Camera moves, zooms, shake and head motion are taken out and do not count as expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from evals.errors import ScorerError, UnreadableMedia
+from evals.faces import analysis
+from evals.faces.face import Face
+from evals.faces.media import TooLarge, is_clip
+from evals.faces.moving import judge_clip
+from evals.faces.still import judge_still
+from evals.faces.verdict import Verdict
+from evals.faces.wanted import Wanted, wanted
+from evals.score import Media, Metric, Sample, Score, Status
+
+DETAILS = ("stiffness", "stiff_upper", "stiff_mouth", "blinks", "emotion_match")
+
+
+class Expression:
+    """Measure liveliness and emotion of the faces that a shot or clip asks for.
+
+    Args:
+        min_iod: Smallest distance of the outer eye corners, in pixels, at which a face is measured.
+    """
+
+    name = "expression"
+    version = "1"
+    scope: Literal["generation", "series"] = "generation"
+    stages = frozenset({"shot", "clip"})
+    metrics: tuple[Metric, ...] = (
+        Metric("expression", "up", "share", worst=0.0, description="Clips: 1 - stiffness. Stills: match with the emotion asked for"),
+        Metric("stiffness", "down", "share", worst=1.0, primary=False, description="0 as lively as ordinary speakers, 1 a photograph"),
+        Metric("stiff_upper", "down", "share", worst=1.0, primary=False, description="Stiffness of brows and eyes alone"),
+        Metric("stiff_mouth", "down", "share", worst=1.0, primary=False, description="Stiffness of the mouth alone"),
+        Metric("blinks", "up", "1/min", worst=None, hi=None, primary=False, description="Blinks a minute; judge over episodes, not shots"),
+        Metric("emotion_match", "up", "share", worst=0.0, primary=False, description="Agreement of shown and asked emotion"),
+    )
+    cpu_bound = True
+
+    def __init__(self, min_iod: float = 24.0) -> None:
+        if isinstance(min_iod, bool) or not isinstance(min_iod, int | float) or not 8 <= min_iod <= 500:
+            raise ScorerError(f"expression: min_iod is a number of pixels from 8 to 500, got {min_iod!r}.")
+        self.min_iod = float(min_iod)
+
+    def score(self, group: Sequence[Sample]) -> list[list[Score]]:
+        """Return six scores a sample; see the module.
+
+        Raises:
+            ModelUnavailable: A face model is not installed.
+        """
+        return [self._one(sample) for sample in group]
+
+    def _one(self, sample: Sample) -> list[Score]:
+        people = list({w.who: w for w in wanted(sample)}.values())
+        item = sample.first("video") or sample.first("image")
+        if sample.status != "ok":
+            return self._none("failed", f"the generation is {sample.status}")
+        if sample.stage not in self.stages or not people:
+            return self._none("not_applicable", "no face is asked for")
+        if item is None:
+            return self._none("failed", "no picture or clip came back")
+        try:
+            verdicts, size = self._judge(item, people, neutral_views(sample, self.min_iod))
+        except TooLarge as error:
+            return self._none("not_scoreable", str(error))
+        except UnreadableMedia as error:
+            return self._none("failed", str(error))
+        if not verdicts:
+            return self._none("failed", f"no face found; asked for {', '.join(w.who for w in people)}")
+        return self._scores(people, verdicts, size)
+
+    def _judge(self, item: Media, people: Sequence[Wanted], views: Mapping[str, Sequence[Face]]) -> tuple[list[Verdict], list[int]]:
+        if item.kind == "video" or is_clip(item.path):
+            clip = analysis.analyse_clip(item)
+            return judge_clip(clip, people, views, self.min_iod), [clip.width, clip.height]
+        still = analysis.analyse_picture(item)
+        return judge_still(still, people, views, self.min_iod), [still.width, still.height]
+
+    def _scores(self, people: Sequence[Wanted], verdicts: Sequence[Verdict], size: list[int]) -> list[Score]:
+        missing = [w.who for w in people if w.who not in {v.who for v in verdicts}]
+        evidence = {"size": size, "missing": missing, "people": [v.evidence for v in verdicts]}
+        told = [v for v in verdicts if not v.problem]
+        if not told:
+            return self._none("not_scoreable", "; ".join(f"{v.who}: {v.problem}" for v in verdicts), evidence)
+        reason = ", ".join([f"{v.who}: {v.said}" for v in verdicts] + [f"{who}: no face found" for who in missing])
+        value = float(np.mean([v.values["expression"] for v in told]))
+        scores = [Score("expression", self.name, self.version, round(value, 6), "ok", reason, evidence)]
+        return scores + [self._detail(name, [v.values[name] for v in told if name in v.values]) for name in DETAILS]
+
+    def _detail(self, metric: str, values: Sequence[float]) -> Score:
+        if not values:
+            return Score(metric, self.name, self.version, None, "not_applicable", "not measured on stills")
+        return Score(metric, self.name, self.version, round(float(np.mean(values)), 6), "ok")
+
+    def _none(self, status: Status, reason: str, evidence: Mapping[str, Any] | None = None) -> list[Score]:
+        first, *rest = self.metrics
+        scores = [Score(first.name, self.name, self.version, None, status, reason, evidence or {})]
+        return scores + [Score(m.name, self.name, self.version, None, status, reason) for m in rest]
+
+
+def neutral_views(sample: Sample, min_iod: float) -> dict[str, list[Face]]:
+    """Return the faces of each person's reference pictures, which show them without expression; unreadable ones are left out.
+
+    Raises:
+        ModelUnavailable: A face model is not installed.
+    """
+    found: dict[str, list[Face]] = {}
+    for who, pictures in sample.references.items():
+        for picture in pictures:
+            try:
+                faces = analysis.analyse_picture(picture).faces
+            except UnreadableMedia:
+                continue  # `face_consistency` says so; here it only means that there is less to compare with
+            found.setdefault(who, []).extend(f for f in faces if f.iod >= min_iod)
+    return {who: faces for who, faces in found.items() if faces}
