@@ -90,7 +90,8 @@ class ChatProvider:
         """Make one call; see the module's table for what comes back."""
         if self._client is None:
             raise RuntimeError("a provider is used inside `async with`")
-        body = build(request, self.config)
+        # Where nobody names a model, callers name the provider.
+        body = build(request, self.config, request.model if request.model != self.name else self.config.model)
         if isinstance(body, Failure):
             return Outcome(failure=body)
         sent = {"method": "POST", "url": self._url(), "headers": {"idempotency-key": request.key}, "body": wire.clean(body)}

@@ -27,8 +27,6 @@ from runs.workspace import Workspace
 if TYPE_CHECKING:
     from runs.events import ArtifactRef
 
-ANY_MODEL = frozenset({"", "replay"})
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -113,7 +111,7 @@ class ReplayProvider:
         same_prompt = self._index.by_prompt.get(prompt_hash(request), [])
         if not same_prompt:
             return Failure("invalid_request", f"the run {self.run_id} has no answer to this prompt")
-        same_model = [k for k in same_prompt if request.model in ANY_MODEL or request.model == k.model]
+        same_model = [k for k in same_prompt if request.model in ("", self.name, k.model)]
         if not same_model:
             models = ", ".join(sorted({k.model for k in same_prompt}))
             return Failure("invalid_request", f"the run {self.run_id} answers this prompt by {models}, not by {request.model}")
