@@ -21,7 +21,8 @@ WRONG_DAYPARTS = {
     "afternoon": ("late_afternoon", "午后"), "dusk": ("evening", "傍晚"), "night": ("midnight", "深夜"),
 }  # fmt: skip
 TOLERANCE = 0.15  # an episode may run over by as much
-TIGHT_BEAT_SECONDS = 1.0  # what action takes at the least: a script longer than this allows is over its budget for certain
+# What a beat takes beyond its speech at the least, with lines and without: what is longer still is over its budget for certain.
+TIGHT_BEAT_SECONDS, SILENT_BEAT_SECONDS = 1.0, 1.5
 
 
 class Planter:
@@ -133,7 +134,8 @@ class Planter:
 
     def _least_seconds(self) -> float:
         beats = [b for s in self.scenes for b in s["beats"]]
-        return sum(seconds(line["text"], self.brief.language) for line in self._lines()) + TIGHT_BEAT_SECONDS * len(beats)
+        spoken = sum(seconds(line["text"], self.brief.language) for line in self._lines())
+        return spoken + sum(TIGHT_BEAT_SECONDS if b["lines"] else SILENT_BEAT_SECONDS for b in beats)
 
     def _lines(self) -> list[Json]:
         return [line for scene in self.scenes for beat in scene["beats"] for line in beat["lines"]]

@@ -48,7 +48,7 @@ class Draft:
 
 def plan_beats(brief: Brief) -> list[Plan]:
     """Lay the outline's hook, events and cliffhanger over as many beats as the episode's length holds."""
-    count = max(4, round(brief.target_seconds / BEAT_SECONDS))
+    count = max(3, round(brief.target_seconds / BEAT_SECONDS))
     events = _merged(brief.events, count - 2, "；" if brief.language == "zh" else " ")
     last = max(1, len(events) - 1)
     plans = [Plan("hook", brief.hook)]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logic_pairs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from logic_pairs import Pair
 
+from evals.checks.ledger import FOLD
 from evals.checks.registry import BY_ID, CHECKS, run
+from evals.checks.world import World
 from evals.logic import causes
+from prompts.story import Beat, Change, Line, Scene, Script
 
 PAIRS = list(logic_pairs.pairs())
 
@@ -45,3 +50,45 @@ def test_a_finding_says_where_quotes_and_tells_what_to_fix() -> None:
             assert finding.quote
             assert finding.message.endswith((".", "?"))
             assert finding.cause.startswith(f"{pair.check}:")
+
+
+IDS = st.sampled_from(["mei", "zhao", "gao", "mai", "hall", "well", "hairpin", "letter", "drowned", "s1", "s2", "b1"])
+MAYBE = st.none() | IDS
+TEXTS = st.sampled_from(["", "No.", "你好。", "{{ x }}", "[insert line]", "word " * 40, "\n\t", "字" * 90])
+LINE = st.builds(
+    Line, id=IDS, speaker=MAYBE, text=TEXTS, kind=st.sampled_from(["dialogue", "vo", "os", "narration"]), asserts=st.lists(IDS, max_size=2)
+)
+CHANGE = st.builds(Change, kind=st.sampled_from(sorted(FOLD)), who=MAYBE, to=MAYBE, prop=MAYBE, fact=MAYBE, look=MAYBE, place=MAYBE)
+BEAT = st.builds(
+    Beat,
+    id=IDS,
+    function=st.sampled_from(["hook", "turn", "cliffhanger", "x"]),
+    emotion=st.integers(0, 10),
+    action=TEXTS,
+    actors=st.lists(IDS, max_size=2),
+    props=st.lists(IDS, max_size=2),
+    lines=st.lists(LINE, max_size=3),
+    changes=st.lists(CHANGE, max_size=3),
+)
+SCENE = st.builds(
+    Scene,
+    id=IDS,
+    location=IDS,
+    daypart=st.sampled_from(["dawn", "night", "x"]),
+    story_day=st.integers(-3, 3),
+    present=st.lists(IDS, max_size=3),
+    flashback=st.booleans(),
+    continuous_with=MAYBE,
+    beats=st.lists(BEAT, min_size=1, max_size=3),
+)
+SCRIPTS = st.builds(Script, title=TEXTS, scenes=st.lists(SCENE, min_size=1, max_size=4))
+
+
+@settings(max_examples=300, deadline=None)
+@given(SCRIPTS, st.sampled_from([World(), logic_pairs.world(), logic_pairs.world({"language": "zh", "profile": {"target_seconds": 60}})]))
+def test_any_valid_script_goes_through_every_check(script: Script, world: World) -> None:
+    before = script.model_dump()
+    found = run(script, world)
+    assert found == run(script, world)
+    assert script.model_dump() == before
+    assert all(f.where and f.message and f.cause for f in found)

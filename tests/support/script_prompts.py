@@ -83,6 +83,8 @@ def _world(inputs: Json) -> str:
 
 def _outline(inputs: Json) -> str:
     outline = inputs["episode"]["outline"]
-    hook, events, end = ("开场钩子", "关键事件", "结尾悬念") if inputs["language"] == "zh" else ("Opening hook", "Key events", "Cliffhanger")
+    hook, events, end = (
+        ("开场钩子", "关键事件", "结尾悬念") if inputs["language"] == "zh" else ("Opening hook", "Key events", "Cliffhanger")
+    )
     listed = "\n".join(f"{i}. {event}" for i, event in enumerate(outline["key_events"], 1))
     return f"{hook}: {outline['opening_hook']}\n{events}:\n{listed}\n{end}: {outline['cliffhanger']}"
