@@ -281,6 +281,14 @@ def test_one_process_at_a_time_works_on_a_run(ws: Workspace, port: int) -> None:
             resume(ws, told.plan.run_id, told.provider, FAST)
 
 
+def test_a_run_in_a_thread_works_without_signals(ws: Workspace, port: int) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    told = Told(ws, port, "none")
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(told.run).result().state == "finished"
+
+
 def test_the_plan_in_the_journal_is_the_plan(ws: Workspace, port: int) -> None:
     told = Told(ws, port, "none")
     told.run()

@@ -14,7 +14,7 @@ from pathlib import Path
 import calls
 import pytest
 
-from runs.pool import Pool, TaskFailed, WorkerDied
+from runs.pool import Pool, TaskFailed, WorkerDied, close_shared, shared
 
 
 @pytest.fixture
@@ -132,3 +132,12 @@ def test_workers_die_with_their_parent_in_the_middle_of_a_call(tmp_path: Path, h
         parent.kill()
     parent.wait()
     assert gone(pid)
+
+
+def test_a_process_has_one_shared_pool_and_a_new_one_after_it_was_closed() -> None:
+    first = shared()
+    assert shared() is first
+    assert first.workers == 2
+    close_shared()
+    assert shared().submit(calls.double, 4).result() == 8
+    assert shared() is not first

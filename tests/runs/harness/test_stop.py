@@ -16,6 +16,8 @@ import kit
 import pytest
 
 from runs import query
+from runs.errors import JournalError
+from runs.harness import resume
 from runs.resume import state_of
 from runs.workspace import Workspace
 
@@ -48,6 +50,8 @@ def test_ctrl_c_lets_calls_in_flight_finish_and_leaves_a_run_that_can_be_resumed
         run_id = begun(process)
         while len(state_of(ws, run_id).finished) < 5:
             time.sleep(0.02)
+        with pytest.raises(JournalError, match=f"worked on by process {process.pid}"):
+            resume(ws, run_id, farming.FarmDirect(port))
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 130
