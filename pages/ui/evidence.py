@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.faces import draw_faces
 from pages.ui.text import diff_html
 from prompts.diff import source_diff, text_diff
 from prompts.version import from_closure
@@ -37,6 +38,10 @@ def of_metric(side: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def _has(*names: str) -> Callable[[Sides], bool]:
     return lambda sides: any(of_metric(side, *names) for side in sides)
+
+
+def _faces(_ws: Workspace, sides: Sides) -> None:
+    draw_faces([(side["letter"], of_metric(side, "face_consistency")) for side in sides])
 
 
 def _logic(_ws: Workspace, sides: Sides) -> None:
@@ -88,6 +93,7 @@ def _raw(_ws: Workspace, sides: Sides) -> None:
 
 
 VIEWS: Mapping[str, View] = {
+    "faces": View("Faces", _has("face_consistency"), _faces),
     "logic": View("Logic", lambda sides: any(s.get("stage") == "script" for s in sides), _logic),
     "diff": View("Prompt diff", lambda sides: all(s.get("messages") for s in sides), _diff),
     "raw": View("Raw", lambda sides: any(s.get("job_id") for s in sides), _raw),
