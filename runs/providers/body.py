@@ -13,9 +13,8 @@ RESERVED = frozenset({"messages", "model", "stream", "stream_options", "n", "too
 """What this adapter decides itself; a template or a setting that names one would get something else than it thinks."""
 
 
-def build(request: Request, config: ProviderSettings, model: str = "") -> dict[str, Any] | Failure:
-    """Return the JSON body of a request to a model (the configured one by default), or why it cannot be sent."""
-    model = model or config.model
+def build(request: Request, config: ProviderSettings, model: str) -> dict[str, Any] | Failure:
+    """Return the JSON body of a request to a model, or why it cannot be sent."""
     if not model:
         return Failure("invalid_request", "no model is named; give --model, or model = … in the provider's table")
     parameters = {**config.parameters, **request.parameters}

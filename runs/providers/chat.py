@@ -91,7 +91,7 @@ class ChatProvider:
         if self._client is None:
             raise RuntimeError("a provider is used inside `async with`")
         # Where nobody names a model, callers name the provider.
-        body = build(request, self.config, request.model if request.model != self.name else self.config.model)
+        body = build(request, self.config, request.model if request.model not in ("", self.name) else self.config.model)
         if isinstance(body, Failure):
             return Outcome(failure=body)
         sent = {"method": "POST", "url": self._url(), "headers": {"idempotency-key": request.key}, "body": wire.clean(body)}
