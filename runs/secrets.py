@@ -25,6 +25,8 @@ from prompts.errors import WorkspaceError
 MASK = "[redacted]"
 SHORTEST = 8
 """Shorter values are not searched for in texts: they would be found inside ordinary words. No real key is so short."""
+REMEMBERED = 1 << 16
+"""Characters of the longest text whose redaction is kept for the next time."""
 
 _SECRET_NAME = re.compile(r"(^|_)(api_?key|secret|secret_key|token|password|passwd|credentials?)$", re.IGNORECASE)
 _SECRET_FIELD = re.compile(
@@ -131,7 +133,8 @@ def redact(value: Any, *, patterns: bool = True) -> Any:
         patterns: also remove what only looks like a key. Off for artifacts, which must stay as they came.
     """
     if isinstance(value, str):
-        return _redact_text(value, patterns, len(_vault.forms))
+        remembered = _redact_text if len(value) <= REMEMBERED else _redact_text.__wrapped__
+        return remembered(value, patterns, len(_vault.forms))
     if isinstance(value, bytes):
         return _redact_bytes(value)
     if isinstance(value, Mapping):
