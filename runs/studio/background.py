@@ -164,10 +164,10 @@ class Setting:
 
 _DAY = Light()
 _WARM = Light(
-    key=(-0.6, 0.35, 0.75), key_rgb=(0.86, 0.66, 0.46), fill_rgb=(0.15, 0.16, 0.22), rim_rgb=(0.30, 0.20, 0.12), room_rgb=(0.22, 0.18, 0.17)
+    key=(-0.6, 0.35, 0.75), key_rgb=(0.98, 0.80, 0.60), fill_rgb=(0.16, 0.17, 0.23), rim_rgb=(0.32, 0.22, 0.14), room_rgb=(0.27, 0.23, 0.22)
 )
 _NEON = Light(
-    key=(-0.55, 0.4, 0.8), key_rgb=(0.72, 0.62, 0.60), fill_rgb=(0.14, 0.20, 0.34), rim_rgb=(0.20, 0.32, 0.52), room_rgb=(0.20, 0.20, 0.26)
+    key=(-0.55, 0.4, 0.8), key_rgb=(0.88, 0.76, 0.72), fill_rgb=(0.16, 0.23, 0.38), rim_rgb=(0.20, 0.32, 0.52), room_rgb=(0.25, 0.25, 0.30)
 )
 _OUTDOOR = Light(
     key=(-0.45, 0.8, 0.65), key_rgb=(0.82, 0.77, 0.69), fill_rgb=(0.20, 0.23, 0.25), rim_rgb=(0.26, 0.26, 0.22), room_rgb=(0.28, 0.30, 0.30)
@@ -178,9 +178,7 @@ SETTINGS: Mapping[str, Setting] = {
     "plain": Setting((0.36, 0.38, 0.41), (0.26, 0.27, 0.30), _plain, _DAY, 0.10),
     "room": Setting((0.66, 0.58, 0.49), (0.46, 0.38, 0.31), _window, _DAY),
     "room_night": Setting((0.17, 0.13, 0.12), (0.09, 0.07, 0.07), _lamp, _WARM),
-    "palace": Setting(
-        (0.44, 0.25, 0.17), (0.20, 0.11, 0.08), _palace, replace(_WARM, key_rgb=(0.84, 0.70, 0.55), room_rgb=(0.26, 0.21, 0.19))
-    ),
+    "palace": Setting((0.44, 0.25, 0.17), (0.26, 0.15, 0.11), _palace, replace(_WARM, room_rgb=(0.30, 0.25, 0.23))),
     "street": Setting((0.63, 0.66, 0.70), (0.42, 0.42, 0.43), _daystreet, _OUTDOOR),
     "street_night": Setting((0.05, 0.06, 0.10), (0.07, 0.06, 0.08), _street, _NEON, 0.018),
     "office": Setting((0.50, 0.52, 0.55), (0.34, 0.34, 0.36), _office, _CLEAN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -93,7 +94,7 @@ def _march(height: Array, rays: _Rays, px: Array, py: Array) -> Array:
     low = np.full(px.shape, levels[-1], dtype=np.float32)
     high = np.full(px.shape, levels[0], dtype=np.float32)
     open_ = np.ones(px.shape, dtype=bool)
-    for front, behind in zip(levels[:-1], levels[1:], strict=True):
+    for front, behind in pairwise(levels):
         hit = open_ & above(behind)
         low[hit], high[hit] = behind, front
         open_ &= ~hit

@@ -65,13 +65,15 @@ def perform(member: Member, rest: Pose, t: Array, seconds: float, rng: np.random
     brow, lid, mouth = (expression.drift_curve(rng, t, 0.25, 1.1) for _ in range(3))
     units = []
     for i in range(len(t)):
-        small = Units(brow_up=max(0.0, 0.16 * alive * brow[i]), brow_in=max(0.0, -0.10 * alive * brow[i]), squint=max(0.0, 0.14 * alive * lid[i]),
-                      smile=max(0.0, 0.05 * alive * mouth[i]), jaw=float(jaw[i]), pucker=float(pucker[i]), gaze_x=0.10 * alive * lid[i])  # fmt: skip
+        small = Units(brow_up=max(0.0, 0.16 * alive * brow[i]), brow_in=max(0.0, -0.10 * alive * brow[i]), squint=max(0.0,
+        0.14 * alive * lid[i]),
+                      smile=max(0.0, 0.05 * alive * mouth[i]), jaw=float(jaw[i]), pucker=float(pucker[i]),
+                      gaze_x=0.10 * alive * lid[i])  # fmt: skip
         talk = Units(smile=float(spread[i]))
         now = blend((full, float(level[i])), (small, 1.0), (talk, 0.6))
         units.append(replace(now, blink=float(max(now.blink, closed[i]))))
     sway = 0.55 + 0.75 * alive + (0.35 if said.speaking else 0.0)
-    yaw, pitch, roll = (expression.drift_curve(rng, t, 0.10, 0.45) for _ in range(3))
+    yaw, pitch, roll = (expression.drift_curve(rng, t, 0.20, 0.70) for _ in range(3))
     poses = tuple(
         Pose(rest.yaw + 2.4 * sway * float(a), rest.pitch + 1.3 * sway * float(b) + 1.2 * float(s), rest.roll + 1.0 * sway * float(c))
         for a, b, c, s in zip(yaw, pitch, roll, jaw, strict=True)
@@ -139,7 +141,7 @@ def clip(
         "seconds": seconds,
         "fps": fps,
         "move": reading.move,
-        **truth_of(scene, reading, tuple(p.units[-1] for p in plays)),
+        **truth_of(scene, tuple(p.units[-1] for p in plays)),
     }
     for person, figure, play in zip(truth["people"], scene.figures, plays, strict=True):
         person.update(motion=round(figure.member.said.motion, 4), liveliness=round(liveliness(figure.member), 4), blinks=list(play.blinks))
@@ -183,5 +185,5 @@ def _mux(opened: Any, frames: Sequence[Image.Image], fps: int, truth: Mapping[st
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, fps)
         for image in frames:
-            container.mux(stream.encode(av.VideoFrame.from_image(image)))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")))
         container.mux(stream.encode())

@@ -44,22 +44,30 @@ class Acting:
 
 
 ACTING: Mapping[str, Acting] = {
-    "brows raised": Acting(_w("brows .. raise* | brows .. lift* | eyebrows .. raise* | eyebrows .. lift* | raise* .. brows | raise* .. eyebrows | lift* .. brows | brows .. shoot up | brows .. up",
+    "brows raised": Acting(_w("brows .. raise* | brows .. lift* | eyebrows .. raise* | eyebrows .. lift* | raise* .. brows | "
+        "raise* .. eyebrows | lift* .. brows | brows .. shoot up | brows .. up",
                               "扬眉 眉毛上扬 挑起眉"), Units(brow_up=0.5)),
-    "brows drawn": Acting(_w("brows .. furrow* | brows .. knit* | brows .. drawn | brows .. lower* | brows .. together | eyebrows .. furrow* | furrow* .. brow* | knit* .. brow* | brow* .. contract* | frown* | brows .. pull*",
+    "brows drawn": Acting(_w("brows .. furrow* | brows .. knit* | brows .. drawn | brows .. lower* | brows .. together | "
+        "eyebrows .. furrow* | furrow* .. brow* | knit* .. brow* | brow* .. contract* | frown* | brows .. pull*",
                              "皱眉 眉头紧锁 蹙眉"), Units(brow_in=0.45)),
     "inner brows up": Acting(_w("inner brows | inner .. eyebrows | brows .. tilt*", "眉心上挑"), Units(brow_inner=0.5)),
     "eyes wide": Acting(_w("eyes .. widen* | eyes .. wide | wide-eyed | eyes .. open* wide", "睁大眼 瞪大"), Units(wide=0.45)),
     "eyes narrow": Acting(_w("eyes .. narrow* | squint* | eyes .. hard* | glar*", "眯眼 眯起"), Units(squint=0.45)),
-    "eyes brim": Acting(_w("eyes .. brim* | eyes .. well* | eyes .. glisten* | eyes .. red* | eyelids .. droop* | gaze .. drop* | gaze .. lower* | looks down | eyes .. lower*", "眼含泪 眼眶 垂眼"),
+    "eyes brim": Acting(_w("eyes .. brim* | eyes .. well* | eyes .. glisten* | eyes .. red* | eyelids .. droop* | gaze .. drop* | "
+        "gaze .. lower* | looks down | eyes .. lower*", "眼含泪 眼眶 垂眼"),
                         Units(blink=0.14, gaze_y=-0.3)),
-    "jaw drops": Acting(_w("jaw .. drop* | jaw .. slack* | mouth .. open* | mouth .. fall* | lips .. part* | mouth .. agape | gasp*", "张嘴 张大嘴 嘴巴张开"), Units(jaw=0.35)),
-    "jaw clenches": Acting(_w("jaw .. clench* | jaw .. tight* | jaw .. set* | clench* .. jaw | teeth .. clench* | grit* .. teeth | lips .. press* | press* .. lips | lips .. tight* | mouth .. tight*",
+    "jaw drops": Acting(_w("jaw .. drop* | jaw .. slack* | mouth .. open* | mouth .. fall* | lips .. part* | mouth .. agape | "
+        "gasp*", "张嘴 张大嘴 嘴巴张开"), Units(jaw=0.35)),
+    "jaw clenches": Acting(_w("jaw .. clench* | jaw .. tight* | jaw .. set* | clench* .. jaw | teeth .. clench* | "
+        "grit* .. teeth | lips .. press* | press* .. lips | lips .. tight* | mouth .. tight*",
                               "咬牙 抿嘴 紧咬"), Units(press=0.5)),
-    "mouth corners": Acting(_w("corners .. lift* | corners .. rise* | corners .. curl* up | cheeks .. lift* | cheeks .. rise* | grin* | smile .. spread* | smile .. reach*", "嘴角上扬 咧嘴"), Units(smile=0.35, squint=0.15)),
-    "mouth falls": Acting(_w("corners .. down* | corners .. drop* | corners .. fall* | corners .. turn* down | lips .. trembl* | lip .. trembl* | lip .. quiver* | chin .. trembl* | chin .. quiver*", "嘴角下垂 嘴唇颤抖"),
+    "mouth corners": Acting(_w("corners .. lift* | corners .. rise* | corners .. curl* up | cheeks .. lift* | cheeks .. rise* | "
+        "grin* | smile .. spread* | smile .. reach*", "嘴角上扬 咧嘴"), Units(smile=0.35, squint=0.15)),
+    "mouth falls": Acting(_w("corners .. down* | corners .. drop* | corners .. fall* | corners .. turn* down | lips .. trembl* | "
+        "lip .. trembl* | lip .. quiver* | chin .. trembl* | chin .. quiver*", "嘴角下垂 嘴唇颤抖"),
                           Units(frown=0.35)),
-    "nose wrinkles": Acting(_w("nose .. wrinkl* | wrinkl* .. nose | nostrils .. flare* | nostrils | lip .. curl* | curl* .. lip", "皱鼻 鼻翼"), Units(sneer=0.4)),
+    "nose wrinkles": Acting(_w("nose .. wrinkl* | wrinkl* .. nose | nostrils .. flare* | nostrils | lip .. curl* | curl* .. lip",
+        "皱鼻 鼻翼"), Units(sneer=0.4)),
 }  # fmt: skip
 """Concrete direction: each found phrase adds its units and raises the amplitude of the emotion."""
 
@@ -79,7 +87,8 @@ INTENSITY: Mapping[str, tuple[Words, float]] = {
 """Words of degree and what they add to the amplitude; `intensity 0.8` adds 0.3 x (0.8 - 0.5)."""
 
 TIMING: Words = _w(
-    "from .. to | slowly | gradually | then | over .. seconds | builds | building | by the end | at first | after a beat | a beat | holds for | suddenly | mid-clip | second 1 | within .. second*"
+    "from .. to | slowly | gradually | then | over .. seconds | builds | building | by the end | at first | after a beat | "
+    "a beat | holds for | suddenly | mid-clip | second 1 | within .. second*"
     " | ends on | begins | 0s | 0-1s | at 1s",
     "逐渐 慢慢 然后 从 随后 突然 先",
 )
@@ -130,7 +139,8 @@ PLACES: Mapping[str, Words] = {
     "forest": _w("forest | wood* | mountain* | jungle | bamboo | meadow | field", "森林 山 竹林 田野"),
     "garden": _w("garden | courtyard | pavilion | orchard | terrace", "花园 庭院 亭"),
     "water": _w("sea | lake | river | shore | beach | harbour | harbor | boat | pier", "海 湖 河 江 岸 船"),
-    "room": _w("room | apartment | bedroom | kitchen | study | house | cottage | inn | cafe | restaurant | bar | home | library | shop | car | tavern | teahouse",
+    "room": _w("room | apartment | bedroom | kitchen | study | house | cottage | inn | cafe | restaurant | bar | home | library | "
+        "shop | car | tavern | teahouse",
                "房间 卧室 书房 厨房 客厅 家 客栈 茶馆 咖啡"),
 }  # fmt: skip
 """Where a scene plays; the place named first in the scene's own lines holds, a plain ground otherwise."""
@@ -178,7 +188,8 @@ COUNTS: tuple[tuple[int, Words], ...] = (
     (
         2,
         _w(
-            "two-shot | two shot | two people | two characters | both of them | couple | two persons | two women | two men | over-the-shoulder | face each other",
+            "two-shot | two shot | two people | two characters | both of them | couple | two persons | two women | two men | "
+            "over-the-shoulder | face each other",
             "两人 双人 二人",
         ),
     ),

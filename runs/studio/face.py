@@ -60,13 +60,13 @@ def _bones(g: Geometry, e: Units, j: Jaw, grid: Grid, height: Array) -> None:
 
 def _nose(g: Geometry, e: Units, j: Jaw, grid: Grid, height: Array) -> None:
     x, y = grid.x, grid.y
-    tip = j.nose_y + 0.012 * e.sneer
+    tip = j.nose_y + 0.022 * e.sneer
     t = np.clip((g.eye_y + 0.12 - y) / np.float32(g.eye_y + 0.12 - tip), 0, 1)
     sigma = np.float32(g.bridge * 0.80) + np.float32(g.nose_w * 0.60 - g.bridge * 0.80) * t**1.7
     rise = g.nose_h * (0.24 + 0.70 * t**1.25) * step(tip - 0.150, tip + 0.07, y) * step(g.eye_y + 0.27, g.eye_y + 0.02, y)
     height += rise * np.exp(-0.5 * (x / sigma) ** 2)
     height += 0.24 * g.nose_h * bell(x, 0.080) * bell(y - tip - 0.012, 0.072)
-    height += 0.28 * g.nose_h * bell(x - g.nose_w * 0.80, 0.050) * bell(y - tip + 0.012 - 0.02 * e.smile - 0.03 * e.sneer, 0.060)
+    height += 0.28 * g.nose_h * bell(x - g.nose_w * 0.80, 0.050) * bell(y - tip + 0.012 - 0.025 * e.smile - 0.05 * e.sneer, 0.060)
     height -= 0.016 * bell(x, 0.032) * bell(y - (tip - 0.14), 0.05)
 
 
@@ -83,7 +83,10 @@ def _folds(g: Geometry, e: Units, j: Jaw, grid: Grid, surface: Surface) -> None:
     lines = 0.65 * e.brow_up + 2.2 * max(0.0, g.age - 0.45)
     if lines > 0.02:
         band = grid.rows(0.42, 0.80)
-        waves = sum(bell(y[band] - (0.48 + 0.085 * k + 0.015 * np.cos(4 * x)), 0.011) for k in range(3)) * step(0.50, 0.2, x)
+        ripple = (np.float32(0.015) * np.cos(4 * x)).astype(np.float32)
+        waves = (
+            bell(y[band] - 0.48 - ripple, 0.011) + bell(y[band] - 0.565 - ripple, 0.011) + bell(y[band] - 0.65 - ripple, 0.011)
+        ) * step(0.50, 0.2, x)
         surface.height[band] -= 0.006 * lines * waves
         surface.albedo[:, band] *= 1 - 0.07 * lines * waves
     feet = 0.5 * e.smile * e.squint + 2.0 * max(0.0, g.age - 0.45)

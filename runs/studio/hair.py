@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runs.studio.camera import Sprite
 from runs.studio.face import half_width
@@ -36,6 +38,10 @@ class Hang:
 
     back: Sprite | None
     locks: Sprite | None
+
+
+def _f(values: NDArray[Any]) -> Array:
+    return np.asarray(values, dtype=np.float32)
 
 
 def _strand_field(identity: Identity, across: Array, along: Array, fineness: float) -> Array:
@@ -99,8 +105,8 @@ def cap(identity: Identity, g: Geometry, grid: Grid) -> Cap:
     over = y - _hairline(identity, g, x, float(part)) + ragged * np.clip(strands, -2, 2)
     cover = step(-0.016, 0.024, over)
     if covers_ears(identity):
-        edge = np.abs(x) / np.maximum(face, 0.3) - 0.12 * step(-0.30, -0.95, y) + 0.010 * strands
-        frame = step(0.86, 0.92, edge) * (y > -1.2)
+        edge = np.abs(x) / np.maximum(face, 0.3) - 0.12 * step(-0.30, -0.95, y) + 0.018 * np.sin(9 * y + 6 * identity.grain)
+        frame = step(0.85, 0.91, edge) * (y > -1.2)
         cover = np.maximum(cover, frame)
     else:
         cover = np.maximum(cover, (np.abs(x) > face * 0.985).astype(np.float32))
@@ -110,7 +116,9 @@ def cap(identity: Identity, g: Geometry, grid: Grid) -> Cap:
     above = np.clip((y - 0.25) / np.float32(top - 0.25), 0, 1)
     height = 0.79 * np.sqrt(np.clip(1 - r**2.6, 0, 1)) * np.sqrt(1 - above**2.3) + 0.012 * strands
     albedo, sheen = _colours(identity, g, strands, reach, dx, y)
-    shadow = np.maximum(blur(np.roll(cover, int(0.045 * grid.ppu), axis=0), 0.055 * grid.ppu), 1.2 * blur(cover, 0.02 * grid.ppu)) * (1 - cover)
+    shadow = np.maximum(blur(np.roll(cover, int(0.045 * grid.ppu), axis=0), 0.055 * grid.ppu), 1.2 * blur(cover, 0.02 * grid.ppu)) * (
+        1 - cover
+    )
     lift = blur(cover, 0.055 * grid.ppu)
     return Cap(*(np.asarray(p, dtype=np.float32) for p in (cover, height, albedo, sheen, shadow, lift)))
 
@@ -151,14 +159,14 @@ def hang(identity: Identity, g: Geometry, ppu: float) -> Hang:
     strands = _strand_field(identity, x * 1.6 + 2, (np.float32(HANG_TOP) - y) * 0.8 + 0 * x, 90.0)
     outer = dome_width(g, identity, y) * (1 - 0.10 * step(-0.2, end, y)) + 0.05 * identity.wave * np.sin(6 * y + 2)
     fall = step(end - 0.02, end + 0.22, y + 0.07 * strands)
-    silhouette = step(1.0, 0.95, np.abs(x) / outer + 0.02 * strands) * fall * (y < g.crown + 0.03 + g.volume * 0.7)
-    back = _sprite(g, strands, silhouette, 0.50 + 0.14 * np.abs(x), 0.80, ppu)
+    silhouette = step(1.0, 0.95, _f(np.abs(x) / outer + 0.02 * strands)) * fall * (y < g.crown + 0.03 + g.volume * 0.7)
+    back = _sprite(g, strands, silhouette, _f(0.50 + 0.14 * np.abs(x)), 0.80, ppu)
     if identity.hair_length < 0.5:
         return Hang(back, None)
     inner = np.where(y > -0.6, half_width(g, g.length, np.maximum(y, -0.6)) * 0.96, 0.40 + 0.10 * (-0.6 - y))
     inner = np.minimum(inner, 0.62 * g.width + 0.25 * np.clip(-0.9 - y, 0, 1) + 0.2 * (y > -0.9))
     shape = step(1.0, 0.90, np.abs(x) / outer + 0.035 * strands) * step(-0.02, 0.05, np.abs(x) - inner + 0.03 * strands) * fall
-    lit = 0.70 + 0.25 * bell(np.abs(x) - 0.72, 0.14) + 0.10 * bell(y + 0.8, 0.25)
+    lit = 0.70 + 0.25 * bell(_f(np.abs(x) - 0.72), 0.14) + 0.10 * bell(y + 0.8, 0.25)
     return Hang(back, _sprite(g, strands, shape * step(0.7, 0.35, y), lit, 1.0, ppu))
 
 
@@ -188,5 +196,5 @@ def _bun(identity: Identity, g: Geometry, ppu: float) -> Sprite:
     swirl = _strand_field(identity, np.arctan2(x, y - cy) * 0.35 + d, d, 60.0)
     alpha = step(1.03, 0.95, d + 0.02 * swirl)
     light = 0.55 + 0.35 * np.clip(1 - d, 0, 1) + 0.2 * bell(d - 0.55, 0.15)
-    nape = step(1.0, 0.95, np.abs(x) / (g.width * 0.80)) * step(-0.62, -0.45, y) * (y < 0.2)
+    nape = step(1.0, 0.95, _f(np.abs(x) / (g.width * 0.80))) * step(-0.62, -0.45, y) * (y < 0.2)
     return _sprite(g, swirl, np.maximum(alpha, nape), light * np.where(y < 0.2, 0.7, 1.0), 1.0, ppu)

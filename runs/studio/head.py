@@ -13,7 +13,7 @@ from runs.studio.face import bare_head
 from runs.studio.geometry import Geometry, geometry
 from runs.studio.identity import Identity
 from runs.studio.light import Light, shade
-from runs.studio.numeric import Array, bell, noise, rng_of, step
+from runs.studio.numeric import Array, bell, noise, rng_of, step, tiled
 from runs.studio.surface import Grid
 
 MAX_PPU = 120.0
@@ -38,7 +38,7 @@ def make_head(identity: Identity, scale: float) -> Head:
     grid = Grid.make(ppu)
     g = geometry(identity)
     rng = rng_of("skin", round(identity.grain, 2))
-    fibres = noise(rng, grid.right().shape, (0.7, 0.7))
+    fibres = tiled(noise(rng, (128, 128), 0.7), grid.right().shape)
     return Head(
         identity, g, grid, hair.cap(identity, g, grid), hair.hang(identity, g, min(ppu, 90.0)), _texture(identity, g, grid, rng), fibres
     )
@@ -47,10 +47,11 @@ def make_head(identity: Identity, scale: float) -> Head:
 def _texture(identity: Identity, g: Geometry, grid: Grid, rng: np.random.Generator) -> Array:
     """Return a factor [3, H, W] on the skin: fine and coarse mottling, freckles, a mole."""
     shape = grid.shape
-    mottled = 1 + (0.010 + 0.010 * g.age) * noise(rng, shape, 1.0) + 0.014 * noise(rng, shape, 6.0)
+    mottled = 1 + (0.010 + 0.010 * g.age) * tiled(noise(rng, (128, 128), 1.0), shape) + 0.014 * noise(rng, shape, 6.0)
     texture = np.repeat(mottled[None], 3, axis=0)
     if identity.freckles > 0.05:
-        spots = np.clip(1.6 * noise(rng, shape, 0.0105 * grid.ppu) - 2.5, 0, 1) * bell(grid.y + 0.10, 0.17) * bell(np.abs(grid.x) - 0.28, 0.22)
+        aside = np.asarray(np.abs(grid.x) - 0.28, dtype=np.float32)
+        spots = np.clip(1.6 * noise(rng, shape, 0.0105 * grid.ppu) - 2.5, 0, 1) * bell(grid.y + 0.10, 0.17) * bell(aside, 0.22)
         texture *= 1 - np.array([0.25, 0.38, 0.42], dtype=np.float32)[:, None, None] * np.minimum(1, 1.4 * spots * identity.freckles)
     if identity.mole > 0.05:
         side = 1 if identity.mole > 0.5 else -1

@@ -65,20 +65,27 @@ class Identity:
 PARAMETERS: tuple[str, ...] = tuple(f.name for f in fields(Identity))
 
 RANGES: Mapping[str, tuple[float, float]] = {
-    "width": (0.66, 0.81), "jaw": (1.75, 2.85), "chin": (0.74, 0.50), "length": (1.00, 1.20), "forehead": (1.02, 1.16), "cheek": (0.01, 0.075),
-    "eye_gap": (0.295, 0.365), "eye_height": (0.06, 0.14), "eye_width": (0.135, 0.185), "eye_open": (0.052, 0.094), "eye_tilt": (-0.022, 0.050),
-    "brow_height": (0.185, 0.265), "brow_thickness": (0.018, 0.056), "brow_arch": (0.01, 0.075), "brow_tilt": (-0.030, 0.040), "brow_length": (0.19, 0.265),
+    "width": (0.66, 0.81), "jaw": (1.75, 2.85), "chin": (0.74, 0.50), "length": (1.00, 1.20), "forehead": (1.02, 1.16), "cheek": (0.01,
+        0.075),
+    "eye_gap": (0.295, 0.365), "eye_height": (0.06, 0.14), "eye_width": (0.135, 0.185), "eye_open": (0.052, 0.094),
+        "eye_tilt": (-0.022, 0.050),
+    "brow_height": (0.185, 0.265), "brow_thickness": (0.018, 0.056), "brow_arch": (0.01, 0.075), "brow_tilt": (-0.030, 0.040),
+        "brow_length": (0.19, 0.265),
     "nose_length": (0.40, 0.54), "nose_width": (0.095, 0.175), "nose_height": (0.17, 0.31), "nose_bridge": (0.060, 0.105),
     "mouth_height": (-0.72, -0.61), "mouth_width": (0.195, 0.305), "lip_upper": (0.028, 0.074), "lip_lower": (0.040, 0.098),
     "hairline": (0.80, 0.64), "hair_volume": (0.05, 0.24),
 }  # fmt: skip
-"""Geometric meaning of 0 and 1 in head units; `jaw` and `chin` are the exponents of the lower outline. What is not here is used as it is."""
+"""Geometric meaning of 0 and 1 in head units; `jaw` and `chin` are the exponents of the lower outline. What is not here is used "
+    "as it is."""
 
 _BY_SEX: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {
     # parameter: (female low, high), (male low, high); what is not here is drawn from the whole range
-    "jaw": ((0.0, 0.62), (0.35, 1.0)), "chin": ((0.0, 0.7), (0.25, 1.0)), "brow_thickness": ((0.0, 0.6), (0.4, 1.0)), "brow_arch": ((0.3, 1.0), (0.0, 0.6)),
-    "eye_open": ((0.3, 1.0), (0.0, 0.65)), "lip_upper": ((0.25, 1.0), (0.0, 0.7)), "lip_lower": ((0.25, 1.0), (0.0, 0.75)), "lip_colour": ((0.3, 1.0), (0.0, 0.3)),
-    "nose_width": ((0.0, 0.8), (0.2, 1.0)), "hair_length": ((0.25, 1.0), (0.0, 0.28)), "brow_height": ((0.3, 1.0), (0.0, 0.7)), "brow_tilt": ((0.0, 1.0), (0.2, 1.0)),
+    "jaw": ((0.0, 0.62), (0.35, 1.0)), "chin": ((0.0, 0.7), (0.25, 1.0)), "brow_thickness": ((0.0, 0.6), (0.4, 1.0)),
+        "brow_arch": ((0.3, 1.0), (0.0, 0.6)),
+    "eye_open": ((0.3, 1.0), (0.0, 0.65)), "lip_upper": ((0.25, 1.0), (0.0, 0.7)), "lip_lower": ((0.25, 1.0), (0.0, 0.75)),
+        "lip_colour": ((0.3, 1.0), (0.0, 0.3)),
+    "nose_width": ((0.0, 0.8), (0.2, 1.0)), "hair_length": ((0.25, 1.0), (0.0, 0.28)), "brow_height": ((0.3, 1.0), (0.0, 0.7)),
+        "brow_tilt": ((0.0, 1.0), (0.2, 1.0)),
 }  # fmt: skip
 _SPARSE: Mapping[str, float] = {"beard": 0.35, "freckles": 0.15, "mole": 0.08, "updo": 0.18, "glasses": 0.04}
 """How often a trait is there at all when a prompt does not say."""

@@ -30,18 +30,24 @@ def _e(topic: str, english: str, chinese: str = "", hints: Mapping[str, float] |
 
 APPEARANCE: tuple[Entry, ...] = (
     # who
-    _e("sex", "woman | female | girl | lady | queen | princess | mother | daughter | sister | grandmother | empress | actress | wife | bride | she | her",
+    _e("sex", "woman | female | girl | lady | queen | princess | mother | daughter | sister | grandmother | empress | actress | "
+        "wife | bride | she | her",
        "女 少女 她 母亲 王后 公主", sex=0),
-    _e("sex", "man | male | boy | gentleman | king | prince | father | son | brother | grandfather | emperor | husband | groom | he | his",
+    _e("sex", "man | male | boy | gentleman | king | prince | father | son | brother | grandfather | emperor | husband | groom | "
+        "he | his",
        "男 少年 他 父亲 国王 王子", sex=1),
-    _e("age", "child | little girl | little boy | 6-year-old | 7-year-old | 8-year-old | 9-year-old | 10-year-old", "小孩 孩子 女孩 男孩 儿童", age=0.0),
+    _e("age", "child | little girl | little boy | 6-year-old | 7-year-old | 8-year-old | 9-year-old | 10-year-old", "小孩 孩子 女孩 男孩 "
+        "儿童", age=0.0),
     _e("age", "teen* | 1#-year-old | youth", "少女 少年", age=0.14),
     _e("age", "young | twenties | 20s | 2#-year-old | early-20s | aged 2#", "年轻 二十多岁 青年", age=0.2),
     _e("age", "thirties | 30s | 3#-year-old | aged 3#", "三十多岁", age=0.38),
-    _e("age", "middle-aged | forties | 40s | 4#-year-old | fifties | 50s | 5#-year-old | aged 4# | aged 5#", "中年 四十多岁 五十多岁", age=0.62),
-    _e("age", "elder* | old woman | old man | aged face | sixties | 60s | 6#-year-old | seventies | 70s | 7#-year-old | eighties | wrinkl* | aged 6# | aged 7#",
+    _e("age", "middle-aged | forties | 40s | 4#-year-old | fifties | 50s | 5#-year-old | aged 4# | aged 5#",
+       "中年 四十多岁 五十多岁", age=0.62),
+    _e("age", "elder* | old woman | old man | aged face | sixties | 60s | 6#-year-old | seventies | 70s | 7#-year-old | "
+        "eighties | wrinkl* | aged 6# | aged 7#",
        "老人 年迈 老年 老妇 老者 六十多岁 七十多岁", hints={"hair_colour": 0.95}, age=0.95),
-    _e("origin", "east-asian | chinese | japanese | korean", "东亚 中国", hints={"hair_colour": 0.0}, skin=0.14, iris=0.08, eye_tilt=0.72, lid_fold=0.35,
+    _e("origin", "east-asian | chinese | japanese | korean", "东亚 中国", hints={"hair_colour": 0.0}, skin=0.14, iris=0.08, eye_tilt=0.72,
+        lid_fold=0.35,
        nose_bridge=0.3),
     _e("origin", "caucasian | european | nordic", "欧洲 白人", skin=0.08, lid_fold=0.9, nose_bridge=0.75),
     _e("origin", "african | black woman | black man", "非洲 黑人", hints={"hair_colour": 0.0}, skin=0.85, iris=0.05, nose_width=0.85),
@@ -72,12 +78,14 @@ APPEARANCE: tuple[Entry, ...] = (
     _e("eyes", "green eyes", "绿眼睛 碧眼", iris=0.5),
     _e("eyes", "blue eyes", "蓝眼睛", iris=0.76),
     _e("eyes", "grey eyes | gray eyes", "灰眼睛", iris=1.0),
-    _e("brows", "thick .. brows | thick .. eyebrows | bushy .. brows | heavy .. brows | strong brows | bushy eyebrows | heavy eyebrows", "浓眉 粗眉", brow_thickness=0.97),
+    _e("brows", "thick .. brows | thick .. eyebrows | bushy .. brows | heavy .. brows | strong brows | bushy eyebrows | "
+        "heavy eyebrows", "浓眉 粗眉", brow_thickness=0.97),
     _e("brows", "thin .. brows | thin .. eyebrows | fine brows", "细眉 柳叶眉", brow_thickness=0.08),
     _e("brows", "arched .. brows | arched .. eyebrows", "弯眉 挑眉", brow_arch=0.97),
     _e("brows", "straight .. brows | straight .. eyebrows | flat eyebrows", "平眉 一字眉", brow_arch=0.05, brow_tilt=0.4),
     # nose and mouth
-    _e("nose", "straight .. nose | long .. nose | aquiline .. nose | high nose | high-bridged nose", "高鼻梁 直鼻", nose_length=0.8, nose_width=0.25, nose_height=0.85),
+    _e("nose", "straight .. nose | long .. nose | aquiline .. nose | high nose | high-bridged nose", "高鼻梁 直鼻", nose_length=0.8,
+        nose_width=0.25, nose_height=0.85),
     _e("nose", "small .. nose | button nose | short nose", "小鼻子", nose_length=0.12, nose_width=0.2, nose_height=0.2),
     _e("nose", "broad .. nose | wide .. nose | flat nose", "宽鼻", nose_width=0.95, nose_height=0.3),
     _e("mouth", "full .. lips | plump lips", "厚唇 丰唇", lip_upper=0.9, lip_lower=0.9),
@@ -86,16 +94,21 @@ APPEARANCE: tuple[Entry, ...] = (
     _e("mouth", "small .. mouth", "樱桃小嘴 小嘴", mouth_width=0.05),
     _e("mouth", "red lips | red lipstick", "红唇", lip_colour=1.0),
     # hair
-    _e("hair colour", "black .. hair | raven .. hair | dark hair | black-haired | dark-haired | hair: black | black bob | black ponytail | black .. bun", "黑发 黑色长发 黑色短发 乌发", hair_colour=0.02),
+    _e("hair colour", "black .. hair | raven .. hair | dark hair | black-haired | dark-haired | hair: black | black bob | "
+        "black ponytail | black .. bun", "黑发 黑色长发 黑色短发 乌发", hair_colour=0.02),
     _e("hair colour", "brown .. hair | chestnut .. hair | brunette | brown-haired", "棕发 褐发", hair_colour=0.38),
     _e("hair colour", "red .. hair | auburn .. hair | ginger | red-haired | copper hair", "红发", hair_colour=0.6),
     _e("hair colour", "blond* | golden .. hair | fair .. hair", "金发", hair_colour=0.8),
-    _e("hair colour", "grey .. hair | gray .. hair | silver .. hair | white .. hair | white-haired | silver-haired | grey-haired | gray-haired", "白发 银发 灰发", hair_colour=1.0),
-    _e("hair", "cropped .. hair | cropped | shaved head | buzz-cut | crew-cut | short .. hair | short-haired | pixie", "短发 寸头 平头", hair_length=0.1, updo=0),
+    _e("hair colour", "grey .. hair | gray .. hair | silver .. hair | white .. hair | white-haired | silver-haired | "
+        "grey-haired | gray-haired", "白发 银发 灰发", hair_colour=1.0),
+    _e("hair", "cropped .. hair | cropped | shaved head | buzz-cut | crew-cut | short .. hair | short-haired | pixie", "短发 寸头 平头",
+        hair_length=0.1, updo=0),
     _e("hair", "bob | chin-length | bobbed", "齐耳短发 波波头", hair_length=0.4, updo=0),
     _e("hair", "shoulder-length | medium-length hair", "齐肩 中长发", hair_length=0.58, updo=0),
-    _e("hair", "long .. hair | waist-length | hair long | flowing hair | long-haired", "长发 披肩长发", hair_length=0.95, updo=0),
-    _e("hair", "bun | topknot | top-knot | hair up | updo | chignon | hair .. pinned | coiled hair | hair tied | tied back | ponytail | braid*", "发髻 盘发 束发 丸子头 马尾",
+    _e("hair", "long .. hair | long, straight | long, wavy | long, black | waist-length | hair long | flowing hair | long-haired",
+        "长发 披肩长发", hair_length=0.95, updo=0),
+    _e("hair", "bun | topknot | top-knot | hair up | updo | chignon | hair .. pinned | coiled hair | hair tied | tied back | "
+        "ponytail | braid*", "发髻 盘发 束发 丸子头 马尾",
        updo=0.9, hair_length=0.6),
     _e("hair", "straight .. hair | sleek .. hair", "直发", wave=0.02),
     _e("hair", "wavy .. hair | wavy | tousled", "波浪", wave=0.6),
@@ -117,7 +130,7 @@ APPEARANCE: tuple[Entry, ...] = (
 
 
 _PIECES = re.compile(r" \.\. |[*# -]|[^*# -]+")
-_MEANING = {" .. ": r"(?:[\s,\-]+[\w\-]+){0,3}?[\s,\-]+", "*": r"\w*", "#": r"\d", " ": r"[\s\-]+", "-": r"[\-\s]"}
+_MEANING = {" .. ": r"(?:[\s\-]+[\w\-]+){0,3}?[\s\-]+", "*": r"\w*", "#": r"\d", " ": r"[\s\-]+", "-": r"[\-\s]"}
 
 
 @lru_cache(maxsize=512)

@@ -48,9 +48,21 @@ def blur(field: Array, sigma: float) -> Array:
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float | tuple[float, float]) -> Array:
-    """Return smoothed white noise of unit standard deviation."""
-    field = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), sigma, truncate=2.5, mode="wrap")
-    return np.asarray(field / max(float(field.std()), 1e-6), dtype=np.float32)
+    """Return smoothed white noise of unit standard deviation; soft noise is made coarse and enlarged."""
+    down, across = sigma if isinstance(sigma, tuple) else (sigma, sigma)
+    ky, kx = max(1, int(down / 2)), max(1, int(across / 2))
+    coarse = (-(-shape[0] // ky) + 1, -(-shape[1] // kx) + 1)
+    field = gaussian_filter(rng.standard_normal(coarse, dtype=np.float32), (down / ky, across / kx), truncate=2.5, mode="wrap")
+    field = field / max(float(field.std()), 1e-6)
+    if ky > 1 or kx > 1:
+        field = zoom(field, (ky, kx), order=1, grid_mode=True, mode="nearest")
+    return np.asarray(field[: shape[0], : shape[1]], dtype=np.float32)
+
+
+def tiled(tile: Array, shape: tuple[int, int]) -> Array:
+    """Cover a shape with copies of a tile (noise wraps, so that no seam shows)."""
+    times = (-(-shape[0] // tile.shape[0]), -(-shape[1] // tile.shape[1]))
+    return np.ascontiguousarray(np.tile(tile, times)[: shape[0], : shape[1]])
 
 
 def ramp_colour(table: tuple[Rgb, ...], t: float) -> Array:

@@ -27,21 +27,31 @@ _LABEL = re.compile(
 )
 _HEADING = re.compile(r"^[ \t]*(?:#{1,4}[ \t]+)(?P<label>[^\n]{1,40})$")
 _FORBIDS = re.compile(
-    r"^[ \t]*(?:[-*•][ \t]+)?(?:\*\*)?(?:avoid|negative(?: prompt)?|do not|don't|never|exclude|--no|no\b(?= (?:text|other|extra|logo|watermark|subtitle)))",
+    r"^[ \t]*(?:[-*•][ \t]+)?(?:\*\*)?(?:avoid|negative(?: prompt)?|do not|don't|never|exclude|--no"
+    r"|no\b(?= (?:text|other|extra|logo|watermark|subtitle)))",
     re.IGNORECASE,
 )
 _SCENE = frozenset(
-    "style camera lighting light location place setting background framing shot size angle move movement aspect format scene time props prop mood color colour grade "
-    "palette composition daypart duration quality lens action series title genre output task keyframe reference references continuity sound audio music rules requirements "
-    "frame environment weather constraints technical clip video image still person people characters cast subjects character visible where what who sheet views view ground "
-    "in-frame one shot-size camera-move staging blocking dialogue line lines format-ratio look-of-the-film film visual era story logline language notes".split()
+    """
+    style camera lighting light location place setting background framing shot size angle move movement aspect format
+    scene time props prop mood color colour grade palette composition daypart duration quality lens action series title
+    genre output task keyframe reference references continuity sound audio music rules requirements frame environment
+    weather constraints technical clip video image still person people characters cast subjects character visible where
+    what who sheet views view ground in-frame one shot-size camera-move staging blocking dialogue line lines format-ratio
+    look-of-the-film film visual era story logline language notes
+    """.split()  # noqa: SIM905 (a list of fifty quoted words is harder to read)
 )
 _ATTRIBUTE = frozenset(
-    "subject onset release features face hair eyes brows eyebrows nose mouth lips skin age sex gender look looks wardrobe clothes clothing outfit costume wears wearing emotion expression acting performance intensity timing speaking "
-    "speech facing position build body identity features distinguishing beard role voice feeling beat appearance static locked feature eyelids jaw chin cheeks onset peak release before after".split()
+    """
+    subject onset release features face hair eyes brows eyebrows nose mouth lips skin age sex gender look looks wardrobe
+    clothes clothing outfit costume wears wearing emotion expression acting performance intensity timing speaking speech
+    facing position build body identity features distinguishing beard role voice feeling beat appearance static locked
+    feature eyelids jaw chin cheeks onset peak release before after
+    """.split()  # noqa: SIM905 (a list of fifty quoted words is harder to read)
 )
 _PERSON = re.compile(
-    r"^(?:person|character|actor|figure|subject|人物|角色)\s*(?:\d|[a-c]|one|two|three|[一二三])|^(?:left|right|centre|center|foreground|on the left|on the right|左|右)",
+    r"^(?:person|character|actor|figure|subject|人物|角色)\s*(?:\d|[a-c]|one|two|three|[一二三])"
+    r"|^(?:left|right|centre|center|foreground|on the left|on the right|左|右)",
     re.IGNORECASE,
 )
 _PAIR = re.compile(r"(?:^|\bof\s+)((?:[^\s,.;:]+\s+){1,4}?and\s+[^\n,.;:]{1,60}?)\s+(?:in|at|on|inside)\s", re.IGNORECASE)

@@ -130,14 +130,14 @@ def graded(frame: Array, grade: Array) -> Array:
     return np.asarray(frame, dtype=np.float32)
 
 
-def face_box(figure: Figure, size: Size) -> list[int]:
+def face_box(figure: Figure) -> list[int]:
     """Return the face's rough box in pixels: x, y, width, height, brow to chin."""
     g, p = figure.head.geometry, figure.place
     x, y = p.x - g.width * p.scale, p.y - (g.brow_y + 0.25) * p.scale
     return [round(v) for v in (x, y, 2 * g.width * p.scale, (g.brow_y + 0.25 + g.length) * p.scale)]
 
 
-def truth_of(scene: Scene, reading: Reading, units: tuple[Units, ...]) -> dict[str, Any]:
+def truth_of(scene: Scene, units: tuple[Units, ...]) -> dict[str, Any]:
     """Return what the studio knows of its own picture, as plain JSON."""
     people = []
     for figure, shown in zip(scene.figures, units, strict=True):
@@ -155,7 +155,7 @@ def truth_of(scene: Scene, reading: Reading, units: tuple[Units, ...]) -> dict[s
                 "units": expression.to_json(shown),
                 "speaking": said.speaking,
                 "pose": [round(v, 2) for v in (figure.pose.yaw, figure.pose.pitch, figure.pose.roll)],
-                "box": face_box(figure, scene.size),
+                "box": face_box(figure),
                 "outfit": figure.member.outfit.garment,
             }
         )

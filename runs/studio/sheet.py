@@ -34,13 +34,13 @@ def sheet(prompt: str, *, seed: int, references: Sequence[ReferenceIdentity] = (
     reading = read(prompt, [r.name for r in references])
     reading = replace(reading, people=reading.people[:1])
     member = cast(reading, references, seed, prompt)[0]
-    scale = min(w / 3 / 2.75, h / 3.9)
+    scale = min(w / 3 / 2.50, h / 3.5)
     head = make_head(member.identity, scale)
-    torso = make_torso(head.geometry, member.outfit, min(scale, 80.0), -(h * 0.52) / scale - 0.6, _LIGHT)
+    torso = make_torso(head.geometry, member.outfit, min(scale, 80.0), -(h * 0.55) / scale - 0.6, _LIGHT)
     frame = np.full((3, h, w), 0.955, dtype=np.float32)
     figures = []
     for index, (_, yaw) in enumerate(VIEWS):
-        place = Place(w * (index + 0.5) / 3, h * 0.46, scale)
+        place = Place(w * (index + 0.5) / 3, h * 0.45, scale)
         window = slice(round(w * index / 3), round(w * (index + 1) / 3))
         local = replace(place, x=place.x - window.start)
         figure = Figure(member, head, torso, project(torso, local, (h, window.stop - window.start)), local, Pose(yaw, 0.0, 0.0))
@@ -48,6 +48,6 @@ def sheet(prompt: str, *, seed: int, references: Sequence[ReferenceIdentity] = (
         draw_figure(panel, figure, Units(), figure.pose, _LIGHT, local)
         figures.append(replace(figure, place=place))
     scene = Scene(size, tuple(figures[1:2]), Backdrop(frame, _LIGHT), "white", np.ones((1, 1), dtype=np.float32))
-    truth = {"kind": "sheet", "seed": seed, "views": [name for name, _ in VIEWS], **truth_of(scene, reading, (Units(),))}
+    truth = {"kind": "sheet", "seed": seed, "views": [name for name, _ in VIEWS], **truth_of(scene, (Units(),))}
     grain = 0.004 * rng_of("sheet", seed, prompt).standard_normal((h, w), dtype=np.float32)
     return marks.webp(marks.to_pixels(graded(frame, scene.grade) + grain), truth), truth

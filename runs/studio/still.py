@@ -47,5 +47,5 @@ def still(prompt: str, *, seed: int, references: Sequence[ReferenceIdentity] = (
         draw_figure(frame, figure, units, figure.pose, scene.backdrop.light, figure.place)
     frame = graded(frame, scene.grade)
     frame += np.float32(GRAIN) * rng.standard_normal(frame.shape[1:], dtype=np.float32)
-    truth = {"kind": "still", "seed": seed, **truth_of(scene, reading, tuple(shown))}
+    truth = {"kind": "still", "seed": seed, **truth_of(scene, tuple(shown))}
     return marks.webp(marks.to_pixels(frame), truth), truth

@@ -47,15 +47,24 @@ def response_table() -> str:
     """Return every table of the response function as one piece of Markdown."""
     parts = {
         "Looks": _rows(("topic", "words", "fixes (0-1)"), ((e.topic, _phrases(e.english, e.chinese), _effect(e)) for e in APPEARANCE)),
-        "Feeling": _rows(("emotion", "words", "action units at full strength"), ((k, _words(w), _units(EMOTIONS[k])) for k, w in d.EMOTION_WORDS.items())),
+        "Feeling": _rows(
+            ("emotion", "words", "action units at full strength"), ((k, _words(w), _units(EMOTIONS[k])) for k, w in d.EMOTION_WORDS.items())
+        ),
         "Acting": _rows(("direction", "words", "adds"), ((k, _words(a.words), _units(a.units)) for k, a in d.ACTING.items())),
         "Degree": _rows(("degree", "words", "amplitude"), ((k, _words(w), f"{gain:+g}") for k, (w, gain) in d.INTENSITY.items())),
-        "Timing and speech": _rows(("what", "words"), (("timing", _words(d.TIMING)), ("speaks", _words(d.SPEAKING)), ("is silent", _words(d.SILENT)))),
+        "Timing and speech": _rows(
+            ("what", "words"), (("timing", _words(d.TIMING)), ("speaks", _words(d.SPEAKING)), ("is silent", _words(d.SILENT)))
+        ),
         "Clothes": _rows(
             ("what", "words"),
-            [*((f"garment: {k}", _words(w)) for k, w in d.GARMENT_WORDS.items()), *((f"colour: {k}", _words(w)) for k, (w, _) in d.COLOURS.items())],
+            [
+                *((f"garment: {k}", _words(w)) for k, w in d.GARMENT_WORDS.items()),
+                *((f"colour: {k}", _words(w)) for k, (w, _) in d.COLOURS.items()),
+            ],
         ),
-        "Place": _rows(("place", "words"), [*((k, _words(w)) for k, w in d.PLACES.items()), ("night", _words(d.NIGHT)), ("rain", _words(d.RAIN))]),
+        "Place": _rows(
+            ("place", "words"), [*((k, _words(w)) for k, w in d.PLACES.items()), ("night", _words(d.NIGHT)), ("rain", _words(d.RAIN))]
+        ),
         "Camera": _rows(
             ("what", "words", "effect"),
             [

@@ -58,8 +58,8 @@ class _Canvas:
 
     def planes(self) -> tuple[Array, Array]:
         """Return colour [H, W, 3] and coverage [H, W] at the sprite's size."""
-        colour = np.asarray(self.image.resize(self.size, Image.Resampling.BOX), dtype=np.float32) / 255
-        cover = np.asarray(self.mask.resize(self.size, Image.Resampling.BOX), dtype=np.float32) / 255
+        colour = np.asarray(self.image.resize(self.size, Image.Resampling.BOX), dtype=np.float32) * np.float32(1 / 255)
+        cover: Array = np.asarray(self.mask.resize(self.size, Image.Resampling.BOX), dtype=np.float32) * np.float32(1 / 255)
         return np.asarray(colour / np.maximum(cover, np.float32(1e-3))[..., None], dtype=np.float32), cover
 
 
@@ -114,28 +114,26 @@ def _garments(c: _Canvas, g: Geometry, outfit: Outfit, neck: float, wide: float,
         c.fill([(neck + 0.02, -1.22), (neck + 0.25, -1.36), (0.35, -2.6), (0.0, -2.6), (0.0, -1.62)], outfit.accent)
     c.fill(body, outfit.colour)
     if outfit.garment == "robe":
-        for sign, tone in ((-1, outfit.colour), (1, outfit.colour)):
-            band = [(sign * (neck + 0.02), -1.17), (sign * (neck + 0.20), -1.28), (-sign * 0.42, -2.75), (-sign * 0.62, -2.62)]
-            c.fill([(sign * (neck + 0.20), -1.28), (sign * 0.75, -1.5), (sign * 0.6, -2.75), (-sign * 0.42, -2.75)], tone, mirrored=False)
-            c.fill(band, outfit.accent, mirrored=False)
+        # The wearer's left side lies over the right, as on a hanfu; what it covers of the right collar is not drawn.
+        for sign, ends in ((-1, ((0.34, -2.60), (0.20, -2.70))), (1, ((-0.72, -3.34), (-0.95, -3.22)))):
+            front = [(sign * (neck + 0.20), -1.28), (sign * 0.75, -1.5), (sign * 0.6, -2.75), (-sign * 0.42, -2.75)]
+            c.fill(front, outfit.colour, mirrored=False)
+            c.fill([(sign * (neck + 0.02), -1.17), (sign * (neck + 0.20), -1.28), *ends], outfit.accent, mirrored=False)
+        c.fill([(0.0, -2.92), (wide * 0.78, -2.90), (wide * 0.78, -3.34), (0.0, -3.36)], _times(outfit.accent, 0.82))
     elif outfit.garment in ("suit", "coat"):
         c.fill([(neck + 0.03, -1.20), (neck + 0.30, -1.36), (0.60, -1.80), (0.44, -1.95), (0.50, -2.02), (0.05, -2.62), (0.0, vee)], dark)
         c.fill([(neck - 0.02, -1.14), (neck + 0.10, -1.22), (0.20, -1.72), (0.0, -1.55)], outfit.accent)
         if outfit.garment == "suit" and g.male > 0.5:
             c.fill([(0.0, -1.58), (0.08, -1.66), (0.06, -1.76), (0.12, -2.5), (0.0, -2.62)], _times(dark, 0.8))
     elif outfit.garment == "shirt":
-        c.fill(
-            [(neck - 0.02, -1.13), (neck + 0.12, -1.24), (0.24, -1.82), (0.0, vee + 0.02)], _times(outfit.colour, 1.08)
-        )
+        c.fill([(neck - 0.02, -1.13), (neck + 0.12, -1.24), (0.24, -1.82), (0.0, vee + 0.02)], _times(outfit.colour, 1.08))
     elif outfit.garment in ("hoodie", "armour"):
         c.fill(
             [(neck + 0.0, -1.12), (neck + 0.26, -1.32), (0.30, -1.62), (0.0, -1.66), (0.0, vee)],
             outfit.accent if outfit.garment == "armour" else dark,
         )
     elif outfit.garment == "tee":
-        c.fill(
-            [(start - 0.04, -1.30), (start + 0.03, -1.34), (0.22, -1.56), (0.0, -1.60), (0.0, vee)], _times(outfit.colour, 0.86)
-        )
+        c.fill([(start - 0.04, -1.30), (start + 0.03, -1.34), (0.22, -1.56), (0.0, -1.60), (0.0, vee)], _times(outfit.colour, 0.86))
 
 
 def _shaded(colour: Array, cover: Array, g: Geometry, ppu: float, neck: float, light: Light, outfit: Outfit) -> Array:

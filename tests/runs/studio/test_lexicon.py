@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_more_direction_never_weakens_an_expression(names: list[str]) -> None:
         amplitudes.append(person.amplitude)
         totals.append(sum(abs(v) for v in asdict(person.units()).values()))
     assert amplitudes == sorted(amplitudes)
-    assert all(later >= earlier - 1e-9 for earlier, later in zip(totals, totals[1:], strict=False))
+    assert all(later >= earlier - 1e-9 for earlier, later in pairwise(totals))
 
 
 def test_amplitude_grows_with_direction_and_words_of_degree() -> None:

@@ -76,12 +76,14 @@ def test_the_file_says_that_it_is_simulated_and_carries_its_truth() -> None:
 @pytest.mark.slow
 def test_the_same_prompt_and_seed_give_the_same_bytes_in_another_process() -> None:
     code = (
-        "import hashlib; from runs.studio.pictures import *; p={p!r}; r=reference_from_bytes(sheet(p, seed=2)[0]);"
+        f"import hashlib; from runs.studio.pictures import *; p={PROMPT!r}; r=reference_from_bytes(sheet(p, seed=2)[0]);"
         "h=[hashlib.sha256(x[0]).hexdigest() for x in (still(p, seed=7), still(p, seed=7, references=[r]), sheet(p, seed=7),"
         " clip(p, seed=7, seconds=0.5, size=(144, 256)))]; print(h)"
-    ).format(p=PROMPT)
+    )
     seen = {
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": salt}, check=True, capture_output=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": salt}, check=True, capture_output=True
+        ).stdout
         for salt in ("1", "2")
     }
     assert len(seen) == 1
@@ -134,7 +136,9 @@ def test_bytes_that_are_no_picture_are_no_reference(data: bytes) -> None:
     assert reference_from_bytes(data) is None
 
 
-@pytest.mark.parametrize("truth", ['{"people":[{"identity":{"sex":7}}]}', '{"people":3}', "[]", "{", '{"people":[{"identity":{"sex":NaN}}]}', "[" * 50_000])
+@pytest.mark.parametrize(
+    "truth", ['{"people":[{"identity":{"sex":7}}]}', '{"people":3}', "[]", "{", '{"people":[{"identity":{"sex":NaN}}]}', "[" * 50_000]
+)
 def test_forged_metadata_is_no_identity_and_no_crash(truth: str) -> None:
     out = io.BytesIO()
     Image.new("RGB", (64, 64)).save(out, "WEBP", xmp=f"<studio:truth>{truth}</studio:truth>".encode())
@@ -189,7 +193,9 @@ def test_direction_and_timing_bring_a_clip_to_life() -> None:
         data, truth = clip(prompt, seed=4, references=[ReferenceIdentity(Identity())], size=SMALL)
         x, y, w, h = truth["people"][0]["box"]
         with av.open(io.BytesIO(data)) as container:
-            frames = [f.to_ndarray(format="gray")[max(0, y) : y + h, max(0, x) : x + w].astype(np.float32) for f in container.decode(video=0)]
+            frames = [
+                f.to_ndarray(format="gray")[max(0, y) : y + h, max(0, x) : x + w].astype(np.float32) for f in container.decode(video=0)
+            ]
         return float(np.std(frames, axis=0).mean())
 
     bare = motion("Close-up. Surprised.")
