@@ -130,7 +130,7 @@ def rebuild(ws: Workspace) -> Folded:
         # Without its write-ahead log the old file is older, but sound: should this process die here, the next fold mends it.
         _wal(ws.log).unlink(missing_ok=True)
         fresh.replace(ws.log)
-        _SEEN.pop(ws.log, None)
+        _SEEN[ws.log] = _SEEN.pop(fresh)
     return Folded(lines, faults)
 
 

@@ -226,11 +226,11 @@ _SECOND = [
 
 
 # Which journal grows, by how many bytes, and whether somebody folds then. Cuts fall anywhere, in the middle of letters too.
-_STEPS = st.lists(st.tuples(st.sampled_from(["1.jsonl", "2.jsonl"]), st.integers(1, 6000), st.booleans()), max_size=10)
+_STEPS = st.lists(st.tuples(st.sampled_from(["1.jsonl", "2.jsonl"]), st.integers(1, 6000), st.booleans()), max_size=6)
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(steps=_STEPS, last=st.permutations(["1.jsonl", "2.jsonl"]))
 def test_any_interleaving_of_two_journals_folds_to_the_same_tables(
     steps: list[tuple[str, int, bool]], last: list[str], tmp_path_factory: pytest.TempPathFactory

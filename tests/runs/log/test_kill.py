@@ -23,21 +23,26 @@ import sys
 from pathlib import Path
 from runs.log import rebuild
 from runs.workspace import Workspace
-print(0, flush=True)
 while True:
+    print(0, flush=True)
     rebuild(Workspace(Path(sys.argv[1])))
 """
 pytestmark = pytest.mark.slow
 
 
-def kill_at_random(process: Popen[str], within_s: float) -> set[int]:
-    """Let a worker get going, kill it at a random moment, and return the numbers that it had been promised."""
+def kill_at_random(process: Popen[str], steps: int) -> set[int]:
+    """Let a worker say a few things, kill it at a random moment of its next step, and return the numbers that it had been promised."""
     assert process.stdout is not None
-    first = process.stdout.readline()
-    assert first, process.communicate()
-    time.sleep(random.uniform(0, within_s))
+    words = [process.stdout.readline()]
+    assert words[0], process.communicate()
+    took = 0.05
+    for _ in range(random.randrange(steps)):
+        began = time.monotonic()
+        words.append(process.stdout.readline())
+        took = time.monotonic() - began
+    time.sleep(random.uniform(0, took))
     process.kill()
-    words = [first, *process.communicate()[0].splitlines(keepends=True)]
+    words += process.communicate()[0].splitlines(keepends=True)
     # The last word may be torn like any other write.
     return {int(word) for word in words if word.endswith("\n") and word.strip().isdigit()}
 
@@ -47,7 +52,7 @@ def test_killed_while_appending(ws: Workspace, start: Start, mode: str) -> None:
     """12 moments a way of writing."""
     for attempt in range(12):
         run = f"r{attempt}"
-        promised = kill_at_random(start(mode, ws.root, run, 1_000_000), 0.15)
+        promised = kill_at_random(start(mode, ws.root, run, 1_000_000), 300)
         path = files(ws)[-1]
         assert not is_live(path)
         found = Counter(r.event["job_id"] for r in read(path, max_bytes=1 << 30).records if r.event["type"] == "generation")
@@ -66,14 +71,14 @@ def test_killed_while_folding(ws: Workspace, start: Start) -> None:
     promised: dict[str, set[int]] = {}
     for attempt in range(24):
         run = f"r{attempt}"
-        promised[run] = kill_at_random(start("fold", ws.root, run, 500), 0.4)
+        promised[run] = kill_at_random(start("fold", ws.root, run, 500), 4)
         found = query.generations(ws, run)
         assert found["job_id"].is_unique
         assert {story.job_id(run, n) for n in promised[run]} <= set(found["job_id"])
         assert len(query.scores(ws, run)) in {3 * len(found), 3 * len(found) - 3}
     folded = story.contents(ws)
     assert len(folded["ingest_error"]) == 0
-    assert sum(map(len, promised.values())) > 24, "the workers did get to work"
+    assert any(promised.values()), "the workers did get to work"
     rebuild(ws)
     assert story.contents(ws) == folded
 
@@ -84,7 +89,7 @@ def test_killed_while_rebuilding(ws: Workspace, start: Start) -> None:
     catch_up(ws)
     before = story.contents(ws)
     for _ in range(6):
-        kill_at_random(start("-c", REBUILDER, ws.root), 0.5)
+        kill_at_random(start("-c", REBUILDER, ws.root), 3)
         assert story.contents(ws) == before
 
 
