@@ -32,8 +32,8 @@ Role = Literal["system", "user", "assistant"]
 SECONDS = 2.0
 OUTPUT_BYTES = 1 << 20
 MEMORY_BYTES = 512 << 20
-PATIENCE = 5.0
-"""Wall seconds for each second of processor time, before a silent process is killed: the machine may be busy."""
+PATIENCE_SECONDS = 20.0
+"""By the wall clock, before a silent process is killed. Loops end by processor time long before; the machine may be busy."""
 
 _TIME_SIGNALS = {-signal.SIGPROF, -signal.SIGVTALRM, -signal.SIGXCPU}
 
@@ -77,13 +77,22 @@ class Renderer:
     """A rendering process with its bounds; started when first used, restarted after a kill, safe to share among threads.
 
     Args:
-        seconds: Processor time of one rendering. A process that is silent for five times as long by the wall clock is killed.
+        seconds: Processor time of one rendering.
         output_bytes: The most that may come out, in UTF-8.
         memory_bytes: The most address space that the process may take.
+        patience: Seconds by the wall clock after which a silent process is killed.
     """
 
-    def __init__(self, *, seconds: float = SECONDS, output_bytes: int = OUTPUT_BYTES, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float = SECONDS,
+        output_bytes: int = OUTPUT_BYTES,
+        memory_bytes: int = MEMORY_BYTES,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self.seconds = seconds
+        self.patience = patience
         self.output_bytes = output_bytes
         self.memory_bytes = memory_bytes
         self._lock = threading.Lock()
@@ -127,7 +136,7 @@ class Renderer:
             process = self._running()
             request = self._request(process, version, values)
             try:
-                answer = cast("dict[str, Any]", process.ask(request, self.seconds * PATIENCE))
+                answer = cast("dict[str, Any]", process.ask(request, self.patience))
             except ProcessStuck:
                 self._drop()
                 return {"error": "time", "message": "", "path": version.entry, "line": None}

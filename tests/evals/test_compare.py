@@ -315,14 +315,14 @@ class TestInvariance:
     """What must not change a verdict."""
 
     @given(st.integers(0, 10_000))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=12, deadline=None)
     def test_the_order_of_rows(self, seed: int) -> None:
         frame = rows(9, gain=0.03, noise=0.1, repeats=3, seed=seed)
         shuffled = frame.sample(frac=1, random_state=seed)
         assert compare(frame, [FACE], "a", "b").results == compare(shuffled, [FACE], "a", "b").results
 
     @given(VALUES)
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=12, deadline=None)
     def test_swapped_arms_mirror_the_result(self, values: list[tuple[int, int]]) -> None:
         frame = paired(values)
         one, other = face(frame), compare(frame, [FACE], "b", "a").result(FACE.name)
@@ -334,7 +334,7 @@ class TestInvariance:
         assert (other.lo is None, other.hi is None) == (one.hi is None, one.lo is None)
 
     @given(VALUES, st.sampled_from([100.0, 0.001, 1 / 7]))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=12, deadline=None)
     def test_the_unit_of_a_metric(self, values: list[tuple[int, int]], factor: float) -> None:
         wide = Metric(FACE.name, "up", "any", worst=None, hi=None, lo=None)
         one = compare(paired(values, 1.0), [wide], "a", "b").result(FACE.name)
@@ -362,7 +362,7 @@ class TestInvariance:
         pd.testing.assert_frame_equal(frame, before)
 
     @given(st.integers(0, 23), st.integers(0, 100))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=12, deadline=None)
     def test_one_more_failure_never_helps(self, row: int, seed: int) -> None:
         """B's p can only rise when one of its outputs fails."""
         frame = rows(12, gain=0.05, noise=0.05, cases=1, seed=seed)

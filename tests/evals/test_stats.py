@@ -25,6 +25,7 @@ class TestSignFlips:
     """The sign-flip test with mid-p."""
 
     @given(FEW)
+    @settings(deadline=None)
     def test_it_counts_all_signs_exactly(self, x: list[int]) -> None:
         """For few units it is the share of sign patterns with a larger sum, and half of those with the same."""
         sums = [sum(s * v for s, v in zip(signs, x, strict=True)) for signs in itertools.product((1, -1), repeat=len(x))]
@@ -81,6 +82,7 @@ class TestBootstrap:
     @given(
         st.lists(st.floats(-1, 1, width=16), min_size=2, max_size=20).filter(lambda x: np.ptp(x) > 1e-3), st.sampled_from([0.01, 0.05, 0.1])
     )
+    @settings(deadline=None)
     def test_interval_and_p_say_the_same(self, x: list[float], alpha: float) -> None:
         """The lower end is above zero just where p is below alpha, but for the one sample that p adds."""
         ours = bootstrap_t(x, alpha=alpha, resamples=999)
@@ -88,6 +90,7 @@ class TestBootstrap:
             assert (ours.lo > 0) == (ours.p_above < alpha)
 
     @given(st.lists(st.floats(-1, 1, width=16), min_size=2, max_size=20).filter(lambda x: np.ptp(x) > 1e-3))
+    @settings(deadline=None)
     def test_the_interval_is_an_interval_around_something_sensible(self, x: list[float]) -> None:
         """Its ends are in order, never NaN."""
         ours = bootstrap_t(x, resamples=499)

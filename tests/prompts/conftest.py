@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from template_folder import Templates
 
 from prompts.render import Renderer
+
+# A busy machine is no failure; `pytest-timeout` ends what hangs.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
@@ -20,5 +25,5 @@ def templates(tmp_path: Path) -> Templates:
 @pytest.fixture(scope="session")
 def renderer() -> Iterator[Renderer]:
     """Return a renderer with small bounds."""
-    with Renderer(seconds=0.5, output_bytes=100_000, memory_bytes=256 << 20) as shared:
+    with Renderer(seconds=0.5, output_bytes=100_000, memory_bytes=256 << 20, patience=60) as shared:
         yield shared

@@ -10,6 +10,7 @@ from template_folder import HEAD, Templates
 
 from prompts.errors import FrontMatterError, IncludeError, InputError, TemplateError, UnknownName
 from prompts.registry import Registry, is_label
+from prompts.version import Version, build
 
 
 def test_templates_are_listed_by_stage_and_name(templates: Templates) -> None:
@@ -94,17 +95,18 @@ def test_changed_sources_in_the_log_are_refused(templates: Templates) -> None:
 @pytest.mark.slow
 def test_an_ambiguous_prefix_is_an_error(templates: Templates) -> None:
     """Two versions with the same first digits are never guessed between."""
-    seen: dict[str, tuple[str, dict[str, str]]] = {}
-    for number in range(20_000):  # two of 16^6 hashes share six digits after some thousands
-        version = templates.version(f"text {number}")
-        if version.short in seen and seen[version.short][0] != version.id:
-            other_id, closure = seen[version.short]
-            registry = Registry(templates.folder, known=lambda _, i=other_id, c=closure: {i: c})  # type: ignore[misc]
+    seen: dict[str, Version] = {}
+    for number in range(50_000):  # among some five thousand texts two share six digits
+        files = {"shot/a.j2": f"{HEAD}{number}"}
+        version = build("shot/a", "shot/a", "shot/a.j2", files.get)
+        other = seen.setdefault(version.short, version)
+        if other is not version:
+            templates.put("shot/a.j2", files["shot/a.j2"])
+            registry = Registry(templates.folder, known=lambda _: {other.id: other.closure})  # noqa: B023 (used before the loop goes on)
             with pytest.raises(InputError, match="fits several versions") as caught:
                 registry.resolve(version.shown)
             assert "more digits" in str(caught.value)
             return
-        seen[version.short] = (version.id, dict(version.closure))
     pytest.fail("no two hashes share six digits")
 
 

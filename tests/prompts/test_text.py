@@ -87,10 +87,7 @@ def test_tokens_are_estimated_steadily(a: str, b: str) -> None:
     [
         ("Mei pushes the door open; the rain has stopped. Nobody answers when she calls his name a second time.", 23),
         ("月光落在旧院子里，她听见门外有人轻轻叫她的名字。她没有回头，只是把灯吹灭了。", 33),
-        (
-            '{"id": "s01", "location": "old-house", "daypart": "night", "present": ["mei", "lan"], "beats": [{"function": "hook", "emotion": 7}]}',
-            46,
-        ),
+        ('{"id": "s01", "location": "old-house", "daypart": "night", "beats": [{"function": "hook", "emotion": 7}]}', 37),
         ("镜头 3（4.5 秒）：Mei 说：“你为什么现在才回来？”\n- medium closeup, push in\n- 9:16, no readable text", 38),
     ],
 )

@@ -37,6 +37,7 @@ def test_a_killed_process_is_replaced(templates: Templates) -> None:
         assert renderer.render(version, {"n": 2}).text == "2"
 
 
+@pytest.mark.slow
 def test_rendering_goes_on_after_every_kind_of_end(templates: Templates, renderer: Renderer) -> None:
     """Time, memory and depth end the process; the next rendering has a new one."""
     good = templates.version("fine", "shot/good.j2")
@@ -51,6 +52,7 @@ def test_rendering_goes_on_after_every_kind_of_end(templates: Templates, rendere
         assert renderer.render(good, {}).text == "fine"
 
 
+@pytest.mark.slow
 def test_a_busy_machine_is_no_fault_of_the_template(templates: Templates) -> None:
     """The bound counts processor time: a process that is kept from running is not ended for it."""
     version = templates.version("{{ n }}")
@@ -67,10 +69,11 @@ def test_a_busy_machine_is_no_fault_of_the_template(templates: Templates) -> Non
         assert renderer._process is process
 
 
+@pytest.mark.slow
 def test_a_process_that_stays_silent_is_killed(templates: Templates) -> None:
     """There is a wall beyond the processor time."""
     version = templates.version("x")
-    with Renderer(seconds=0.1) as renderer:
+    with Renderer(seconds=0.1, patience=1.0) as renderer:
         renderer.render(version, {})
         process = renderer._process
         assert process is not None
@@ -111,6 +114,7 @@ def test_a_workspace_cannot_slip_its_own_code_in(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["exit", "kill", "exception"])
 def test_the_process_ends_with_the_program(how: str, tmp_path: Path) -> None:
     """However a program ends, it leaves no process behind, even one in the middle of an endless loop."""
