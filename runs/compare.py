@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from evals.compare import Comparison, compare
 from evals.score import Metric
-from prompts.errors import InputError, UnknownName
+from prompts.errors import InputError, UnknownName, WorkbenchError
 from runs import query
+from runs.prepare import registry
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def find_arms(ws: Workspace, a: str, b: str, run_id: str | None = None) -> tuple
         InputError: Both names mean the same arm.
     """
     arms = query.arms(ws, run_id)
-    found_a, found_b = _matching(arms, a), _matching(arms, f"{b}#2" if a == b and "/" in b else b)
+    found_a, found_b = _matching(ws, arms, a), _matching(ws, arms, f"{b}#2" if a == b and "/" in b else b)
     shared = [run for run in found_a["run_id"].unique() if run in set(found_b["run_id"])]
     if shared and ":" not in a + b:
         found_a, found_b = found_a[found_a["run_id"] == shared[0]], found_b[found_b["run_id"] == shared[0]]
@@ -96,7 +97,7 @@ def compare_arms(ws: Workspace, a: Arm, b: Arm, *, alpha: float = 0.05) -> Pair:
     return Pair(a, b, frame, comparison)
 
 
-def _matching(arms: pd.DataFrame, name: str) -> pd.DataFrame:
+def _matching(ws: Workspace, arms: pd.DataFrame, name: str) -> pd.DataFrame:
     run, colon, letter = name.partition(":")
     template, _, version = name.partition("@")
     if colon:
@@ -107,7 +108,23 @@ def _matching(arms: pd.DataFrame, name: str) -> pd.DataFrame:
         rows = (arms["ref"] == name) | (arms["arm"] == name)
     if not rows.any():
         raise UnknownName("arm", name, arms["ref"])
-    return arms[rows]
+    return arms[rows] if colon or _HEX.fullmatch(version) or "/" not in name else _as_it_is_now(ws, arms[rows], name)
+
+
+def _as_it_is_now(ws: Workspace, arms: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Keep the arms of the version that a name means today: results of yesterday's text must not pass for today's."""
+    try:
+        now = registry(ws).resolve(name.partition("#")[0])
+    except WorkbenchError:  # the file is gone or broken: what was logged under the name is all there is
+        return arms
+    kept = arms[arms["version"] == now.id]
+    if kept.empty:
+        then = f"{now.template}@{arms.iloc[0]['version'].removeprefix('v1:')[:6]}"
+        raise InputError(
+            f"{name} was edited after it was run: {then} then, {now.shown} now.",
+            hint=f"Run it as it is now, or compare {then}.",
+        )
+    return kept
 
 
 def _arm(row: pd.Series[Any]) -> Arm:

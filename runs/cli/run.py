@@ -86,7 +86,7 @@ def score(context: click.Context, run_name: str, scorers: tuple[str, ...], allow
     run_id = query.find_run(ws, run_name)
     folder = ws.evals / "scorers" if allow_scorer_files else None
     score_run(ws, run_id, scorers or None, progress=for_terminal(quiet=quiet(context)), scorer_folder=folder)
-    output.emit(_means(ws, run_id), fmt, key="means", run=run_id)
+    output.emit(means(ws, run_id), fmt, key="means", run=run_id)
 
 
 def _provider(settings: Settings, name: str) -> Provider:
@@ -163,7 +163,7 @@ def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, f
 def _report(ws: Workspace, result: RunResult, fmt: str) -> None:
     """Print the mean scores of a run; exit 4 when nothing was evaluated, 1 when the provider ended it."""
     counts = result.counts
-    output.emit(_means(ws, result.run_id), fmt, key="means", run=result.run_id, state=result.state, reason=result.reason, ok=counts.ok)
+    output.emit(means(ws, result.run_id), fmt, key="means", run=result.run_id, state=result.state, reason=result.reason, ok=counts.ok)
     output.say(f"Run {result.run_id} {result.state}: {counts.ok} ok of {counts.jobs}, {counts.money}. {result.reason}".strip())
     if result.state == "failed":
         raise click.exceptions.Exit(1)
@@ -171,7 +171,8 @@ def _report(ws: Workspace, result: RunResult, fmt: str) -> None:
         raise click.exceptions.Exit(4)
 
 
-def _means(ws: Workspace, run_id: str) -> Any:
+def means(ws: Workspace, run_id: str) -> Any:
+    """Return the mean of each primary metric by arm, for printing."""
     from runs import query
 
     frame = query.run_scores(ws, run_id)
