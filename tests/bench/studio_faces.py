@@ -40,7 +40,8 @@ def write_people(folder: Path, count: int) -> None:
             emotion = names[(number + shot) % 7] if shot else "neutral"
             level, vague = LEVELS[(number * 3 + shot) % 5], (number + 2 * shot) % 3 == 0
             words = emotion if vague else EMOTIONS[emotion]
-            prompt = f"{SIZES[(number + shot) % 3]}\nMei: {words}, {FACING[(number + shot) % 4]}. intensity {level}"
+            line = ' She says: "Where were you last night?"' if (number + shot) % 10 < 3 else ""
+            prompt = f"{SIZES[(number + shot) % 3]}\nMei: {words}, {FACING[(number + shot) % 4]}. intensity {level}{line}"
             data, made = still(prompt, seed=number * 10 + shot, references=reference)
             (place / f"s{shot}.webp").write_bytes(data)
             asked = {"emotion": emotion, "intensity": level, "vague": vague, "truth": made}

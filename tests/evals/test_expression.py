@@ -1,0 +1,167 @@
+"""Clips that move like people score high, moved stills low; stills are judged by the emotion asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from face_material import clip, labels, media, noise, person, sample, written
+from PIL import Image
+
+from evals import registry
+from evals.errors import ScorerError
+from evals.expression import Expression
+from evals.faces import analysis, blinks, emotion, iris, stiffness
+from evals.score import Sample, Score
+
+pytestmark = pytest.mark.slow
+MOVED_STILLS = ("frozen", "ken_burns", "still_head_motion")
+PEOPLE = ("agnew", "ai_10", "ai_16", "ai_2", "ai_5", "cavalier", "monalisa", "pearl")
+
+
+def judge(made: Sample) -> dict[str, Score]:
+    [scores] = Expression().score([made])
+    return {s.metric: s for s in scores}
+
+
+def of_clip(path: Path, **acting: object) -> dict[str, Score]:
+    return judge(sample("c", [person("a", **({"speaking": True} | acting))], [path], stage="clip"))
+
+
+@pytest.fixture(scope="module")
+def table(shared_data: Path) -> dict[tuple[str, str], stiffness.Stiffness]:
+    """Return the stiffness of the shared clips, by person and variant (all but the two that are lively in one half only)."""
+    found = {}
+    for who in PEOPLE:
+        for variant in ("lively", "half", "quarter", *MOVED_STILLS):
+            [track] = analysis.analyse_clip(media(shared_data / "faces" / "clips" / f"{who}__{variant}.mp4")).tracks
+            found[who, variant] = stiffness.measure(track.times, track.points, speaking=True)
+    return found
+
+
+def test_less_motion_is_stiffer(table: dict[tuple[str, str], stiffness.Stiffness]) -> None:
+    """Full, half and quarter amplitude come in this order for at least seven of the eight people."""
+    ordered = [table[w, "lively"].value < table[w, "half"].value < table[w, "quarter"].value for w in PEOPLE]
+    assert sum(ordered) >= 7
+
+
+@pytest.mark.parametrize("variant", MOVED_STILLS)
+def test_moving_a_still_picture_about_is_not_expression(table: dict[tuple[str, str], stiffness.Stiffness], variant: str) -> None:
+    """Every moved still is stiffer than every lively clip, and none is lively."""
+    stills = [table[w, variant].value for w in PEOPLE]
+    assert min(stills) > max(table[w, "lively"].value for w in PEOPLE)
+    assert min(stills) > 0.25
+
+
+def test_lively_clips_are_lively(table: dict[tuple[str, str], stiffness.Stiffness]) -> None:
+    assert max(table[w, "lively"].value for w in PEOPLE) < 0.25
+
+
+def test_a_frozen_face_is_as_stiff_as_can_be(table: dict[tuple[str, str], stiffness.Stiffness]) -> None:
+    assert float(np.median([table[w, "frozen"].value for w in PEOPLE])) > 0.85
+
+
+@pytest.mark.parametrize("variant", MOVED_STILLS)
+def test_nobody_blinks_in_a_still(shared_data: Path, variant: str) -> None:
+    for who in PEOPLE:
+        [track] = analysis.analyse_clip(media(shared_data / "faces" / "clips" / f"{who}__{variant}.mp4")).tracks
+        assert blinks.find(track.times, np.array([iris.openness(p) for p in track.shapes])) == []
+
+
+def test_blinks_that_are_found_are_where_they_were_painted(shared_data: Path) -> None:
+    for label in (c for c in labels(shared_data, "clips.json") if c["variant"] == "lively"):
+        [track] = analysis.analyse_clip(media(shared_data / "faces" / label["clip"])).tracks
+        for time in blinks.find(track.times, np.array([iris.openness(p) for p in track.shapes])):
+            assert min(abs(time - t) for t in label["blink_times_s"]) < 0.2
+
+
+def test_a_clip_comes_with_traces_regions_and_crops(shared_data: Path) -> None:
+    scores = of_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4", emotion="joy")
+    assert scores["expression"].value == pytest.approx(1 - (scores["stiffness"].value or 0), abs=1e-5)
+    assert {s.status for s in scores.values()} == {"ok"}
+    [who] = scores["expression"].evidence["people"]
+    assert set(who["trace"]) == {"t", "brow", "eye", "mouth"} and len(who["trace"]["t"]) == 75
+    assert set(who["regions"]) == {"mouth", "brow", "eye", "cheek"}
+    assert 1 <= len(who["crops"]) <= 4
+    assert len(json.dumps(scores["expression"].evidence, allow_nan=False)) < 40_000
+
+
+def test_two_seconds_at_twelve_frames_a_second_are_enough(shared_data: Path, tmp_path: Path) -> None:
+    from evals.faces.media import read_clip
+
+    frames = [f.image for f in read_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4")]
+    path = clip(tmp_path / "c.mp4", frames[:50:2][:24], fps=12)
+    assert of_clip(path)["expression"].status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("count", "fps", "side", "said"),
+    [(10, 12, 288, "frames with the face"), (20, 25, 288, "1 s are needed"), (20, 8, 288, "frames a second"), (30, 25, 60, "too small")],
+)
+def test_what_is_too_short_slow_or_small_is_not_scored(
+    shared_data: Path, tmp_path: Path, count: int, fps: int, side: int, said: str
+) -> None:
+    from evals.faces.media import read_clip
+
+    frames = [f.image for f in read_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4")][:count]
+    if side < 288:
+        frames = [_shrunk(f, side) for f in frames]
+    scores = of_clip(clip(tmp_path / "c.mp4", frames, fps=fps))
+    assert scores["expression"].status == "not_scoreable"
+    assert said in scores["expression"].reason
+
+
+def _shrunk(frame: Image.Image, side: int) -> Image.Image:
+    canvas = Image.new("RGB", frame.size, "grey")
+    canvas.paste(frame.resize((side, side)), (100, 100))
+    return canvas
+
+
+def test_a_clip_without_the_face_asked_for_has_failed(tmp_path: Path) -> None:
+    scores = of_clip(clip(tmp_path / "c.mp4", [noise(seed=1)] * 20))
+    assert {s.status for s in scores.values()} == {"failed"}
+
+
+def test_a_truncated_clip_has_failed(shared_data: Path, tmp_path: Path) -> None:
+    whole = (shared_data / "faces" / "clips" / "ai_10__lively.mp4").read_bytes()
+    path = tmp_path / "c.mp4"
+    path.write_bytes(whole[: len(whole) // 2])
+    assert of_clip(path)["expression"].status == "failed"
+
+
+def test_a_smile_matches_joy_and_not_anger(shared_data: Path) -> None:
+    """A laughing president against a serious picture of himself."""
+    stills = shared_data / "faces" / "stills"
+    sheets = {"o": [stills / "obama_3.jpg"]}
+
+    def match(asked: str) -> float:
+        made = sample("s", [person("o", emotion=asked, intensity=0.8)], [stills / "obama_1.jpg"], sheets)
+        value = judge(made)["emotion_match"].value
+        assert value is not None
+        return value
+
+    assert match("joy") > 0.4
+    assert max(match(e) for e in emotion.EMOTIONS if e != "joy") < 0.3
+
+
+def test_without_a_reference_the_classifier_judges(shared_data: Path) -> None:
+    stills = shared_data / "faces" / "stills"
+    happy = judge(sample("s", [person("o", emotion="joy")], [stills / "biden_2.jpg"]))
+    calm = judge(sample("s", [person("o", emotion="joy")], [stills / "art_5.jpg"]))
+    assert (happy["expression"].value or 0) > 0.8 > 0.2 > (calm["expression"].value or 0)
+    assert happy["expression"].evidence["people"][0]["emotion"]["method"] == "classifier"
+    assert happy["stiffness"].status == "not_applicable"
+
+
+@pytest.mark.parametrize("changes", [{"stage": "character", "case": {"character": {"id": "a"}}}, {"case": {"people": []}}])
+def test_where_no_face_is_asked_for_nothing_is_judged(tmp_path: Path, changes: dict[str, Any]) -> None:
+    made = sample("n", [], [written(tmp_path / "p.png", noise())], **changes)
+    assert {s.status for s in judge(made).values()} == {"not_applicable"}
+
+
+def test_wrong_arguments_are_refused() -> None:
+    with pytest.raises(ScorerError, match="min_iod"):
+        registry.build("expression", {"min_iod": "small"})
