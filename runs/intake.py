@@ -37,8 +37,10 @@ class ImportRefused(InputError):
         lines = [f"  {name}: {reason}" for name, reason in problems[:SHOWN]]
         if len(problems) > SHOWN:
             lines.append(f"  … and {len(problems) - SHOWN} more")
-        what = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"Nothing was imported: {what}.", *lines]))
+        if len(problems) == 1:
+            super().__init__(f"Nothing was imported. {problems[0][0]}: {problems[0][1]}.")
+        else:
+            super().__init__("\n".join([f"Nothing was imported: {len(problems)} problems.", *lines]))
         self.problems = tuple(problems)
 
 

@@ -181,15 +181,15 @@ def test_texts_come_in_for_the_cases_of_a_suite(tmp_path: Path, folder: Path) ->
 
 
 def stills_manifest(folder: Path, to: Path) -> Path:
-    """Say who is seen in each still; somebody's first picture is the reference for the later ones."""
+    """Say who is seen in each still; somebody's first picture alone is the reference for the later ones."""
     first: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     for still in json.loads((folder / "stills.json").read_text("utf-8")):
         people = [p.replace("_", "-") for p in still["people"]]
         told = [{"character": p, "references": [first[p]] if p in first else []} for p in people]
         rows.append({"file": still["file"], "series": "stills", "people": told})
-        for person in people:
-            first.setdefault(person, still["file"])
+        if still["n_faces"] == 1:
+            first.setdefault(people[0], still["file"])
     to.write_text(json.dumps(rows))
     return to
 
