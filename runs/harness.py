@@ -57,7 +57,10 @@ def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None =
         TemplateError, InputError, ProviderError, BudgetError, WorkspaceError: it cannot begin; nothing was written.
         JournalError, MediaError: the disk takes no more; nothing more was paid.
     """
-    return _do(ws, plan, provider, options or Options(), None)
+    session = _checked(ws, plan, provider, options or Options(), None)
+    ws.ensure_writable()
+    with only_one(ws, plan.run_id):
+        return _done(ws, session)
 
 
 def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | None = None) -> RunResult:
@@ -68,9 +71,10 @@ def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | No
         InputError: the run was begun with another provider.
         JournalError: a process is working on the run.
     """
+    ws.ensure_writable()
     with only_one(ws, run_id):
         state = state_of(ws, run_id)
-        return _do(ws, plan_of(state), provider, options or Options(), state)
+        return _done(ws, _checked(ws, plan_of(state), provider, options or Options(), state))
 
 
 def plan_of(state: RunState) -> Plan:
@@ -100,28 +104,32 @@ def only_one(ws: Workspace, run_id: str) -> Iterator[None]:
         yield
 
 
-def _do(ws: Workspace, plan: Plan, provider: Provider, options: Options, state: RunState | None) -> RunResult:
-    began = time.monotonic()
+def _checked(ws: Workspace, plan: Plan, provider: Provider, options: Options, state: RunState | None) -> Session:
+    """Return the session that does what is open, after seeing that it can be done. Nothing is written."""
     _check_provider(plan, provider)
     session = Session(ws, plan, provider, options, state)
     todo = {job["job_id"] for job in session.open_jobs()}
     estimate = preflight.examine(ws, plan, options.pricing, plan.by_id.keys() - todo)
     preflight.check(plan, provider, estimate, options.budget_usd)
-    ws.ensure_writable()
+    return session
+
+
+def _done(ws: Workspace, session: Session) -> RunResult:
+    began = time.monotonic()
     if shutil.disk_usage(ws.runs).free < RESERVE_BYTES:
         raise JournalError(f"Less than {RESERVE_BYTES >> 20} MB are free on the disk of {ws.runs}.", hint="Free some space first.")
     try:
         end = asyncio.run(session.run())
     finally:
         pool.close_shared()
+    run_id, counts = session.plan.run_id, session.counts
     if session.stopped:
-        done = f"{session.counts.done} of {session.counts.jobs} jobs are done"
-        raise Interrupted(f"Stopped; {done}.", hint=f"Go on with: workbench run --resume {plan.run_id}")
+        raise Interrupted(f"Stopped; {counts.done} of {counts.jobs} jobs are done.", hint=f"Go on with: workbench run --resume {run_id}")
     try:
         catch_up(ws)
     except LogError as error:  # the journal has everything: whoever reads next folds it in
-        options.progress.say(str(error))
-    return RunResult(plan.run_id, end, session.counts, session.reason, time.monotonic() - began)
+        session.options.progress.say(str(error))
+    return RunResult(run_id, end, counts, session.reason, time.monotonic() - began)
 
 
 def _check_provider(plan: Plan, provider: Provider) -> None:

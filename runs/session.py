@@ -68,9 +68,9 @@ class Session:
         self.stopped = False
         self.reason = ""
         self._ws = ws
-        self._plan = plan
+        self.plan = plan
         self._provider = provider
-        self._options = options
+        self.options = options
         self._state = state
         self._requests = Requests(ws, plan)
         self._scorers = plan.event.scorers if options.scoring else ()
@@ -81,9 +81,9 @@ class Session:
     def open_jobs(self) -> list[JobPlan]:
         """Return the jobs without an outcome, and those that an earlier budget did not cover, in the plan's order."""
         if self._state is None:
-            return list(self._plan.jobs)
+            return list(self.plan.jobs)
         done = self._state.finished
-        return [job for job in self._plan.jobs if job["job_id"] not in done or done[job["job_id"]].status == "budget"]
+        return [job for job in self.plan.jobs if job["job_id"] not in done or done[job["job_id"]].status == "budget"]
 
     async def run(self) -> EndState:
         """Do what is open and return how the run ended.
@@ -94,17 +94,17 @@ class Session:
         """
         todo = self.open_jobs()
         async with self._provider:
-            with Journal(self._ws, self._plan.run_id) as journal:
+            with Journal(self._ws, self.plan.run_id) as journal:
                 if self._state is None:
-                    journal.append(self._plan.event)
-                self._options.progress.begin(self._title(), self._counted(todo))
+                    journal.append(self.plan.event)
+                self.options.progress.begin(self._title(), self._counted(todo))
                 try:
                     async with GroupCommit(journal) as group:
                         state = await self._do(todo, group)
-                        notes = [Note(run_id=self._plan.run_id, text=self.reason)] if self.reason else []
-                        await group.commit(*notes, End(run_id=self._plan.run_id, state=state))
+                        notes = [Note(run_id=self.plan.run_id, text=self.reason)] if self.reason else []
+                        await group.commit(*notes, End(run_id=self.plan.run_id, state=state))
                 finally:
-                    self._options.progress.end(self.counts)
+                    self.options.progress.end(self.counts)
         return state
 
     async def _do(self, todo: list[JobPlan], group: GroupCommit) -> EndState:
@@ -122,9 +122,9 @@ class Session:
                         return self._end_state()
                 self.stopped = True
                 executor.close(STOPPED)
-                self._options.progress.say("Stopping: no new jobs. Press Ctrl-C again to leave at once.")
+                self.options.progress.say("Stopping: no new jobs. Press Ctrl-C again to leave at once.")
                 if running := [task for task in tasks if not task.done()]:
-                    await asyncio.wait(running, timeout=self._options.grace_s)
+                    await asyncio.wait(running, timeout=self.options.grace_s)
                 self.reason = STOPPED
                 return "stopped"
         finally:
@@ -168,7 +168,7 @@ class Session:
         if event.status == "budget":
             self.reason = event.message
         self.counts.add(event.status)
-        self._options.progress.update(self.counts)
+        self.options.progress.update(self.counts)
 
     def _end_state(self) -> EndState:
         if self.counts.done == self.counts.jobs:
@@ -179,7 +179,7 @@ class Session:
     def _scoring(self, group: GroupCommit) -> Scoring:
         def scored(n: int) -> None:
             self.counts.scored += n
-            self._options.progress.update(self.counts)
+            self.options.progress.update(self.counts)
 
         def broken(error: BaseException) -> None:
             if self._broken is not None and not self._broken.done():
@@ -187,24 +187,24 @@ class Session:
 
         scoring = Scoring(
             self._ws,
-            self._plan,
+            self.plan,
             self._scorers,
             heavy=self._heavy,
             commit=group.commit,
             scored=scored,
             broken=broken,
-            folder=self._options.scorer_folder,
+            folder=self.options.scorer_folder,
         )
         if self._scorers:
-            self.counts.to_score = len(self._plan.jobs)
+            self.counts.to_score = len(self.plan.jobs)
             if self._state is not None:
                 self.counts.scored = scoring.restore(self._state)
         return scoring
 
     def _executor(self, group: GroupCommit) -> Executor:
-        provider, options = self._provider, self._options
+        provider, options = self._provider, self.options
         return Executor(
-            self._plan,
+            self.plan,
             provider,
             requests=self._requests,
             store=MediaStore(self._ws),
@@ -236,15 +236,15 @@ class Session:
     def _unknown_usd(self, job_id: str) -> float:
         """Return the worst case of a finished job that may have been billed and whose cost nobody knows; 0 for others."""
         assert self._state is not None  # noqa: S101 - only asked of a resumed run
-        if self._state.finished[job_id].cost_usd is not None or self._options.budget_usd is None:
+        if self._state.finished[job_id].cost_usd is not None or self.options.budget_usd is None:
             return 0.0
         event = self._state.generation(job_id)
         if not may_be_billed(event["status"], event["error"]):
             return 0.0
-        return self._options.pricing.worst_usd(self._requests.of(self._plan.by_id[job_id])) or 0.0
+        return self.options.pricing.worst_usd(self._requests.of(self.plan.by_id[job_id])) or 0.0
 
     def _title(self) -> str:
-        event = self._plan.event
+        event = self.plan.event
         what = f"{len(event.arms)} arms x {len(event.cases)} cases" if len(event.arms) > 1 else f"{len(event.cases)} cases"
         return f"Run {event.run_id}: {event.stage}, {what}, {event.provider['name']}{' (SIMULATED)' if event.provider['simulated'] else ''}"
 
