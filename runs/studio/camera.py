@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.studio.numeric import Array, lookup
+from runs.studio.numeric import Array, enlarged, lookup
 from runs.studio.surface import Grid
 
 PIVOT = 0.10
@@ -106,17 +106,6 @@ def _march(height: Array, rays: _Rays, px: Array, py: Array) -> Array:
     return np.asarray(np.float32(0.5) * (low + high), dtype=np.float32)
 
 
-def _spread(field: Array, factor: int, rows: int, columns: int) -> Array:
-    """Enlarge a smooth field by bilinear interpolation to (rows, columns)."""
-    y = (np.arange(rows, dtype=np.float32) - np.float32((factor - 1) / 2)) / np.float32(factor)
-    x = (np.arange(columns, dtype=np.float32) - np.float32((factor - 1) / 2)) / np.float32(factor)
-    y0 = np.clip(np.floor(y).astype(np.int32), 0, field.shape[0] - 2)
-    x0 = np.clip(np.floor(x).astype(np.int32), 0, field.shape[1] - 2)
-    fy, fx = (y - y0)[:, None], (x - x0)[None]
-    wide = field[:, x0] * (1 - fx) + field[:, x0 + 1] * fx
-    return np.asarray(wide[y0] * (1 - fy) + wide[y0 + 1] * fy, dtype=np.float32)
-
-
 def _seen(pose: Pose, x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]) -> tuple[float, float, float, float]:
     """Return left, right, top and bottom (head units) of a box of head space as it is seen in a pose."""
     m = pose.matrix()
@@ -143,7 +132,7 @@ def draw_relief(frame: Array, rgba: Array, height: Array, grid: Grid, pose: Pose
     rays = _Rays.through(grid, pose)
     px, py = rays.base(*_screen(rows, columns, place, 1))
     # Depth is smooth: it is found for a quarter of the pixels.
-    depth = _spread(_march(height, rays, *rays.base(*_screen(rows, columns, place, _COARSE))), _COARSE, h, w)
+    depth = enlarged(_march(height, rays, *rays.base(*_screen(rows, columns, place, _COARSE))), (_COARSE, _COARSE), (h, w))
     over(frame[:, rows, columns], lookup(rgba, px - rays.x_rate * depth, py - rays.y_rate * depth))
 
 

@@ -120,12 +120,12 @@ def draw_brows(g: Geometry, e: Units, grid: Grid, surface: Surface, strands: Arr
 def draw_mouth(g: Geometry, e: Units, grid: Grid, surface: Surface) -> None:
     """Draw lips, the mouth's inside and teeth on the right half."""
     j: Jaw = jaw_of(g, e)
-    width = g.mouth_w * (1 + 0.30 * e.smile - 0.06 * e.frown - 0.30 * e.pucker + 0.03 * e.jaw + 0.06 * e.press)
+    width = g.mouth_w * (1 + 0.23 * e.smile - 0.06 * e.frown - 0.30 * e.pucker + 0.03 * e.jaw + 0.06 * e.press)
     r, c = grid.rows(j.mouth_y - 0.36, j.mouth_y + 0.24), grid.columns(0, width * 1.25 + 0.05)
     x, y = grid.x[:, c], grid.y[r]
     u = np.clip(x / np.float32(width), 0, 1.4)
     arch = np.clip(1 - u * u, 0, 1)
-    corner = (0.122 * e.smile - 0.110 * e.frown) * u**2.1 + 0.016 * e.sneer * bell(u - 0.55, 0.3)
+    corner = (0.118 * e.smile - 0.110 * e.frown) * u**2.1 + 0.016 * e.sneer * bell(u - 0.55, 0.3)
     line = j.mouth_y + corner - 0.006 * bell(u, 0.18)
     gap = (0.185 * e.jaw + 0.030 * e.smile * min(1.0, 8 * e.jaw)) * np.clip(1 - u**2.6, 0, 1)
     firm = (1 - 0.52 * e.press) * (1 + 0.35 * e.pucker)
@@ -150,7 +150,7 @@ def draw_mouth(g: Geometry, e: Units, grid: Grid, surface: Surface) -> None:
     tongue = inside * step(0.10, 0.02, y - low_up) * step(0.8, 0.4, u) * (1 - shown) * min(1.0, 2 * e.jaw)
     paint(surface.albedo, (0.55, 0.22, 0.22), 0.6 * tongue, (r, c))
     seam = bell(y - up_low, 0.0085) * step(1.10, 0.90, u) * (1 - 0.55 * min(1.0, 8 * e.jaw)) * (0.75 - 0.25 * u)
-    end = bell(np.hypot(x - width * 0.99, (y - j.mouth_y - (0.122 * e.smile - 0.110 * e.frown)) * 1.2), 0.024)
+    end = bell(np.hypot(x - width * 0.99, (y - j.mouth_y - (0.118 * e.smile - 0.110 * e.frown)) * 1.2), 0.024)
     surface.albedo[:, r, c] *= 1 - 0.62 * seam
     surface.albedo[:, r, c] *= 1 - 0.34 * end
     height -= 0.012 * seam + 0.020 * end

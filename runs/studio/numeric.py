@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import gaussian_filter
 
 Array = NDArray[np.float32]
 Rgb = tuple[float, float, float]
@@ -44,7 +44,25 @@ def blur(field: Array, sigma: float) -> Array:
     padded = np.pad(field, ((0, -h % k), (0, -w % k)), mode="edge")
     small = padded.reshape(padded.shape[0] // k, k, padded.shape[1] // k, k).mean((1, 3))
     small = gaussian_filter(small, sigma / k, truncate=2.5)
-    return np.asarray(zoom(small, k, order=1, grid_mode=True, mode="nearest")[:h, :w], dtype=np.float32)
+    return enlarged(small, (k, k), (h, w))
+
+
+def enlarged(field: Array, factor: tuple[int, int], shape: tuple[int, int]) -> Array:
+    """Enlarge a smooth plane by whole factors (rows, columns) to a shape, by bilinear interpolation between pixel centres."""
+
+    def along(count: int, by: int, limit: int) -> tuple[NDArray[np.int32], Array]:
+        at = np.clip((np.arange(count, dtype=np.float32) - np.float32((by - 1) / 2)) / np.float32(by), 0, limit - 1)
+        first = np.minimum(at.astype(np.int32), max(0, limit - 2))
+        return first, np.asarray(at - first, dtype=np.float32)
+
+    if min(field.shape) < 2:
+        return np.full(shape, field.flat[0], dtype=np.float32)
+    y0, fy = along(shape[0], factor[0], field.shape[0])
+    x0, fx = along(shape[1], factor[1], field.shape[1])
+    wide = field[:, x0]
+    wide = wide + (field[:, x0 + 1] - wide) * fx
+    tall = wide[y0]
+    return np.asarray(tall + (wide[y0 + 1] - tall) * fy[:, None], dtype=np.float32)
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float | tuple[float, float]) -> Array:
@@ -55,7 +73,7 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float | tuple
     field = gaussian_filter(rng.standard_normal(coarse, dtype=np.float32), (down / ky, across / kx), truncate=2.5, mode="wrap")
     field = field / max(float(field.std()), 1e-6)
     if ky > 1 or kx > 1:
-        field = zoom(field, (ky, kx), order=1, grid_mode=True, mode="nearest")
+        return enlarged(field, (ky, kx), shape)
     return np.asarray(field[: shape[0], : shape[1]], dtype=np.float32)
 
 

@@ -115,7 +115,7 @@ def _garments(c: _Canvas, g: Geometry, outfit: Outfit, neck: float, wide: float,
     c.fill(body, outfit.colour)
     if outfit.garment == "robe":
         # The wearer's left side lies over the right, as on a hanfu; what it covers of the right collar is not drawn.
-        for sign, ends in ((-1, ((0.34, -2.60), (0.20, -2.70))), (1, ((-0.72, -3.34), (-0.95, -3.22)))):
+        for sign, ends in ((-1, ((0.26, -2.56), (0.46, -2.44))), (1, ((-0.72, -3.34), (-0.95, -3.22)))):
             front = [(sign * (neck + 0.20), -1.28), (sign * 0.75, -1.5), (sign * 0.6, -2.75), (-sign * 0.42, -2.75)]
             c.fill(front, outfit.colour, mirrored=False)
             c.fill([(sign * (neck + 0.02), -1.17), (sign * (neck + 0.20), -1.28), *ends], outfit.accent, mirrored=False)
@@ -187,10 +187,13 @@ def project(torso: Torso, place: Place, shape: tuple[int, int]) -> Layer:
 
 
 def _resampled(planes: Array, x: Array, y: Array) -> Array:
-    """Sample planes [4, H, W] at separable coordinates: rows first, then columns."""
+    """Sample planes [4, H, W] at separable coordinates: columns first, of which there are fewer rows."""
     _, h, w = planes.shape
     x, y = np.clip(x, 0, w - 1.001), np.clip(y, 0, h - 1.001)
     x0, y0 = x.astype(np.int32), y.astype(np.int32)
     fy, fx = (y - y0)[None, :, None], (x - x0)[None, None, :]
-    tall = planes[:, y0] * (1 - fy) + planes[:, y0 + 1] * fy
-    return np.asarray(np.take(tall, x0, axis=2) * (1 - fx) + np.take(tall, x0 + 1, axis=2) * fx, dtype=np.float32)
+    wide = np.take(planes, x0, axis=2, mode="clip")
+    wide += (np.take(planes, x0 + 1, axis=2, mode="clip") - wide) * fx
+    tall = wide[:, y0]
+    tall += (wide[:, y0 + 1] - tall) * fy
+    return np.asarray(tall, dtype=np.float32)
