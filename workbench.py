@@ -75,9 +75,9 @@ def cli(context: click.Context, workspace: str | None, quiet: bool) -> None:
 def main() -> None:
     """Run the command line; the one place that turns an error into a line on stderr and an exit code."""
     try:
-        cli.main(prog_name="workbench", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Outside of standalone mode click returns the code that a command exits with.
+        code = cli.main(prog_name="workbench", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         sys.exit(_complain("Interrupted.", 130))
     except click.ClickException as error:

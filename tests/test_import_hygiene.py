@@ -8,8 +8,38 @@ import sys
 
 import pytest
 
-HEAVY = {"streamlit", "pandas", "openai", "langchain", "langchain_core", "duckdb", "numpy", "scipy", "skimage", "dlib", "ai_edge_litert", "av", "PIL"}
-COMMANDS = ["init", "demo", "templates", "render", "diff", "run", "score", "import", "compare", "runs", "show", "log", "config", "schema", "doctor"]
+HEAVY = {
+    "streamlit",
+    "pandas",
+    "openai",
+    "langchain",
+    "langchain_core",
+    "duckdb",
+    "numpy",
+    "scipy",
+    "skimage",
+    "dlib",
+    "ai_edge_litert",
+    "av",
+    "PIL",
+}
+COMMANDS = [
+    "init",
+    "demo",
+    "templates",
+    "render",
+    "diff",
+    "run",
+    "score",
+    "import",
+    "compare",
+    "runs",
+    "show",
+    "log",
+    "config",
+    "schema",
+    "doctor",
+]
 PROGRAM = "import sys, json, workbench; sys.argv = ['workbench', *{args!r}]\ntry: workbench.main()\nexcept SystemExit: pass\nprint('\\n' + json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
 
 
@@ -28,5 +58,7 @@ def test_a_commands_help_loads_nothing_heavy(command: str) -> None:
 
 
 def test_importing_the_front_door_does_not_load_streamlit() -> None:
-    done = subprocess.run([sys.executable, "-c", "import workbench, sys; print('streamlit' in sys.modules)"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "import workbench, sys; print('streamlit' in sys.modules)"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "False"
