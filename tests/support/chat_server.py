@@ -77,6 +77,12 @@ def serve() -> Iterator[ChatServer]:
         ready.set()
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
+        # A handler that dribbles for ever outlives its connection.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
