@@ -89,8 +89,9 @@ async def _found(provider: Tasks, request: Request, handed: Handed) -> str:
 async def _poll(provider: Tasks, task_id: str, request: Request) -> Outcome:
     rng = random.Random(task_id)
     faults = 0
+    state = TaskState("queued")
     while True:
-        state = await _state(provider, task_id, request)
+        state = await _state(provider, task_id, request, state.poll_after_s)
         fault = state.outcome.failure if state.outcome and state.state in {"queued", "running", "succeeded"} else None
         if fault is None or (state.state == "succeeded" and fault.error not in RETRYABLE):
             if (outcome := _final(state, task_id)) is not None:
@@ -102,12 +103,12 @@ async def _poll(provider: Tasks, task_id: str, request: Request) -> Outcome:
         await asyncio.sleep(state.poll_after_s * rng.uniform(0.9, 1.1))
 
 
-async def _state(provider: Tasks, task_id: str, request: Request) -> TaskState:
+async def _state(provider: Tasks, task_id: str, request: Request, poll_after_s: float) -> TaskState:
     """Ask once; an unanswered poll is a fault of the poll, the task is where it was."""
     try:
         return await provider.poll(task_id, request)
     except Exception as error:  # noqa: BLE001 - as above
-        return TaskState("running", Outcome(failure=Failure("server", f"{type(error).__name__}: {error}")))
+        return TaskState("running", Outcome(failure=Failure("server", f"{type(error).__name__}: {error}")), poll_after_s)
 
 
 def _final(state: TaskState, task_id: str) -> Outcome | None:
