@@ -108,7 +108,8 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str
         split=asked["split"],
         limit=asked["limit"],
         cases=asked["cases"],
-        parameters=parameters(asked["pairs"]),
+        # Part of every job's id, so those of workbench.toml belong in here too.
+        parameters={**settings.provider_settings().parameters, **parameters(asked["pairs"])},
         scorers=asked["scorers"],
         budget_usd=settings.budget_usd,
     )
