@@ -108,7 +108,7 @@ def report(data: dict[str, np.ndarray]) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "people"
-        write_people(folder, PEOPLE)
+        write_people(folder, PEOPLE, first=200)
         data = collect(folder)
     report(data)
     if "--write" in sys.argv:

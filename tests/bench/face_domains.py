@@ -51,9 +51,9 @@ def _chips(folder: Path) -> None:
 
 
 def _wide(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-    """Return a box with half its size around it: what the detector wants to see."""
+    """Return a box with room around it: what the detector wants to see."""
     width, height = box[2] - box[0], box[3] - box[1]
-    return box[0] - width / 2, box[1] - height / 2, box[2] + width / 2, box[3] + height / 2
+    return box[0] - 0.8 * width, box[1] - 0.8 * height, box[2] + 0.8 * width, box[3] + 0.8 * height
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.stats import rankdata, spearmanr
 from studio_faces import PEOPLE, write_people
 
@@ -42,6 +43,17 @@ def eer(same: Sequence[float], different: Sequence[float]) -> tuple[float, float
     missed, wrong = np.searchsorted(a, at) / len(a), 1 - np.searchsorted(b, at) / len(b)
     best = int(np.argmin(np.abs(missed - wrong)))
     return float((missed[best] + wrong[best]) / 2), float(at[best])
+
+
+def logistic(same: Sequence[float], different: Sequence[float]) -> tuple[float, float]:
+    """Return threshold and width of the logistic that fits best, both kinds weighing alike."""
+    a, b = np.asarray(same), np.asarray(different)
+
+    def loss(x: np.ndarray) -> float:
+        return float(np.logaddexp(0, (x[0] - a) / x[1]).mean() + np.logaddexp(0, (b - x[0]) / x[1]).mean())
+
+    threshold, width = minimize(loss, [0.45, 0.08], method="Nelder-Mead").x
+    return float(threshold), float(width)
 
 
 def show(name: str, same: Sequence[float], different: Sequence[float]) -> None:
@@ -82,8 +94,8 @@ def header() -> None:
 
 
 def studio(folder: Path, count: int) -> None:
-    """Odd people only, when the mean face came from all: a mean of sixty hardly knows any single one of them."""
-    write_people(folder, count)
+    """People that the shipped mean face does not know: their shots against their sheets and against each other."""
+    write_people(folder, count, first=100)
     sheets: dict[str, list[Face]] = {}
     shots: list[tuple[str, Face]] = []
     counts = [0, 0]
@@ -98,13 +110,18 @@ def studio(folder: Path, count: int) -> None:
                 shots += [(place.name, f) for f in found]
     print(f"\nStudio: right number of faces in {counts[0]} of {counts[1]} pictures of {count} people.\n")
     header()
+    fits: list[tuple[float, float]] = []
     for k, pick in ((1, lambda v: v[1:2]), (3, lambda v: v)):
         templates = {who: identity.make_template([f.embedding for f in pick(views)], "bench") for who, views in sheets.items()}
         same = [templates[who].match(f.embedding) for who, f in shots]
         different = [t.match(f.embedding) for who, f in shots for other, t in templates.items() if other != who]
         show(f"studio shots against a sheet of {k}", same, different)
+        if k == 3:
+            fits.append(logistic(same, different))
     pairs = [(a, b, identity.similarity([x.embedding], [y.embedding])) for i, (a, x) in enumerate(shots) for b, y in shots[:i]]
     show("studio shots against each other", [m for a, b, m in pairs if a == b], [m for a, b, m in pairs if a != b])
+    given = identity.calibration()
+    print(f"\nBalanced logistic fit: threshold {fits[0][0]:.2f}, width {fits[0][1]:.3f}; shipped {given.threshold}, {given.width}.")
 
 
 def clips() -> None:

@@ -23,12 +23,27 @@ EMOTIONS = {
 SIZES = ("close-up", "medium close-up", "medium shot")
 FACING = ("faces the camera", "faces the camera", "turned left", "turned right")
 LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
+SETTINGS = (
+    "Setting: a plain room; morning",
+    "Setting: a palace hall; night, lamps",
+    "Setting: a street in the rain; night",
+    "Setting: an office; noon",
+    "Setting: a garden; afternoon",
+    "Setting: a temple with candles; dusk",
+    "Setting: a forest; morning",
+)
 
 
-def write_people(folder: Path, count: int) -> None:
-    """Write `<folder>/<person>/{sheet,s0..s4}.webp`, and beside each what was asked for and the studio's truth as JSON."""
+def write_people(folder: Path, count: int, first: int = 0) -> None:
+    """Write `<folder>/<person>/{sheet,s0..s4}.webp`, and beside the folder what was asked for and the studio's truth as JSON.
+
+    Args:
+        folder: Where to write.
+        count: How many people.
+        first: Number of the first one; other numbers are other people.
+    """
     names = list(EMOTIONS)
-    for number in range(count):
+    for number in range(first, first + count):
         person = identity.sample(np.random.default_rng(1000 + number))
         reference = [ReferenceIdentity(person, "Mei")]
         place = folder / f"{number:03d}"
@@ -41,7 +56,8 @@ def write_people(folder: Path, count: int) -> None:
             level, vague = LEVELS[(number * 3 + shot) % 5], (number + 2 * shot) % 3 == 0
             words = emotion if vague else EMOTIONS[emotion]
             line = ' She says: "Where were you last night?"' if (number + shot) % 10 < 3 else ""
-            prompt = f"{SIZES[(number + shot) % 3]}\nMei: {words}, {FACING[(number + shot) % 4]}. intensity {level}{line}"
+            frame = f"{SIZES[(number + shot) % 3]}\n{SETTINGS[(number + 3 * shot) % 7]}"
+            prompt = f"{frame}\n\nMei: {words}, {FACING[(number + shot) % 4]}. intensity {level}{line}"
             data, made = still(prompt, seed=number * 10 + shot, references=reference)
             (place / f"s{shot}.webp").write_bytes(data)
             asked = {"emotion": emotion, "intensity": level, "vague": vague, "truth": made}

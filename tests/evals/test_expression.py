@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from evals import registry
 from evals.errors import ScorerError
 from evals.expression import Expression
 from evals.faces import analysis, blinks, emotion, iris, stiffness
+from evals.faces.media import read_clip
 from evals.score import Sample, Score
 
 pytestmark = pytest.mark.slow
 MOVED_STILLS = ("frozen", "ken_burns", "still_head_motion")
-PEOPLE = ("agnew", "ai_10", "ai_16", "ai_2", "ai_5", "cavalier", "monalisa", "pearl")
 
 
 def judge(made: Sample) -> dict[str, Score]:
@@ -31,51 +32,60 @@ def of_clip(path: Path, **acting: object) -> dict[str, Score]:
     return judge(sample("c", [person("a", **({"speaking": True} | acting))], [path], stage="clip"))
 
 
+@dataclass(frozen=True)
+class Measured:
+    stiffness: float
+    blinks: list[float]
+    painted: list[float]
+
+
+Table = dict[tuple[str, str], Measured]
+
+
 @pytest.fixture(scope="module")
-def table(shared_data: Path) -> dict[tuple[str, str], stiffness.Stiffness]:
-    """Return the stiffness of the shared clips, by person and variant (all but the two that are lively in one half only)."""
+def table(shared_data: Path) -> Table:
+    """Return what is measured on the shared clips, by person and variant (without those that are lively in one half only)."""
     found = {}
-    for who in PEOPLE:
-        for variant in ("lively", "half", "quarter", *MOVED_STILLS):
-            [track] = analysis.analyse_clip(media(shared_data / "faces" / "clips" / f"{who}__{variant}.mp4")).tracks
-            found[who, variant] = stiffness.measure(track.times, track.points, speaking=True)
+    for label in labels(shared_data, "clips.json"):
+        if label["variant"] in ("lively", "half", "quarter", *MOVED_STILLS):
+            [track] = analysis.analyse_clip(media(shared_data / "faces" / label["clip"])).tracks
+            stiff = stiffness.measure(track.times, track.points, speaking=True).value
+            shut = blinks.find(track.times, np.array([iris.openness(p) for p in track.shapes]))
+            found[label["identity"], label["variant"]] = Measured(stiff, shut, label["blink_times_s"])
     return found
 
 
-def test_less_motion_is_stiffer(table: dict[tuple[str, str], stiffness.Stiffness]) -> None:
+def column(table: Table, variant: str) -> list[float]:
+    return [m.stiffness for (_, v), m in sorted(table.items()) if v == variant]
+
+
+def test_less_motion_is_stiffer(table: Table) -> None:
     """Full, half and quarter amplitude come in this order for at least seven of the eight people."""
-    ordered = [table[w, "lively"].value < table[w, "half"].value < table[w, "quarter"].value for w in PEOPLE]
-    assert sum(ordered) >= 7
+    rows = zip(column(table, "lively"), column(table, "half"), column(table, "quarter"), strict=True)
+    assert sum(full < half < quarter for full, half, quarter in rows) >= 7
 
 
 @pytest.mark.parametrize("variant", MOVED_STILLS)
-def test_moving_a_still_picture_about_is_not_expression(table: dict[tuple[str, str], stiffness.Stiffness], variant: str) -> None:
+def test_moving_a_still_picture_about_is_not_expression(table: Table, variant: str) -> None:
     """Every moved still is stiffer than every lively clip, and none is lively."""
-    stills = [table[w, variant].value for w in PEOPLE]
-    assert min(stills) > max(table[w, "lively"].value for w in PEOPLE)
-    assert min(stills) > 0.25
+    assert min(column(table, variant)) > max(column(table, "lively"))
+    assert min(column(table, variant)) > 0.25
 
 
-def test_lively_clips_are_lively(table: dict[tuple[str, str], stiffness.Stiffness]) -> None:
-    assert max(table[w, "lively"].value for w in PEOPLE) < 0.25
+def test_lively_clips_are_lively_and_frozen_ones_as_stiff_as_can_be(table: Table) -> None:
+    assert max(column(table, "lively")) < 0.25
+    assert float(np.median(column(table, "frozen"))) > 0.85
 
 
-def test_a_frozen_face_is_as_stiff_as_can_be(table: dict[tuple[str, str], stiffness.Stiffness]) -> None:
-    assert float(np.median([table[w, "frozen"].value for w in PEOPLE])) > 0.85
+def test_nobody_blinks_in_a_still(table: Table) -> None:
+    assert [m.blinks for (_, variant), m in table.items() if variant in MOVED_STILLS] == [[]] * 24
 
 
-@pytest.mark.parametrize("variant", MOVED_STILLS)
-def test_nobody_blinks_in_a_still(shared_data: Path, variant: str) -> None:
-    for who in PEOPLE:
-        [track] = analysis.analyse_clip(media(shared_data / "faces" / "clips" / f"{who}__{variant}.mp4")).tracks
-        assert blinks.find(track.times, np.array([iris.openness(p) for p in track.shapes])) == []
-
-
-def test_blinks_that_are_found_are_where_they_were_painted(shared_data: Path) -> None:
-    for label in (c for c in labels(shared_data, "clips.json") if c["variant"] == "lively"):
-        [track] = analysis.analyse_clip(media(shared_data / "faces" / label["clip"])).tracks
-        for time in blinks.find(track.times, np.array([iris.openness(p) for p in track.shapes])):
-            assert min(abs(time - t) for t in label["blink_times_s"]) < 0.2
+def test_blinks_that_are_found_are_where_they_were_painted(table: Table) -> None:
+    """A good half of the painted blinks is seen by any method; what matters is that nothing else is taken for one."""
+    moving = [m for (_, variant), m in table.items() if variant not in MOVED_STILLS]
+    assert all(min(abs(t - p) for p in m.painted) < 0.2 for m in moving for t in m.blinks)
+    assert sum(len(m.blinks) for m in moving) >= 0.4 * sum(len(m.painted) for m in moving)
 
 
 def test_a_clip_comes_with_traces_regions_and_crops(shared_data: Path) -> None:
@@ -90,8 +100,6 @@ def test_a_clip_comes_with_traces_regions_and_crops(shared_data: Path) -> None:
 
 
 def test_two_seconds_at_twelve_frames_a_second_are_enough(shared_data: Path, tmp_path: Path) -> None:
-    from evals.faces.media import read_clip
-
     frames = [f.image for f in read_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4")]
     path = clip(tmp_path / "c.mp4", frames[:50:2][:24], fps=12)
     assert of_clip(path)["expression"].status == "ok"
@@ -104,8 +112,6 @@ def test_two_seconds_at_twelve_frames_a_second_are_enough(shared_data: Path, tmp
 def test_what_is_too_short_slow_or_small_is_not_scored(
     shared_data: Path, tmp_path: Path, count: int, fps: int, side: int, said: str
 ) -> None:
-    from evals.faces.media import read_clip
-
     frames = [f.image for f in read_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4")][:count]
     if side < 288:
         frames = [_shrunk(f, side) for f in frames]

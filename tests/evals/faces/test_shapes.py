@@ -1,0 +1,173 @@
+"""The arithmetic of faces, on shapes whose answer is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from evals.faces import align, arrays, blinks, detect, identity, iris, pose, stiffness, warp
+from evals.faces.assign import by_similarity
+from evals.faces.wanted import wanted
+from evals.score import Sample
+
+RNG = np.random.default_rng(3)
+
+
+def head() -> np.ndarray:
+    """Return 468 points spread like a head: 100 wide, eye corners 60 apart, forehead over chin."""
+    points = RNG.normal(0, 25, (468, 3))
+    points[33], points[263] = (-30, -10, 0), (30, -10, 0)
+    points[10], points[152] = (0, -70, 10), (0, 60, 0)
+    return points
+
+
+def turned(points: np.ndarray, yaw: float, pitch: float, roll: float) -> np.ndarray:
+    a, b, c = (math.radians(v) for v in (yaw, pitch, roll))
+    about_y = np.array([[math.cos(a), 0, -math.sin(a)], [0, 1, 0], [math.sin(a), 0, math.cos(a)]])
+    about_x = np.array([[1, 0, 0], [0, math.cos(b), -math.sin(b)], [0, math.sin(b), math.cos(b)]])
+    about_z = np.array([[math.cos(c), -math.sin(c), 0], [math.sin(c), math.cos(c), 0], [0, 0, 1]])
+    return points @ (about_z @ about_x @ about_y).T
+
+
+@given(st.floats(-40, 40), st.floats(-25, 25), st.floats(-30, 30), st.floats(0.5, 2), st.floats(-200, 200))
+def test_a_similarity_is_recovered_exactly(yaw: float, pitch: float, roll: float, scale: float, shift: float) -> None:
+    points = head()
+    moved = scale * turned(points, yaw, pitch, roll) + shift
+    rotation, found, offset = pose.similarity(moved, points, np.ones(len(points)))
+    assert np.allclose(found * moved @ rotation.T + offset, points, atol=1e-6)
+
+
+def test_pose_has_the_documented_signs() -> None:
+    straight = pose.pose_of(head())
+    assert pose.pose_of(turned(head(), 0, 0, 20)).roll - straight.roll == pytest.approx(20, abs=1)
+    assert abs(pose.pose_of(turned(head(), 30, 0, 0)).yaw - straight.yaw) == pytest.approx(30, abs=1)
+
+
+def test_steadying_removes_head_motion_and_keeps_expression() -> None:
+    base = head()
+    track = []
+    for i in range(40):
+        frame = base.copy()
+        frame[list(stiffness.REGIONS["mouth"]), 1] += 3 * math.sin(i / 3)
+        track.append((1 + 0.004 * i) * turned(frame, 8 * math.sin(i / 5), 5 * math.cos(i / 7), 0.3 * i) + 2.0 * i)
+    steady = pose.steady(np.stack(track)).points
+    still = np.setdiff1d(np.arange(468), stiffness.REGIONS["mouth"])
+    assert steady[:, still].std(axis=0).max() < 1e-6
+    assert steady[:, stiffness.REGIONS["mouth"][0], 1].std() == pytest.approx(3 / math.sqrt(2) / 60, rel=0.1)
+
+
+def test_a_face_that_only_turns_is_stiff_and_one_that_speaks_is_not() -> None:
+    base = head()
+    times = [i / 25 for i in range(50)]
+    turning = np.stack([turned(base, 6 * math.sin(i / 5), 3 * math.cos(i / 9), 0) for i in range(50)])
+    talking = turning.copy()
+    for name, region in stiffness.REGIONS.items():
+        talking[:, list(region), 1] += (60 * 3 * stiffness.REAL[name] * np.sin(np.arange(50) / 2))[:, None]
+    assert stiffness.measure(times, turning, speaking=True).value == pytest.approx(1.0, abs=0.02)
+    assert stiffness.measure(times, talking, speaking=True).value < 0.1
+
+
+@pytest.mark.parametrize(
+    ("frames", "fps", "iod", "said"), [(14, 25, 50, "frames"), (20, 30, 50, "s are needed"), (30, 10, 50, "second"), (30, 25, 20, "small")]
+)
+def test_what_cannot_be_measured_is_said(frames: int, fps: int, iod: float, said: str) -> None:
+    assert said in stiffness.why_not([i / fps for i in range(frames)], iod)
+
+
+def test_two_seconds_at_twelve_frames_a_second_can_be_measured() -> None:
+    assert stiffness.why_not([i / 12 for i in range(24)], 30) == ""
+
+
+def test_blinks_are_short_closures_only() -> None:
+    opening = np.full(100, 0.3)
+    opening[20:24] = 0.05  # 160 ms
+    opening[50:90] = 0.05  # asleep
+    assert blinks.find([i / 25 for i in range(100)], opening) == [pytest.approx(21.5 / 25)]
+    assert blinks.find([0.0], np.array([0.3])) == []
+
+
+@given(st.floats(0, 6.28), st.floats(20, 300), st.booleans())
+def test_a_crop_leads_back_to_the_picture(angle: float, side: float, mirrored: bool) -> None:
+    region = warp.Region(120, 90, side, angle)
+    places = np.array([[10.0, 20.0, 0.0], [96.0, 96.0, 1.0], [190.0, 5.0, 2.0]])
+    matrix = region.matrix(192, mirrored)
+    expected = places[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    assert np.allclose(region.to_picture(places, 192, mirrored)[:, :2], expected)
+
+
+def test_a_crop_shows_what_the_region_covers() -> None:
+    picture = Image.new("RGB", (400, 300))
+    picture.paste((255, 0, 0), (200, 100, 300, 200))
+    pixels = warp.crop(picture, warp.Region(250, 150, 100), 64)
+    assert pixels[2:-2, 2:-2, 0].min() == 255
+    tiny = warp.crop(picture, warp.Region(200, 150, 400), 32)
+    assert 0.04 < (tiny[..., 0] > 128).mean() < 0.09  # a sixteenth
+
+
+def test_a_chip_puts_the_five_points_where_the_embedding_expects_them() -> None:
+    matrix = align.similarity((align.PLACES + 0.25) / 1.5 * 150, align.PLACES * 80 + (30, 40))
+    assert np.allclose(matrix, [[0.8, 0, 10], [0, 0.8, 20]], atol=1e-9)
+
+
+def test_overlaps_of_boxes() -> None:
+    assert arrays.overlap((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
+    assert arrays.covered((0, 0, 10, 10), (2, 2, 4, 4)) == 1.0
+    assert arrays.overlap((0, 0, 10, 10), (20, 20, 30, 30)) == arrays.covered((0, 0, 1, 1), (2, 2, 3, 3)) == 0.0
+
+
+def test_boxes_of_one_face_become_one() -> None:
+    points = np.zeros((6, 2))
+    found = [detect.Detection(s, (x, 0, x + 10, 10), points) for s, x in ((0.9, 0.0), (0.6, 2.0), (0.8, 50.0))]
+    merged = detect.merge(found)
+    assert [d.score for d in merged] == [0.9, 0.8]
+    assert merged[0].box[0] == pytest.approx(0.8)
+
+
+def test_eyes_that_are_shut_have_no_opening() -> None:
+    points = np.zeros((468, 3))
+    for lids in (iris.LEFT, iris.RIGHT):
+        points[lids[0], 0], points[lids[8], 0] = 0, 10
+    assert iris.openness(points) == 0.0
+
+
+def test_probability_is_even_at_the_threshold_and_bounded() -> None:
+    known = identity.calibration()
+    assert known.probability(known.threshold) == 0.5
+    assert 0 <= known.probability(-1) < 0.001 < 0.999 < known.probability(1) <= 1
+
+
+class _Span:
+    """A stretch of a clip in which a face is seen."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self.start, self.end = start, end
+
+    def overlaps(self, other: _Span) -> bool:
+        return self.start <= other.end and other.start <= self.end
+
+
+def test_faces_go_to_people_so_that_all_are_served_best() -> None:
+    """Both faces resemble the first person more, but only one can be hers."""
+    matches = np.array([[0.9, 0.1], [0.8, 0.6]])
+    assert by_similarity(matches, [_Span(0, 1), _Span(0, 1)], 0.48) == {0: [0], 1: [1]}  # type: ignore[list-item]
+
+
+def test_a_person_may_come_back_after_a_cut_but_not_twice_at_once() -> None:
+    matches = np.array([[0.9], [0.7], [0.8]])
+    spans = [_Span(0, 1), _Span(0, 1), _Span(2, 3)]
+    assert by_similarity(matches, spans, 0.48) == {0: [0, 2]}  # type: ignore[arg-type]
+
+
+def test_people_who_face_away_and_inserts_ask_for_no_face() -> None:
+    def asks(people: list[dict[str, object]], size: str = "medium") -> list[str]:
+        made = Sample("g", "shot", "ok", {"people": people, "shot": {"size": size}}, "c", "s")
+        return [w.who for w in wanted(made)]
+
+    mei, lan = {"character": {"id": "mei"}, "facing": "camera"}, {"character": {"id": "lan"}, "facing": "away"}
+    assert asks([mei, lan]) == ["mei"]
+    assert asks([mei], "insert") == []
