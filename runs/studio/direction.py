@@ -160,11 +160,11 @@ DEFAULT_FRAMING = 0.48
 FACING: Mapping[str, tuple[Words, float]] = {
     "left": (
         _w("facing left | faces left | turned left | looking left | looks left | profile left | three-quarter left", "面朝左 向左"),
-        -24.0,
+        -22.0,
     ),
     "right": (
         _w("facing right | faces right | turned right | looking right | looks right | profile right | three-quarter right", "面朝右 向右"),
-        24.0,
+        22.0,
     ),
     "camera": (_w("facing camera | faces camera | facing the camera | looks into the lens | to camera | frontal", "面对镜头 正面"), 0.0),
 }

@@ -19,7 +19,7 @@ def _lids(g: Geometry, e: Units, across: Array) -> tuple[Array, Array, Array]:
     """Return the edges of the upper and lower lid over `across` (-1 inner to 1 outer corner), and where the upper would be when open."""
     arch = np.clip(1 - across * across, 0, 1)
     middle = np.float32(g.eye_y) + np.float32(g.eye_t) * across
-    open_upper = g.eye_o * (1 + 0.46 * e.wide - 0.40 * e.squint - 0.12 * e.brow_in)
+    open_upper = g.eye_o * (1 + 0.42 * e.wide - 0.36 * e.squint - 0.12 * e.brow_in)
     open_lower = 0.60 * g.eye_o * (1 + 0.15 * e.wide - 0.45 * e.squint - 0.25 * e.smile)
     upper = middle + open_upper * arch**0.62 * (1 - 0.16 * across)
     lower = middle - open_lower * arch**0.85 * (1 + 0.22 * across)
@@ -99,8 +99,8 @@ def draw_brows(g: Geometry, e: Units, grid: Grid, surface: Surface, strands: Arr
     middle = g.brow_y + g.brow_arch * (0.45 - (along - 0.30) ** 2 * np.where(along < 0.30, 0.48, 0.95)) + g.brow_tilt * along
     middle = (
         middle
-        + 0.135 * e.brow_up * (1 - 0.12 * along)
-        + (0.110 * e.brow_inner - 0.100 * e.brow_in) * inner
+        + 0.120 * e.brow_up * (1 - 0.12 * along)
+        + (0.098 * e.brow_inner - 0.088 * e.brow_in) * inner
         - 0.034 * e.brow_in
         - 0.02 * e.sneer
     )
@@ -125,7 +125,7 @@ def draw_mouth(g: Geometry, e: Units, grid: Grid, surface: Surface) -> None:
     x, y = grid.x[:, c], grid.y[r]
     u = np.clip(x / np.float32(width), 0, 1.4)
     arch = np.clip(1 - u * u, 0, 1)
-    corner = (0.118 * e.smile - 0.110 * e.frown) * u**2.1 + 0.016 * e.sneer * bell(u - 0.55, 0.3)
+    corner = (0.108 * e.smile - 0.096 * e.frown) * u**2.1 + 0.016 * e.sneer * bell(u - 0.55, 0.3)
     line = j.mouth_y + corner - 0.006 * bell(u, 0.18)
     gap = (0.185 * e.jaw + 0.030 * e.smile * min(1.0, 8 * e.jaw)) * np.clip(1 - u**2.6, 0, 1)
     firm = (1 - 0.52 * e.press) * (1 + 0.35 * e.pucker)
@@ -150,7 +150,7 @@ def draw_mouth(g: Geometry, e: Units, grid: Grid, surface: Surface) -> None:
     tongue = inside * step(0.10, 0.02, y - low_up) * step(0.8, 0.4, u) * (1 - shown) * min(1.0, 2 * e.jaw)
     paint(surface.albedo, (0.55, 0.22, 0.22), 0.6 * tongue, (r, c))
     seam = bell(y - up_low, 0.0085) * step(1.10, 0.90, u) * (1 - 0.55 * min(1.0, 8 * e.jaw)) * (0.75 - 0.25 * u)
-    end = bell(np.hypot(x - width * 0.99, (y - j.mouth_y - (0.118 * e.smile - 0.110 * e.frown)) * 1.2), 0.024)
+    end = bell(np.hypot(x - width * 0.99, (y - j.mouth_y - (0.108 * e.smile - 0.096 * e.frown)) * 1.2), 0.024)
     surface.albedo[:, r, c] *= 1 - 0.62 * seam
     surface.albedo[:, r, c] *= 1 - 0.34 * end
     height -= 0.012 * seam + 0.020 * end

@@ -65,14 +65,14 @@ class Identity:
 PARAMETERS: tuple[str, ...] = tuple(f.name for f in fields(Identity))
 
 RANGES: Mapping[str, tuple[float, float]] = {
-    "width": (0.66, 0.81), "jaw": (1.75, 2.85), "chin": (0.74, 0.50), "length": (1.00, 1.20), "forehead": (1.02, 1.16), "cheek": (0.01,
+    "width": (0.64, 0.83), "jaw": (1.75, 2.85), "chin": (0.74, 0.50), "length": (1.00, 1.20), "forehead": (1.02, 1.16), "cheek": (0.01,
         0.075),
-    "eye_gap": (0.295, 0.365), "eye_height": (0.06, 0.14), "eye_width": (0.135, 0.185), "eye_open": (0.052, 0.094),
-        "eye_tilt": (-0.022, 0.050),
-    "brow_height": (0.185, 0.265), "brow_thickness": (0.018, 0.056), "brow_arch": (0.01, 0.075), "brow_tilt": (-0.030, 0.040),
+    "eye_gap": (0.285, 0.380), "eye_height": (0.045, 0.155), "eye_width": (0.125, 0.195), "eye_open": (0.046, 0.100),
+        "eye_tilt": (-0.032, 0.062),
+    "brow_height": (0.172, 0.278), "brow_thickness": (0.018, 0.056), "brow_arch": (0.01, 0.075), "brow_tilt": (-0.030, 0.040),
         "brow_length": (0.19, 0.265),
-    "nose_length": (0.40, 0.54), "nose_width": (0.095, 0.175), "nose_height": (0.17, 0.31), "nose_bridge": (0.060, 0.105),
-    "mouth_height": (-0.72, -0.61), "mouth_width": (0.195, 0.305), "lip_upper": (0.028, 0.074), "lip_lower": (0.040, 0.098),
+    "nose_length": (0.38, 0.56), "nose_width": (0.088, 0.188), "nose_height": (0.17, 0.31), "nose_bridge": (0.060, 0.105),
+    "mouth_height": (-0.735, -0.60), "mouth_width": (0.180, 0.320), "lip_upper": (0.022, 0.084), "lip_lower": (0.034, 0.108),
     "hairline": (0.80, 0.64), "hair_volume": (0.05, 0.24),
 }  # fmt: skip
 """Geometric meaning of 0 and 1 in head units; `jaw` and `chin` are the exponents of the lower outline. What is not here is used "
@@ -105,6 +105,10 @@ def sample(rng: np.random.Generator, sex: float | None = None) -> Identity:
     else:
         drawn["updo"] = 0.0
     drawn["age"] *= 0.75
+    # Light hair and eyes go with light skin; left free, half of all people would look dyed.
+    pale = float(np.clip(1.25 - 1.25 * drawn["skin"], 0.08, 1.0))
+    drawn["hair_colour"] *= pale
+    drawn["iris"] *= pale
     return Identity(**drawn)
 
 
