@@ -5,94 +5,106 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.ui import badges, shell
+from pages.ui import runs_table, shell
 from runs import query
-from runs.query.of_runs import RUNS
 from runs.workspace import Workspace
 
-MEAN_FORMAT = "%.2f"
+REFRESH_S = 2
+FIRST_RUN = "workbench run --suite shot --version shot/keyframe@plain --version shot/keyframe"
 
 
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
-    runs = query.runs(ws)
     st.header("Runs")
+    runs = query.runs(ws)
     if runs.empty:
-        _empty()
+        st.text("No runs yet. This one needs no key and takes a minute or two:")
+        st.code(FIRST_RUN, language="shell")
+        st.button("Look again")
         return
-    shown = _filtered(runs)
-    selected = _table(shown)
-    _actions(ws, shown.iloc[selected])
-    if (runs["state"] == "running").any():
-        st.button("Refresh", help="Runs are on their way.")
+    filters = _filters(runs)
+    running = bool((runs["state"] == "running").any())
+    # While something runs, the list draws itself again; the filters above keep their focus meanwhile.
+    st.fragment(_list, run_every=REFRESH_S if running else None)(ws, filters, running)
 
 
-def _empty() -> None:
-    st.text("No runs yet. This one needs no key:")
-    st.code("workbench run --suite shot --version shot/keyframe@plain --version shot/keyframe", language="shell")
-
-
-def _filtered(runs: pd.DataFrame) -> pd.DataFrame:
-    """Filter by what the address says, so that a filtered list can be shared."""
+def _filters(runs: pd.DataFrame) -> tuple[str, list[str], bool]:
+    """Let the user filter; the address says by what, so that a filtered list can be shared."""
     search, stages, real = st.columns([3, 4, 2], vertical_alignment="bottom")
     words = search.text_input("Search", key="q", bind="query-params", placeholder="template, suite, model, provider or run")
     chosen = stages.pills("Stage", sorted(runs["stage"].dropna().unique()), selection_mode="multi", key="stage", bind="query-params")
     hide = real.toggle("Hide simulated", key="real", bind="query-params")
+    return words or "", list(chosen), hide
+
+
+def _kept(runs: pd.DataFrame, filters: tuple[str, list[str], bool]) -> pd.DataFrame:
+    words, stages, hide = filters
     keep = pd.Series(True, index=runs.index)
-    for word in (words or "").casefold().split():
-        text = runs[["run_id", "arms", "suite", "models", "provider", "state"]].astype("str").agg(" ".join, axis=1).str.casefold()
+    text = runs[["run_id", "arms", "suite", "models", "provider", "state"]].astype("str").agg(" ".join, axis=1).str.casefold()
+    for word in words.casefold().split():
         keep &= text.str.contains(word, regex=False)
-    if chosen:
-        keep &= runs["stage"].isin(chosen)
+    if stages:
+        keep &= runs["stage"].isin(stages)
     if hide:
-        keep &= ~runs["simulated"].fillna(False).astype(bool)
+        keep &= ~runs["simulated"].fillna(value=False).astype(bool)
     return runs[keep].reset_index(drop=True)
 
 
-def _table(runs: pd.DataFrame) -> list[int]:
-    means = [c for c in runs.columns if c not in RUNS and c not in ("mean_cost_usd", "mean_latency_s")]
-    frame = pd.DataFrame(
-        {
-            "Run": runs["run_id"],
-            "State": runs["state"].map(badges.STATES).fillna(runs["state"]),
-            "Stage": runs["stage"],
-            "Versions": runs["arms"],
-            "By": runs["simulated"].map(badges.provider),
-            "Provider": runs["provider"],
-            "Started (UTC)": runs["started_at"],
-            "Done": runs["done"].astype("str") + " / " + runs["jobs"].astype("str"),
-            "Failed": runs["failed"] + runs["refused"],
-            **{name.replace("_", " "): runs[name] for name in means},
-            "Cost $": runs["cost_usd"],
-        }
+def _list(ws: Workspace, filters: tuple[str, list[str], bool], was_running: bool) -> None:
+    runs = query.runs(ws)
+    if was_running and not (runs["state"] == "running").any():
+        st.rerun()  # the whole page, so that the timer ends with the run
+    _progress(ws, runs)
+    kept = _kept(runs, filters)
+    if kept.empty:
+        st.text("No run fits the filters.")
+        return
+    frame = runs_table.shown(kept, query.run_scores(ws))
+    event = st.dataframe(
+        frame,
+        key=runs_table.key(kept),
+        hide_index=True,
+        column_config=runs_table.columns(frame),
+        on_select="rerun",
+        selection_mode="multi-row",
+        placeholder="–",
+        alt="Runs, newest first",
     )
-    config = {name.replace("_", " "): st.column_config.NumberColumn(format=MEAN_FORMAT, help="Mean over all arms") for name in means}
-    config["Cost $"] = st.column_config.NumberColumn(format="%.2f", help="Empty where no cost is known")
-    config["Started (UTC)"] = st.column_config.DatetimeColumn(format="D MMM HH:mm")
-    config["By"] = st.column_config.TextColumn(help="SIM: the embedded studio; real: a model, or people")
-    event = st.dataframe(frame, key="runs", hide_index=True, column_config=config, on_select="rerun", selection_mode="multi-row")
-    st.caption(f"{len(runs)} runs. Pick one run to compare its arms, or two runs to compare their first arms.")
-    return list(event.selection.rows)
+    st.caption(f"{len(kept)} of {len(runs)} runs. Tick one run to compare its arms, or two runs to compare the last arm of each.")
+    _actions(ws, kept.iloc[list(event.selection.rows)])
+
+
+def _progress(ws: Workspace, runs: pd.DataFrame) -> None:
+    for run_id in runs.loc[runs["state"] == "running", "run_id"]:
+        now = query.progress(ws, run_id)
+        told = [f"{run_id}: {now['done']} of {now['jobs']} done"]
+        told += [f"{now['failed'] + now['refused']} failed"] if now["failed"] + now["refused"] else []
+        told += [f"{now['rate_per_s']:.1f} a second"] if now["rate_per_s"] else []
+        told += [f"about {now['eta_s']:.0f} s left"] if now["eta_s"] else []
+        st.progress(min(1.0, now["done"] / max(1, now["jobs"])), text=shell.plain(", ".join(told)))
 
 
 def _actions(ws: Workspace, picked: pd.DataFrame) -> None:
+    """Offer to compare what is picked: the arms of one run, or the last arm (the challenger) of two, the older run first."""
     if picked.empty:
         return
-    arms = pd.concat([query.arms(ws, run_id) for run_id in picked["run_id"]], ignore_index=True)
-    if len(picked) > 1:
-        arms = arms.groupby("run_id", sort=False).head(1)
-    st.subheader("Means by arm")
-    scores = pd.concat([query.run_scores(ws, run_id) for run_id in picked["run_id"]], ignore_index=True)
-    scores = scores[scores["primary"].fillna(False).astype(bool)]
-    if not scores.empty:
-        table = scores.pivot_table(index=["run_id", "ref"], columns="metric", values="mean", sort=False).reset_index()
-        st.dataframe(table.rename(columns={"run_id": "Run", "ref": "Version"}), hide_index=True)
-    if len(arms) >= 2:
-        first, second = (f"{row.run_id}:{row.arm}" for row in arms.head(2).itertuples())
-        st.link_button("Compare", shell.link("compare", a=first, b=second), type="primary")
+    by_run = [query.arms(ws, run_id) for run_id in picked.sort_values("started_at")["run_id"]]
+    arms = by_run[0].head(2) if len(by_run) == 1 else pd.concat([arms.tail(1) for arms in by_run[:2]])
+    if len(by_run) > 2:
+        st.text("Two runs can be compared at a time.")
+    elif len(arms) < 2:
+        st.text("This run has one arm; tick another run to compare it with.")
+    elif arms["stage"].nunique() > 1:
+        st.text("These runs are of different stages; nothing of them can be compared.")
     else:
-        st.caption("This run has one arm; pick another run to compare it with.")
+        first, second = arms.itertuples()
+        shell.page_button(
+            "compare.py",
+            f"Compare {first.ref} with {second.ref}",
+            a=f"{first.run_id}:{first.arm}",
+            b=f"{second.run_id}:{second.arm}",
+        )
 
 
 main()

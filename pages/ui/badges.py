@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-STATES = {
+from collections.abc import Mapping
+from typing import Any
+
+STATES: Mapping[str, str] = {
     "running": "◐ running",
     "finished": "● finished",
     "stopped": "◼ stopped",
     "failed": "✗ failed",
     "interrupted": "◌ interrupted",
 }
-VERDICTS = {"better": "▲ better", "worse": "▼ worse", "unclear": "◆ unclear", "insufficient": "○ too little"}
+VERDICTS: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "unclear": "◆ unclear", "insufficient": "○ too little"}
 """Sign and word say it; colour only repeats it."""
+SIMULATED, REAL = "SIM", "real"
+_STATE_COLOURS = ("blue", "green", "orange", "red", "gray")
 
 
 def provider(simulated: bool | None) -> str:
     """Return the mark of who generated."""
-    return "SIM" if simulated else "real"
+    return SIMULATED if simulated else REAL
+
+
+def state_column() -> Any:
+    """Return how a column of states is drawn: each a coloured chip."""
+    import streamlit as st
+
+    return st.column_config.MultiselectColumn(width=120, options=list(STATES.values()), color=list(_STATE_COLOURS))
+
+
+def provider_column() -> Any:
+    """Return how a column of provider marks is drawn."""
+    import streamlit as st
+
+    help_ = "SIM: the embedded studio; real: a model, or people"
+    return st.column_config.MultiselectColumn(width=62, options=[SIMULATED, REAL], color=["orange", "green"], help=help_)

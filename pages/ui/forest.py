@@ -2,60 +2,96 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from evals.result import Result
+from evals.sentence import change
+from pages.ui.palette import Palette
+
 if TYPE_CHECKING:
     import altair as alt
 
-    from evals.result import Result
-
-# Blue and orange are told apart by nearly everybody; shape says the verdict a second time.
-COLOURS = {"better": "#2f7ed8", "worse": "#d9730d", "unclear": "#8a8f98", "insufficient": "#b9bdc5"}
 SHAPES = {"better": "triangle-up", "worse": "triangle-down", "unclear": "diamond", "insufficient": "circle"}
-ROW = 34
+ROW = 46
+LABELS = 130
+"""Width of the metric names, so that plots below each other share their zero line."""
+EM = "\u2003"
+"""A space that is not collapsed."""
+TICK = "format(datum.value, abs(datum.value) >= 1 ? ',.1~f' : '.2~g')"
+STEPS = (1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+"""Ends of axes whose halves are short numbers too."""
+COLUMNS = ("metric", "gain", "lo", "hi", "open_lo", "open_hi", "verdict", "label", "interval", "sentence")
 
 
-def rows(results: Sequence[Result], *, ratio: bool) -> pd.DataFrame:
-    """Return what the plot shows, one row a metric on the asked-for scale; gains are turned so that right is better.
+def panels(results: Sequence[Result]) -> list[tuple[str, pd.DataFrame]]:
+    """Return what is drawn on one axis each: what the axis counts, and its rows; metrics without any change are left out.
 
-    Differences are in the metric's own unit; ratios in per cent.
+    Shares, probabilities and other metrics from 0 to 1 stand together; ratios in per cent; other units alone. Gains are turned
+    so that right is better, `label` is the change as measured: of a cost that fell by a tenth the gain is +10 and the label
+    −10 %. An end of the interval that the data does not bound is None.
     """
-    factor = 100.0 if ratio else 1.0
-    kept = [r for r in results if (r.scale == "ratio") == ratio and r.gain is not None]
-    return pd.DataFrame(
-        [
-            {
-                "metric": r.metric.name.replace("_", " "),
-                "gain": factor * (r.gain or 0.0),
-                "lo": None if r.gain_lo is None else factor * r.gain_lo,
-                "hi": None if r.gain_hi is None else factor * r.gain_hi,
-                "verdict": r.verdict,
-                "sentence": r.sentence,
-            }
-            for r in kept
-        ],
-        columns=["metric", "gain", "lo", "hi", "verdict", "sentence"],
-    )
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for r in results:
+        if r.gain is None or r.by_unit.same == r.units:
+            continue
+        bounded = (r.metric.lo, r.metric.hi) == (0.0, 1.0)
+        unit = "change in per cent" if r.scale == "ratio" else "change" if bounded else f"change in {r.metric.unit}"
+        found.setdefault(unit, []).append(_row(r))
+    return [(unit, pd.DataFrame(rows, columns=list(COLUMNS))) for unit, rows in found.items()]
 
 
-def chart(frame: pd.DataFrame, *, title: str) -> alt.LayerChart | alt.FacetChart:
-    """Draw the rows of `rows`: a point and its interval a metric, the zero line dashed."""
+def _row(r: Result) -> tuple[object, ...]:
+    factor = 100.0 if r.scale == "ratio" else 1.0
+    gain, lo, hi = (None if v is None else factor * v for v in (r.gain, r.gain_lo, r.gain_hi))
+    interval = f"{change(r, r.lo)} to {change(r, r.hi)}"
+    return (r.metric.name.replace("_", " "), gain, lo, hi, lo is None, hi is None, r.verdict, change(r, r.delta), interval, r.sentence)
+
+
+def reach(frame: pd.DataFrame) -> float:
+    """Return where the axis ends on both sides: a round number just beyond the longest interval."""
+    ends = frame[["gain", "lo", "hi"]].astype("float64").abs().to_numpy().ravel()
+    most = max((float(v) for v in ends if v == v), default=0.0) * 1.05
+    if most == 0:
+        return 1.0
+    scale = 10.0 ** math.floor(math.log10(most))
+    return next(step * scale for step in STEPS if step * scale >= most)
+
+
+def chart(frame: pd.DataFrame, colours: Palette, *, unit: str) -> alt.LayerChart | alt.FacetChart:
+    """Draw the rows of a panel: a point and its interval a metric, the change in figures above it, the zero line dashed."""
     import altair as alt
 
-    verdicts = list(COLOURS)
-    colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[COLOURS[v] for v in verdicts]), legend=None)
-    y = alt.Y(
-        "metric:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
+    end = reach(frame)
+    drawn = frame.assign(lo=frame["lo"].astype("float64").fillna(-end), hi=frame["hi"].astype("float64").fillna(end))
+    verdicts = list(SHAPES)
+    colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[colours.verdicts[v] for v in verdicts]), legend=None)
+    axis = alt.Axis(labelLimit=LABELS, minExtent=LABELS, maxExtent=LABELS, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
+    y = alt.Y("metric:N", sort=None, title=None, axis=axis)
+    x = alt.X(
+        "lo:Q",
+        title=f"← B worse{EM * 3}{unit}{EM * 3}B better →",
+        scale=alt.Scale(domain=[-end, end], nice=False),
+        axis=alt.Axis(grid=False, values=[-end, -end / 2, 0, end / 2, end], labelExpr=TICK, labelFlush=True, titlePadding=8),
     )
-    reach = max(1e-9, *(abs(v) for v in frame[["gain", "lo", "hi"]].to_numpy().ravel() if v is not None and v == v)) * 1.08
-    x = alt.X("lo:Q", title=title, scale=alt.Scale(domain=[-reach, reach]), axis=alt.Axis(grid=False, tickCount=7))
-    tooltip = [alt.Tooltip("sentence:N", title="verdict")]
-    base = alt.Chart(frame)
-    interval = base.mark_rule(strokeWidth=3).encode(x=x, x2="hi:Q", y=y, color=colour, tooltip=tooltip)
+    told = [
+        alt.Tooltip("metric:N"),
+        alt.Tooltip("label:N", title="change"),
+        alt.Tooltip("interval:N"),
+        alt.Tooltip("verdict:N"),
+        alt.Tooltip("sentence:N", title="in words"),
+    ]
+    base = alt.Chart(drawn)
+    interval = base.mark_rule(strokeWidth=3, strokeCap="round").encode(x=x, x2="hi:Q", y=y, color=colour, tooltip=told)
+    caps = [
+        base.transform_filter(f"!datum.open_{side}").mark_tick(thickness=3, size=12).encode(x=f"{side}:Q", y=y, color=colour)
+        for side in ("lo", "hi")
+    ]
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=[SHAPES[v] for v in verdicts]), legend=None)
-    point = base.mark_point(filled=True, size=150, opacity=1).encode(x="gain:Q", y=y, color=colour, shape=shape, tooltip=tooltip)
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[4, 4], color="#8a8f98").encode(x="zero:Q")
-    return alt.layer(zero, interval, point).properties(height=alt.Step(ROW))
+    point = base.mark_point(filled=True, size=170, opacity=1).encode(x="gain:Q", y=y, color=colour, shape=shape, tooltip=told)
+    label = base.mark_text(dy=-15, fontSize=12, fontWeight="bold").encode(x="gain:Q", y=y, text="label:N", color=colour)
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[4, 4], color=colours.faint).encode(x="zero:Q")
+    return alt.layer(zero, interval, *caps, point, label).properties(height=alt.Step(ROW))

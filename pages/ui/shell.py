@@ -45,6 +45,12 @@ def link(path: str, **parameters: str | None) -> str:
     return f"/{path}?{urlencode(given)}" if given else f"/{path}"
 
 
+def page_button(page: str, label: str, **parameters: str | None) -> None:
+    """Draw a link to another page in the same tab; None leaves a parameter out."""
+    with st.container(border=True, width="content"):
+        st.page_link(page, label=plain(label), query_params={name: value for name, value in parameters.items() if value is not None})
+
+
 def asked(name: str, options: Sequence[str]) -> str | None:
     """Return what the address says of a widget, if it is one of its options."""
     value = st.query_params.get(name)

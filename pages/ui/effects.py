@@ -1,0 +1,98 @@
+"""What a comparison found: the plot, the numbers beside it, the words below, and what to be careful about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from evals.result import RATIO_UNITS, Result
+from evals.sentence import change, level
+from pages.ui import badges, forest, shell
+from pages.ui.palette import palette
+from runs.compare import Pair
+
+_VERDICT_COLOURS = ("blue", "orange", "gray", "gray")
+
+
+def warn(pair: Pair) -> None:
+    """Say that outputs are simulated, and the weightiest caveat; fold the others away."""
+    warnings = list(pair.comparison.warnings)
+    if pair.a.simulated and pair.b.simulated and warnings:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.badge(badges.SIMULATED, color="orange")
+            st.caption(shell.plain(warnings.pop(0)))
+    if warnings:
+        st.warning(shell.plain(warnings[0]))
+    if len(warnings) > 1:
+        with st.expander(f"{len(warnings) - 1} more to be careful about"):
+            for warning in warnings[1:]:
+                st.text(warning)
+
+
+def ordered(pair: Pair) -> list[Result]:
+    """Return the results, primary metrics first, and what viewers see before what it costs."""
+    return sorted(pair.comparison.results, key=lambda r: (not r.metric.primary, r.metric.unit in RATIO_UNITS))
+
+
+def draw(pair: Pair) -> None:
+    """Draw the plot, and beside it numbers and words."""
+    results = ordered(pair)
+    primary = [result for result in results if result.metric.primary]
+    left, right = st.columns([6, 7], gap="small")
+    with left.container(border=True, height="stretch"):
+        _plot(pair, primary)
+    with right.container(border=True, height="stretch", gap="small"):
+        slot = st.container()
+        every = st.toggle(f"All {len(results)} metrics", key="metrics") if len(results) > len(primary) else False
+        with slot:
+            _numbers(pair, results if every else primary)
+        with st.container(gap="xsmall"):
+            for result in primary:
+                st.text(f"{badges.VERDICTS[result.verdict]}   {result.sentence}")
+
+
+def _plot(pair: Pair, results: Sequence[Result]) -> None:
+    panels = forest.panels(results)
+    for unit, frame in panels:
+        st.altair_chart(forest.chart(frame, palette(), unit=unit), alt=" ".join(frame["sentence"]))
+    if not panels:
+        st.text("No metric changed.")
+    st.caption(f"Bars: {_sure(pair.comparison.alpha)} sure, paired by case, units are {pair.comparison.unit}. Dashed: no change.")
+
+
+def _numbers(pair: Pair, results: Sequence[Result]) -> None:
+    unit = pair.comparison.unit
+    config: dict[str, Any] = {
+        "metric": st.column_config.TextColumn(help="↑ more is better, ↓ less is better"),
+        "verdict": st.column_config.MultiselectColumn(options=list(badges.VERDICTS.values()), color=list(_VERDICT_COLOURS)),
+        "change": st.column_config.TextColumn(help="B minus A; of cost and latency, by what share", alignment="right"),
+        "A": st.column_config.TextColumn(alignment="right"),
+        "B": st.column_config.TextColumn(alignment="right"),
+        "+ / − / =": st.column_config.TextColumn(help=f"{unit} in which B is better / worse / the same"),
+    }
+    st.dataframe(table(results, pair.comparison.alpha), hide_index=True, column_config=config, alt="Both arms by metric")
+
+
+def table(results: Sequence[Result], alpha: float) -> pd.DataFrame:
+    """Return a row a metric: level of both arms, change, interval, units won and lost, verdict."""
+    return pd.DataFrame(
+        [
+            {
+                "metric": f"{r.metric.name.replace('_', ' ')} {'↑' if r.metric.direction == 'up' else '↓'}",
+                "A": level(r, r.mean_a),
+                "B": level(r, r.mean_b),
+                "change": "–" if r.delta is None else change(r, r.delta),
+                f"{_sure(alpha)} interval": "–" if r.delta is None else f"{change(r, r.lo)} … {change(r, r.hi)}",
+                "+ / − / =": f"{r.by_unit.better} / {r.by_unit.worse} / {r.by_unit.same}",
+                "verdict": [badges.VERDICTS[r.verdict]],
+            }
+            for r in results
+        ]
+    )
+
+
+def _sure(alpha: float) -> str:
+    return f"{100 * (1 - 2 * alpha):.0f} %"

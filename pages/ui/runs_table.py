@@ -1,0 +1,84 @@
+"""The table of runs: a row a run, newest first, and under each metric how its arms did."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from evals.result import RATIO_UNITS
+from pages.ui import badges
+
+FIRST = ("face_consistency", "expression", "logic", "schema")
+"""What viewers notice comes before what only counts."""
+MORE_ARMS = 4
+
+
+def arms_by_metric(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a run and a column a primary metric: the arms' means in the order of the plan, such as `0.03 → 0.85`.
+
+    Args:
+        scores: As `runs.query.run_scores` gives them. Cost and latency have columns of their own elsewhere and are left out.
+    """
+    kept = scores[scores["primary"].fillna(value=False).astype(bool) & ~scores["unit"].isin(RATIO_UNITS)]
+    if kept.empty:
+        return pd.DataFrame()
+    texts = kept.groupby(["run_id", "metric"], sort=False)["mean"].agg(_arrow).unstack()
+    order = sorted(texts.columns, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
+    return texts[order]
+
+
+def _arrow(means: pd.Series[float]) -> str:
+    shown = [f"{mean:.2f}" if mean == mean else "–" for mean in means[:MORE_ARMS]]
+    return " → ".join(shown) + (" …" if len(means) > MORE_ARMS else "")
+
+
+def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the table as people read it.
+
+    Args:
+        runs: As `runs.query.runs` gives them.
+        scores: As `runs.query.run_scores` gives them, of these runs or more.
+    """
+    frame = pd.DataFrame({"State": [[badges.STATES.get(state, state)] for state in runs["state"]]})
+    frame["By"] = [[badges.provider(simulated)] for simulated in runs["simulated"]]
+    frame["Versions"] = runs["arms"].str.replace(", ", " → ")
+    means = arms_by_metric(scores)
+    for name in means.columns:
+        if (found := runs["run_id"].map(means[name])).notna().any():
+            frame[name.replace("_", " ")] = found
+    frame["Done"] = runs["done"].astype("str") + " / " + runs["jobs"].astype("str")
+    frame["Failed"] = runs["failed"] + runs["refused"]
+    frame["Cost $"] = runs["cost_usd"]
+    frame["Started (UTC)"] = runs["started_at"]
+    frame["Model"] = [_model(*pair) for pair in zip(runs["provider"], runs["models"], strict=True)]
+    frame["Run"] = runs["run_id"]
+    return frame
+
+
+def _model(provider: object, models: object) -> str:
+    return f"{provider} · {models}" if isinstance(models, str) and models != provider else str(provider)
+
+
+def columns(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return how the columns of `shown` are drawn."""
+    fixed = {
+        "State": badges.state_column(),
+        "By": badges.provider_column(),
+        "Versions": st.column_config.TextColumn(),
+        "Done": st.column_config.TextColumn(alignment="right", help="Jobs with an outcome, of all"),
+        "Failed": st.column_config.NumberColumn(help="Failed and refused generations"),
+        "Cost $": st.column_config.NumberColumn(format="%.2f", help="Empty where no cost is known"),
+        "Started (UTC)": st.column_config.DatetimeColumn(format="D MMM HH:mm"),
+        "Model": st.column_config.TextColumn(),
+        "Run": st.column_config.TextColumn(),
+    }
+    metric = st.column_config.TextColumn(help="Mean of each arm, in the order of the versions", alignment="right")
+    return {name: fixed.get(name, metric) for name in frame.columns}
+
+
+def key(runs: pd.DataFrame) -> str:
+    """Return a widget key of just these rows: a selection counts rows, so it must not outlive a row that comes in above."""
+    return f"runs-{zlib.crc32('|'.join(runs['run_id']).encode()):08x}"
