@@ -144,3 +144,16 @@ def encoder() -> Any:
     """
     with _loading:
         return _encoder()
+
+
+def problems() -> dict[str, str]:
+    """Return, for each model by name, what is wrong with it; an empty text where it can be used. Loads nothing into memory."""
+    found = {}
+    for name in MODELS:
+        try:
+            path(name)
+        except ModelUnavailable as error:
+            found[name] = str(error)
+        else:
+            found[name] = ""
+    return found
