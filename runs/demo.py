@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prompts.errors import UnknownName
-from runs import harness, query
+from runs import harness, pool, query
 from runs.harness import Options
 from runs.plan import Plan
 from runs.prepare import Order, prepare
 from runs.pricing import Pricing
 from runs.progress import Progress
 from runs.providers import get, reference
-from runs.settings import load
+from runs.settings import Settings, load
 from runs.workspace import Workspace
 
 SEED = 20
@@ -35,11 +35,11 @@ class Part:
 
 
 PARTS = (
-    Part("Scripts: does the story hold together?", "script", "script/episode@plain", "script/episode", 44),
-    Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 24),
-    Part("Key frames: is it the same face, and does it act?", "shot", "shot/keyframe@plain", "shot/keyframe", 36),
-    Part("Clips: does the face come alive?", "clip", "clip/motion@plain", "clip/motion", 12),
-    Part("A/A, one version against itself: nothing should differ", "script", "script/episode", "script/episode", 22),
+    Part("Scripts: does the story hold together?", "script", "script/episode@plain", "script/episode", 20),
+    Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 10),
+    Part("Key frames: is it the same face, and does it act?", "shot", "shot/keyframe@plain", "shot/keyframe", 20),
+    Part("Clips: does the face come alive?", "clip", "clip/motion@plain", "clip/motion", 10),
+    Part("A/A, one version against itself: nothing should differ", "script", "script/episode", "script/episode", 20),
 )
 
 
@@ -59,17 +59,21 @@ def run_demo(ws: Workspace, progress: Progress) -> Iterator[Done]:
         WorkbenchError: see `runs.harness.run`.
     """
     settings = load(ws.root)
-    for part in PARTS:
-        provider = get("studio", settings)
-        plan = prepare(ws, Order((part.a, part.b), part.suite, ("studio",), seed=SEED, limit=part.limit), reference(provider))
-        options = Options(pricing=Pricing(free=True), progress=progress)
-        known = _same(ws, plan)
-        if known is None:
-            yield Done(part, harness.run(ws, plan, provider, options).run_id)
-        else:
-            if query.progress(ws, known)["state"] != "finished":
-                harness.resume(ws, known, provider, options)
-            yield Done(part, known)
+    pool.size(settings.workers)
+    with pool.kept():
+        yield from (_do(ws, part, settings, progress) for part in PARTS)
+
+
+def _do(ws: Workspace, part: Part, settings: Settings, progress: Progress) -> Done:
+    provider = get("studio", settings)
+    plan = prepare(ws, Order((part.a, part.b), part.suite, ("studio",), seed=SEED, split="explore", limit=part.limit), reference(provider))
+    options = Options(pricing=Pricing(free=True), progress=progress)
+    known = _same(ws, plan)
+    if known is None:
+        return Done(part, harness.run(ws, plan, provider, options).run_id)
+    if query.progress(ws, known)["state"] != "finished":
+        harness.resume(ws, known, provider, options)
+    return Done(part, known)
 
 
 def _same(ws: Workspace, plan: Plan) -> str | None:

@@ -11,13 +11,14 @@ number of times. Workers ignore the terminal's Ctrl-C and die with their parent,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -191,17 +192,39 @@ def _environment() -> dict[str, str]:
 
 
 _shared: Pool | None = None
+_keepers = 0
+_size = 2
+
+
+def size(workers: int | None = None) -> int:
+    """Return how many workers the shared pool has; say it with `workers`, 0 for one a core, before the pool is made."""
+    global _size  # noqa: PLW0603
+    if workers is not None:
+        _size = workers or os.cpu_count() or 1
+    return _size
 
 
 def shared() -> Pool:
-    """Return the process's one pool of two workers, which rendering and scoring share; made anew after `close_shared`."""
+    """Return the process's one pool, which rendering and scoring share; made anew after `close_shared`."""
     global _shared  # noqa: PLW0603 - the point is that there is one
     if _shared is None or _shared._closed:
-        _shared = Pool(workers=2)
+        _shared = Pool(_size)
     return _shared
 
 
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Keep the shared pool's workers, and the models that they have loaded, over several runs."""
+    global _keepers  # noqa: PLW0603
+    _keepers += 1
+    try:
+        yield
+    finally:
+        _keepers -= 1
+        close_shared()
+
+
 def close_shared() -> None:
-    """End the shared pool's workers, if there are any."""
-    if _shared is not None:
+    """End the shared pool's workers, if there are any and nobody keeps them."""
+    if _shared is not None and not _keepers:
         _shared.close()

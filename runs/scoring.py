@@ -29,8 +29,8 @@ from runs.workspace import Workspace
 
 GROUP_LIMIT_S = 900.0
 """A group that takes longer hangs: its worker is stopped and its scores are errors."""
-GROUPS_AT_ONCE = 3
-"""Two workers, and one group that waits for them."""
+WAITING = 1
+"""Groups that wait for a worker, so that none is idle; more would keep the studio's pictures waiting."""
 
 Commit = Callable[..., Awaitable[None]]
 Group = tuple[str, int, str]
@@ -118,7 +118,7 @@ class Scoring:
         self._made: dict[str, Made] = {}
         self._waiting: set[Group] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(GROUPS_AT_ONCE)
+        self._slots = asyncio.Semaphore(pool.size() + WAITING)
         self._heavy = heavy
 
     def restore(self, state: RunState, *, again: bool = False) -> int:
