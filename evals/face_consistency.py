@@ -165,7 +165,7 @@ def _evidence(seen: Seen, people: Sequence[_Person], own: Mapping[str, Template]
         **_without_scores(seen, known),
         "expected": [{"character": p.who, "state": p.state, "p_same": None if p.p_same is None else round(p.p_same, 4)} for p in people],
         "faces": faces + [{**appearance_json(a, None, None), "small": True} for a in seen.small],
-        "extra": sum(i not in whose for i in range(len(seen.found))),
+        "extra": sum(i not in whose for i in range(len(seen.found))) + len(seen.small) - len(seen.too_small) + seen.crowd,
         "references": references_json(own, known),
         "threshold": {"match": calibration().threshold, "width": calibration().width, "source": calibration().source},
     }

@@ -20,7 +20,7 @@ VIEWS = 5
 """Faces of a track that are embedded: the first, the last and three between."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Appearance:
     """One person's face: once in a still, or from `start` to `end` seconds in a clip, seen in `faces`; `frames` is its weight."""
 

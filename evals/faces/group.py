@@ -18,10 +18,16 @@ from evals.faces.media import TooLarge
 from evals.faces.wanted import Wanted, wanted
 from evals.score import Media, Sample, Status
 
+MOST = 12
+"""Faces of one picture that are compared; more are a crowd."""
+
 
 @dataclass(slots=True)
 class Seen:
-    """One generation: what was asked, what is there, and which appearances are whose (indices of `found`, best first)."""
+    """One generation: what was asked, what is there, and which appearances are whose (indices of `found`, best first).
+
+    `small` are faces too small to tell, `crowd` is the number of faces beyond the largest twelve, which nobody looks at.
+    """
 
     sample: Sample
     wanted: list[Wanted]
@@ -29,6 +35,7 @@ class Seen:
     problem: tuple[Status, str] | None = None
     found: list[Appearance] = field(default_factory=list)
     small: list[Appearance] = field(default_factory=list)
+    crowd: int = 0
     whose: dict[str, list[int]] = field(default_factory=dict)
     too_small: set[str] = field(default_factory=set)
 
@@ -74,7 +81,9 @@ def _open(seen: Seen, item: Media, min_iod: float) -> None:
     except UnreadableMedia as error:
         seen.problem = ("failed", str(error))
         return
-    seen.found = [a for a in seen.shown.appearances if a.iod >= min_iod]
+    large = sorted((a for a in seen.shown.appearances if a.iod >= min_iod), key=lambda a: -a.iod * a.frames)[:MOST]
+    seen.found = [a for a in seen.shown.appearances if a in large]
+    seen.crowd = sum(a.iod >= min_iod for a in seen.shown.appearances) - len(seen.found)
     seen.small = [a for a in seen.shown.appearances if a.iod < min_iod]
     names = ", ".join(dict.fromkeys(w.who for w in seen.wanted))
     if not seen.shown.appearances:

@@ -118,3 +118,41 @@ def test_a_clip_that_is_no_clip_is_refused(tmp_path: Path) -> None:
 def test_fast_clips_are_thinned_to_thirty_frames_a_second(tmp_path: Path) -> None:
     path = clip(tmp_path / "c.mp4", [noise((64, 64), seed=i % 3) for i in range(60)], fps=60)
     assert len(list(read_clip(path))) == 30
+
+
+def test_a_clip_turned_by_its_header_is_turned_back(tmp_path: Path) -> None:
+    """Phones store upright clips lying on their left side, with a matrix that turns them clockwise."""
+    upright = Image.new("RGB", (96, 160), "blue")
+    upright.paste("red", (0, 0, 96, 40))
+    path = clip(tmp_path / "c.mp4", [upright.transpose(Image.Transpose.ROTATE_90)] * 3)
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 44  # version and times come first
+    data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 96 << 16, 0, 1 << 30)
+    path.write_bytes(bytes(data))
+    image = next(iter(read_clip(path))).image
+    assert image.size == (96, 160)
+    assert image.getpixel((48, 10))[0] > 200 and image.getpixel((48, 150))[2] > 200  # type: ignore[index]
+
+
+def test_a_clip_of_one_frame_is_one_frame(tmp_path: Path) -> None:
+    assert len(list(read_clip(clip(tmp_path / "c.mp4", [noise()])))) == 1
+
+
+def test_a_sound_file_is_no_clip(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "c.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("aac", rate=44100)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), dtype=np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 44100
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    with pytest.raises(UnreadableMedia, match="no pictures"):
+        list(read_clip(path))
+
+
+def test_a_clip_of_huge_frames_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = clip(tmp_path / "c.mp4", [Image.new("RGB", (4096, 2304))] * 2)
+    with pytest.raises(TooLarge, match="limit"):
+        list(read_clip(path))
