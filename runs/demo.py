@@ -25,20 +25,21 @@ SEED = 20
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One run of the demo: a suite, two arms, and how many cases (spread over the series)."""
+    """One run of the demo: a suite, two arms, how many cases (spread over the series), and scorers other than the suite's."""
 
     title: str
     suite: str
     a: str
     b: str
     limit: int
+    scorers: tuple[str, ...] = ()
 
 
 PARTS = (
     Part("Scripts: does the story hold together?", "script", "script/episode@plain", "script/episode", 20),
     Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 10),
     Part("Key frames: is it the same face, and does it act?", "shot", "shot/keyframe@plain", "shot/keyframe", 20),
-    Part("Clips: does the face come alive?", "clip", "clip/motion@plain", "clip/motion", 10),
+    Part("Clips: does the face come alive?", "clip", "clip/motion@plain", "clip/motion", 8, ("expression", "cost", "latency")),
     Part("A/A, one version against itself: nothing should differ", "script", "script/episode", "script/episode", 20),
 )
 
@@ -66,7 +67,8 @@ def run_demo(ws: Workspace, progress: Progress) -> Iterator[Done]:
 
 def _do(ws: Workspace, part: Part, settings: Settings, progress: Progress) -> Done:
     provider = get("studio", settings)
-    plan = prepare(ws, Order((part.a, part.b), part.suite, ("studio",), seed=SEED, split="explore", limit=part.limit), reference(provider))
+    order = Order((part.a, part.b), part.suite, ("studio",), seed=SEED, split="explore", limit=part.limit, scorers=part.scorers)
+    plan = prepare(ws, order, reference(provider))
     options = Options(pricing=Pricing(free=True), progress=progress)
     known = _same(ws, plan)
     if known is None:
