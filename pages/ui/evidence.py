@@ -8,11 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.diff import rendered_diff, template_diff
+from pages.ui.expression import draw_expression
 from pages.ui.faces import draw_faces
-from pages.ui.text import diff_html
-from prompts.diff import source_diff, text_diff
-from prompts.version import from_closure
-from runs import query
+from pages.ui.series import sightings
 from runs.workspace import Workspace
 
 Sides = Sequence[Mapping[str, Any]]
@@ -40,8 +39,17 @@ def _has(*names: str) -> Callable[[Sides], bool]:
     return lambda sides: any(of_metric(side, *names) for side in sides)
 
 
-def _faces(_ws: Workspace, sides: Sides) -> None:
-    draw_faces([(side["letter"], of_metric(side, "face_consistency")) for side in sides])
+def _faces(ws: Workspace, sides: Sides) -> None:
+    drawn = []
+    for side in sides:
+        evidence = of_metric(side, "face_consistency")
+        strips = sightings(ws, side["arm"], side, side["links"]) if evidence else {}
+        drawn.append((side["letter"], evidence, strips))
+    draw_faces(drawn)
+
+
+def _expression(_ws: Workspace, sides: Sides) -> None:
+    draw_expression([(side["letter"], of_metric(side, "expression")) for side in sides])
 
 
 def _logic(_ws: Workspace, sides: Sides) -> None:
@@ -60,24 +68,9 @@ def _logic(_ws: Workspace, sides: Sides) -> None:
 def _diff(ws: Workspace, sides: Sides) -> None:
     a, b = sides
     st.subheader("Template")
-    if a.get("version") and b.get("version"):
-        versions = [from_closure(s["template"], s["version"], query.version_source(ws, s["version"])) for s in (a, b)]
-        files = source_diff(*versions)
-        for file in files:
-            st.text(f"{file.path} ({file.status})")
-            st.html(diff_html(file.hunks))
-        if not files:
-            st.text("Both arms have the same template.")
+    template_diff(ws, a["arm"], b["arm"])
     st.subheader("As rendered for this case")
-    rendered = diff_html(text_diff(_prompt(a), _prompt(b), context=100))
-    if rendered:
-        st.html(rendered)
-    else:
-        st.text("Both arms were sent the same prompt.")
-
-
-def _prompt(side: Mapping[str, Any]) -> str:
-    return "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in side.get("messages") or [])
+    rendered_diff(a, b)
 
 
 def _raw(_ws: Workspace, sides: Sides) -> None:
@@ -94,6 +87,7 @@ def _raw(_ws: Workspace, sides: Sides) -> None:
 
 VIEWS: Mapping[str, View] = {
     "faces": View("Faces", _has("face_consistency"), _faces),
+    "expression": View("Expression", _has("expression"), _expression),
     "logic": View("Logic", lambda sides: any(s.get("stage") == "script" for s in sides), _logic),
     "diff": View("Prompt diff", lambda sides: all(s.get("messages") for s in sides), _diff),
     "raw": View("Raw", lambda sides: any(s.get("job_id") for s in sides), _raw),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 SHAPES = {"better": "triangle-up", "worse": "triangle-down", "unclear": "diamond", "insufficient": "circle"}
-ROW = 46
+ROW = 54
 LABELS = 130
 """Width of the metric names, so that plots below each other share their zero line."""
 EM = "\u2003"

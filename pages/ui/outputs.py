@@ -14,21 +14,38 @@ from pages.ui.text import script_html
 from runs import query
 from runs.workspace import Workspace
 
-TEXT_HEIGHT = 460
+TEXT_HEIGHT = 520
+TEXT_STAGES = frozenset({"outline", "script"})
 
 
-def show_outputs(ws: Workspace, sides: Sequence[Mapping[str, Any]], *, key: str) -> None:
-    """Draw the outputs of both sides; a failure is shown in its place, with its reason."""
-    if any(_kind(side) == "text" for side in sides):
-        for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
-            with column:
-                st.text(_label(side))
-                _text(ws, side)
-        return
+def are_texts(sides: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether the sides made texts; a failure of a stage that makes texts counts as one."""
+    kinds = {_kind(side) for side in sides} - {""}
+    return kinds == {"text"} if kinds else any(side.get("stage") in TEXT_STAGES for side in sides)
+
+
+def show_texts(ws: Workspace, sides: Sequence[Mapping[str, Any]]) -> None:
+    """Draw both texts in columns; a failure is shown in its place, with its reason."""
+    for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+        with column:
+            st.text(_label(side))
+            _text(ws, side)
+
+
+def show_visuals(ws: Workspace, sides: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Draw pictures, clips or sounds of both sides; a failure is shown in its place, with its reason."""
     pair([_visual(side) for side in sides], key=key, fps=_fps(sides))
     for side in sides:
         if _kind(side) == "audio":
             st.audio(str(query.media_path(ws, side["artifact"])))
+
+
+def failure(side: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what went wrong in a few words (status and class of error), and the message."""
+    if not side.get("status"):
+        return "not generated", "This arm has no generation of the case and repeat."
+    what = " · ".join(filter(None, (str(side["status"]).replace("_", " "), str(side.get("error") or "").replace("_", " "))))
+    return what, str(side.get("message") or "There is no output.")
 
 
 def _kind(side: Mapping[str, Any]) -> str:
@@ -45,8 +62,7 @@ def _visual(side: Mapping[str, Any]) -> Side:
     kinds: dict[str, Literal["image", "video"]] = {"image": "image", "video": "video"}
     kind = kinds.get(_kind(side))
     if kind is None:
-        why = f"{side.get('status', 'not generated')}: {side.get('message', '')}".strip(": ")
-        return Side(_label(side), "none", "", why)
+        return Side(_label(side), "none", "", "\n".join(failure(side)))
     url = shell.blob(side["artifact"], side["media_type"]) or ""
     return Side(_label(side), kind, url, f"{side['letter']}: {side['stage']} of case {side['case_id']}")
 
@@ -62,7 +78,10 @@ def _fps(sides: Sequence[Mapping[str, Any]]) -> float:
 
 def _text(ws: Workspace, side: Mapping[str, Any]) -> None:
     if _kind(side) != "text":
-        st.warning(shell.plain(f"{side.get('status', 'not generated')}: {side.get('message', '')}"))
+        what, why = failure(side)
+        with st.container(height=TEXT_HEIGHT, border=True):
+            st.error(shell.plain(what))
+            st.text(why)
         return
     text = query.media_path(ws, side["artifact"]).read_text("utf-8", errors="replace")
     with st.container(height=TEXT_HEIGHT, border=True):

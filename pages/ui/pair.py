@@ -35,7 +35,8 @@ img, video { max-width: 100%; max-height: 100%; width: 100%; height: 100%; objec
 .frame.zoomed { overflow: auto; align-items: flex-start; justify-content: flex-start; }
 .frame.zoomed img { width: auto; height: auto; max-width: none; max-height: none; cursor: zoom-out; }
 .frame img { cursor: zoom-in; }
-.frame p { color: var(--st-text-color); padding: 1rem; text-align: center; }
+.frame p { color: var(--st-text-color); padding: 1rem; text-align: center; white-space: pre-line; overflow-wrap: anywhere; }
+.frame p::first-line { font-weight: 600; }
 figcaption { font: 600 0.875rem/1.5 var(--st-font); color: var(--st-text-color); padding-bottom: 0.25rem; overflow-wrap: anywhere; }
 .controls { display: flex; gap: 0.5rem; align-items: center; padding-top: 0.5rem;
   font: 0.875rem var(--st-font); color: var(--st-text-color); }

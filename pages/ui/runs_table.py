@@ -52,14 +52,17 @@ def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     frame["Done"] = runs["done"].astype("str") + " / " + runs["jobs"].astype("str")
     frame["Failed"] = runs["failed"] + runs["refused"]
     frame["Cost $"] = runs["cost_usd"]
-    frame["Started (UTC)"] = runs["started_at"]
-    frame["Model"] = [_model(*pair) for pair in zip(runs["provider"], runs["models"], strict=True)]
+    frame["Started"] = runs["started_at"]
+    frame["Model"] = [
+        _model(None if simulated else provider, models)
+        for simulated, provider, models in zip(runs["simulated"], runs["provider"], runs["models"], strict=True)
+    ]
     frame["Run"] = runs["run_id"]
     return frame
 
 
 def _model(provider: object, models: object) -> str:
-    return f"{provider} · {models}" if isinstance(models, str) and models != provider else str(provider)
+    return " · ".join(dict.fromkeys(str(name) for name in (provider, models) if isinstance(name, str)))
 
 
 def columns(frame: pd.DataFrame) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def columns(frame: pd.DataFrame) -> dict[str, Any]:
         "Done": st.column_config.TextColumn(alignment="right", help="Jobs with an outcome, of all"),
         "Failed": st.column_config.NumberColumn(help="Failed and refused generations"),
         "Cost $": st.column_config.NumberColumn(format="%.2f", help="Empty where no cost is known"),
-        "Started (UTC)": st.column_config.DatetimeColumn(format="D MMM HH:mm"),
+        "Started": st.column_config.DatetimeColumn(format="D MMM HH:mm", help="UTC"),
         "Model": st.column_config.TextColumn(),
         "Run": st.column_config.TextColumn(),
     }

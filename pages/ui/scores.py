@@ -1,0 +1,71 @@
+"""The scores of one case: both arms beside each other, and the scorers' words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from evals.result import RATIO_UNITS
+
+COLUMNS = ("metric", "A", "B", "B − A")
+
+
+def table(sides: Iterable[Mapping[str, Any]], *, every: bool) -> pd.DataFrame:
+    """Return a row a metric that any side has: primary ones, or all; spending comes last.
+
+    Without a value, a cell is empty and `words` says why.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for side in sides:
+        for score in side.get("scores", []):
+            if every or score["primary"]:
+                arrow = {"up": "↑", "down": "↓"}.get(str(score["direction"]), "")
+                row = rows.setdefault(score["metric"], {"metric": f"{score['metric'].replace('_', ' ')} {arrow}".strip()})
+                row["last"] = score["unit"] in RATIO_UNITS
+                row["primary"] = bool(score["primary"])
+                row[side["letter"]] = score["value"] if score["status"] == "ok" else None
+    frame = pd.DataFrame(rows.values(), columns=["metric", "A", "B", "last", "primary"])
+    frame = frame.sort_values(["primary", "last", "metric"], ascending=[False, True, True], kind="stable").reset_index(drop=True)
+    numbers = frame[["A", "B"]].astype("float64")
+    return frame[["metric"]].join(numbers).assign(**{"B − A": numbers["B"] - numbers["A"]})[list(COLUMNS)]
+
+
+def words(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return (metric, side, words) of the primary metrics whose scorer says more than the number."""
+    return [
+        (score["metric"].replace("_", " "), side["letter"], score["reason"] if score["status"] == "ok" else _why_not(score))
+        for side in sides
+        for score in side.get("scores", [])
+        if score["primary"] and score["unit"] not in RATIO_UNITS and (score["reason"] or score["status"] != "ok")
+    ]
+
+
+def _why_not(score: Mapping[str, Any]) -> str:
+    return ": ".join(filter(None, (str(score["status"]).replace("_", " "), score["reason"])))
+
+
+def draw(sides: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the numbers, then the words."""
+    slot = st.container()
+    more = any(not score["primary"] for side in sides for score in side.get("scores", []))
+    frame = table(sides, every=bool(more and st.toggle("All metrics", key="details")))
+    with slot:
+        number = st.column_config.NumberColumn(format="%.3f")
+        change = st.column_config.NumberColumn(format="%+.3f")
+        config = {
+            "A": number,
+            "B": number,
+            "B − A": change,
+            "metric": st.column_config.TextColumn(help="↑ more is better, ↓ less is better"),
+        }
+        st.dataframe(frame, hide_index=True, column_config=config, placeholder="–", alt="Scores of both arms", height="content")
+    told = "".join(
+        f'<div style="padding:.1rem 0"><b>{letter}</b>&ensp;{escape(metric)}: {escape(text)}</div>'
+        for metric, letter, text in sorted(words(sides))
+    )
+    if told:
+        st.html(f'<div style="font-size:.85rem;line-height:1.45;overflow-wrap:anywhere">{told}</div>')
