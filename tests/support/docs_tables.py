@@ -1,6 +1,6 @@
 """The parts of the documents that are made from the code: tables between `<!-- table: NAME -->` and `<!-- end -->`.
 
-    python tests/support/docs_tables.py        # writes them again; tests/test_docs.py checks that they are current
+python tests/support/docs_tables.py        # writes them again; tests/test_docs.py checks that they are current
 """
 
 from __future__ import annotations
@@ -89,13 +89,16 @@ def words() -> str:
     return markdown(("what", "words"), ((name, code(values)) for name, values in lists.items()))
 
 
+KEPT = ("base_url", "api_key_env", "model")
+
+
 def presets() -> str:
     from runs.settings import presets as shipped
 
     def rows() -> Iterator[Sequence[object]]:
         for name, table in shipped().items():
             yield (
-                f"`{name}`", f"`{table['type']}`", *(f"`{table[k]}`" if table.get(k) else "–" for k in ("base_url", "api_key_env", "model")),
+                f"`{name}`", f"`{table['type']}`", *(code(table.get(k) or []) or "–" for k in KEPT),
                 table.get("concurrency", 4), (table.get("capabilities") or {}).get("structured", "–"),
             )  # fmt: skip
 
@@ -118,8 +121,10 @@ def retries() -> str:
 def tables() -> str:
     with blank_log() as con:
         found = con.execute(
-            "select table_name, string_agg('`' || column_name || '` ' || lower(data_type), ', ' order by column_index) from duckdb_columns() "
-            "where not internal and table_name in (select table_name from duckdb_tables() where not internal) group by 1 order by 1"
+            """
+            select table_name, string_agg('`' || column_name || '` ' || lower(data_type), ', ' order by column_index)
+            from duckdb_columns() join duckdb_tables() using (table_name) where not duckdb_tables.internal group by 1 order by 1
+            """
         ).fetchall()
     return markdown(("table", "columns"), ((f"`{name}`", columns) for name, columns in found))
 
