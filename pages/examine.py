@@ -27,8 +27,8 @@ def main() -> None:
     case = asked["case"] or order[0]
     if case not in order:
         raise InputError(f"The comparison has no case {case}.", hint=f"It has, for example, {', '.join(order[:3])}.")
-    _heading(pair, case, order, asked)
-    sides = _sides(ws, pair, case, asked)
+    repeat = _heading(pair, case, order, asked)
+    sides = _sides(ws, pair, case, repeat, asked)
     if outputs.are_texts(sides):
         _about(sides)
         outputs.show_texts(ws, sides)
@@ -38,7 +38,7 @@ def main() -> None:
             outputs.show_visuals(ws, sides, key=f"{pair.a.address}/{pair.b.address}/{case}")
         with right:
             scores.draw(sides)
-            brief.draw(sides[0] or sides[1])
+            brief.draw(_asked(sides))
     _evidence(ws, sides)
 
 
@@ -50,7 +50,8 @@ def _order(pair: Pair, metric: str | None) -> list[str]:
     return ranked + [case for case in sorted(pair.frame["case"].unique()) if case not in ranked]
 
 
-def _heading(pair: Pair, case: str, order: list[str], asked: dict[str, str | None]) -> None:
+def _heading(pair: Pair, case: str, order: list[str], asked: dict[str, str | None]) -> int:
+    """Draw name and place in the list; return the repeat that the user looks at."""
     place = order.index(case)
     title, back, forth, up = st.columns([8, 1.2, 1.2, 1.2], vertical_alignment="center")
     title.header(shell.plain(case))
@@ -65,20 +66,28 @@ def _heading(pair: Pair, case: str, order: list[str], asked: dict[str, str | Non
         if pair.a.simulated or pair.b.simulated:
             st.badge("SIM", color="orange", help="Made by the embedded studio: shows that the tool works, not how a real model does.")
         st.caption(f"{place + 1} of {len(order)}, the largest loss first. Arrow keys turn the pages.")
+        return _repeat(pair, case)
 
 
-def _sides(ws: Workspace, pair: Pair, case: str, asked: dict[str, str | None]) -> list[dict[str, Any]]:
-    """Return the chosen repeat of the case in A and in B; an arm without it gives an empty mapping."""
-    rows = pair.frame[pair.frame["case"] == case]
-    repeats = sorted(int(r) for r in rows["repeat"].unique())
-    chosen = repeats[0]
-    if len(repeats) > 1:
-        chosen = st.segmented_control("Repeat", repeats, default=repeats[0], format_func=lambda r: f"repeat {r + 1}", key="repeat") or 0
+def _repeat(pair: Pair, case: str) -> int:
+    repeats = sorted(int(r) for r in pair.frame.loc[pair.frame["case"] == case, "repeat"].unique())
+    if len(repeats) < 2:
+        return repeats[0]
+    named = {r: f"repeat {r + 1}" for r in repeats}
+    chosen = st.segmented_control(
+        "Repeat", repeats, default=repeats[0], format_func=named.__getitem__, key="repeat", label_visibility="collapsed"
+    )
+    return repeats[0] if chosen is None else int(chosen)
+
+
+def _sides(ws: Workspace, pair: Pair, case: str, repeat: int, asked: dict[str, str | None]) -> list[dict[str, Any]]:
+    """Return one repeat of the case in A and in B; an arm without it gives no more than its name."""
+    rows = pair.frame[(pair.frame["case"] == case) & (pair.frame["repeat"] == repeat)]
     same = {"a": pair.a.address, "b": pair.b.address, "m": asked["m"], "w": asked["w"], "ev": "faces"}
     links = {str(name): shell.link("case", **{**same, "case": str(name)}) for name in pair.frame["case"].unique()}
     sides = []
     for letter, arm in (("A", pair.a), ("B", pair.b)):
-        found = rows[(rows["arm"] == arm.address) & (rows["repeat"] == chosen)]
+        found = rows[rows["arm"] == arm.address]
         one = query.generation(ws, arm.run_id, str(found.iloc[0]["job_id"])) if len(found) else {}
         sides.append({**one, "letter": letter, "arm": arm, "links": links})
     return sides
@@ -89,7 +98,11 @@ def _about(sides: list[dict[str, Any]]) -> None:
     with left:
         scores.draw(sides)
     with right:
-        brief.draw(next((side for side in sides if side.get("inputs")), {}))
+        brief.draw(_asked(sides))
+
+
+def _asked(sides: list[dict[str, Any]]) -> dict[str, Any]:
+    return next((side for side in sides if side.get("inputs")), {})
 
 
 def _evidence(ws: Workspace, sides: list[dict[str, Any]]) -> None:

@@ -11,19 +11,22 @@ _CROP = re.compile(r"data:image/(jpeg|webp|png);base64,[A-Za-z0-9+/=]{1,200000}"
 _BLOB = re.compile(r"/blob/[0-9a-f]{64}")
 
 
-def image(source: object, alt: str, *, size: int, frame: str = "1px solid transparent") -> str:
+def image(source: object, alt: str, *, size: int, frame: str = "1px solid transparent", whole: bool = False) -> str:
     """Return a picture cut to a square, or a box with words where there is none.
 
     Args:
         source: An inline picture or an address of our own media route.
         alt: What it shows, in plain words.
-        size: Of the square, in CSS pixels.
+        size: Height, and of the square also the width, in CSS pixels.
         frame: A CSS border.
+        whole: Show all of the picture, as wide as it is.
     """
-    box = f"width:{size}px;height:{size}px;border:{frame};border-radius:.4rem;box-sizing:border-box"
+    box = f"height:{size}px;border:{frame};border-radius:.4rem;box-sizing:border-box"
     if isinstance(source, str) and (_CROP.fullmatch(source) or _BLOB.fullmatch(source)):
-        return f'<img src="{source}" alt="{escape(alt)}" loading="lazy" style="{box};object-fit:cover;display:block">'
-    return f'<div style="{box};display:flex;align-items:center;justify-content:center;font-size:.75rem">no picture</div>'
+        fit = "width:auto;max-width:100%" if whole else f"width:{size}px;object-fit:cover"
+        return f'<img src="{source}" alt="{escape(alt)}" loading="lazy" style="{box};{fit};display:block">'
+    centred = "display:flex;align-items:center;justify-content:center;font-size:.75rem"
+    return f'<div style="{box};width:{size}px;{centred}">no picture</div>'
 
 
 def card(picture: str, lines: Iterable[str], *, size: int) -> str:

@@ -12,9 +12,12 @@ from pages.ui.diff import rendered_diff, template_diff
 from pages.ui.expression import draw_expression
 from pages.ui.faces import draw_faces
 from pages.ui.series import sightings
+from pages.ui.text import findings_html
 from runs.workspace import Workspace
 
 Sides = Sequence[Mapping[str, Any]]
+MANY, FINDINGS = 6, 420
+"""More broken rules than this scroll, in so many pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,18 @@ def _expression(_ws: Workspace, sides: Sides) -> None:
 
 
 def _logic(_ws: Workspace, sides: Sides) -> None:
-    import pandas as pd
-
     for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
         findings = side.get("findings") or []
+        scores = [score for score in side.get("scores", []) if score["metric"] == "logic"]
         with column:
-            st.text(f"{side['letter']}: {len(findings)} findings")
             if findings:
-                frame = pd.DataFrame(findings)[["check", "severity", "where", "quote", "message"]]
-                frame["where"] = [" / ".join(places) for places in frame["where"]]
-                st.dataframe(frame, hide_index=True, row_height=44)
+                with st.container(height=FINDINGS if len(findings) > MANY else "content", border=len(findings) > MANY):
+                    st.html(findings_html(findings))
+            elif not scores:
+                st.text(f"{side['letter']}: logic was not judged.")
+            else:
+                told = "no rule is broken." if scores[0]["status"] == "ok" else f"{scores[0]['status']}: {scores[0]['reason']}"
+                st.text(f"{side['letter']}: {told}")
 
 
 def _diff(ws: Workspace, sides: Sides) -> None:

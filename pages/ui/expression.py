@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from pages.ui.crops import card, image, row
 from pages.ui.palette import Palette, palette
 from pages.ui.traces import People
 
-CROP = 84
+MOMENT, STILL = 74, 150
 
 
 def by_person(evidence: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -36,22 +37,27 @@ def draw_expression(evidence: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
 
 
 def _person(who: str, people: People, colours: Palette) -> None:
-    st.text(f"{who}: {asked_words(next(iter(people.values())))}")
-    for side, person in people.items():
-        st.text(f"{side}   {shown_words(person)}")
+    asked = f'<b style="font-size:1rem">{escape(who)}</b>&emsp;{escape(asked_words(next(iter(people.values()))))}'
+    shown = "".join(f"<div><b>{side}</b>&ensp;{escape(shown_words(person))}</div>" for side, person in people.items())
+    st.html(f'<div style="font-size:.875rem;line-height:1.5">{asked}{shown}</div>')
     frame = traces.traces(people)
-    left, right = st.columns([7, 5], gap="medium")
+    left, right = st.columns([7, 5] if len(frame) else [4, 8], gap="medium")
     with left:
-        for side, person in people.items():
-            st.html(_film(side, person))
-        shut = traces.blinks(people)
-        for signal in traces.SIGNALS if len(frame) else ():
-            last = signal == list(traces.SIGNALS)[-1]
-            chart = traces.trace_chart(frame, shut, signal, colours, last=last)
-            st.altair_chart(chart, alt=f"{signal} of {who} over time, A dashed, B solid")
+        st.html(row([_film(side, person) for side, person in people.items()], gap="1.25rem"))
+        if len(frame):
+            _curves(who, people, colours)
     with right:
         _levels(who, people, colours)
     st.caption("A: dashed and hollow. B: solid and filled." + (" Head motion is taken out of the curves." if len(frame) else ""))
+
+
+def _curves(who: str, people: People, colours: Palette) -> None:
+    frame, shut = traces.traces(people), traces.blinks(people)
+    with st.container(gap=None):
+        for signal, words in traces.SIGNALS.items():
+            st.caption(words)
+            chart = traces.trace_chart(frame, shut, signal, colours, last=signal == list(traces.SIGNALS)[-1])
+            st.altair_chart(chart, alt=f"{signal} of {who} over time, A dashed, B solid")
 
 
 def _levels(who: str, people: People, colours: Palette) -> None:
@@ -61,7 +67,7 @@ def _levels(who: str, people: People, colours: Palette) -> None:
         st.altair_chart(traces.emotion_chart(shown, colours), alt=f"emotions that {who} shows")
     energies = traces.energies(people)
     if len(energies):
-        st.caption("How much each region moves; small ticks: what a still face would seem to move here")
+        st.caption("Movement by region; grey ticks: the noise floor")
         st.altair_chart(traces.energy_chart(energies, colours), alt=f"movement of {who} by region")
 
 
@@ -94,6 +100,7 @@ def shown_words(person: Mapping[str, Any]) -> str:
 def _film(side: str, person: Mapping[str, Any]) -> str:
     """Return some moments of one side as a strip."""
     moments = person.get("crops", [])
+    size = MOMENT if len(moments) > 1 else STILL
     words = [f"{side}  {m.get('t', 0.0):.1f} s" if len(moments) > 1 else side for m in moments]
-    cards = [card(image(m.get("crop"), word, size=CROP), [word], size=CROP) for m, word in zip(moments, words, strict=True)]
-    return row(cards, gap=".5rem")
+    cards = [card(image(m.get("crop"), word, size=size), [word], size=size) for m, word in zip(moments, words, strict=True)]
+    return row(cards, gap=".35rem")

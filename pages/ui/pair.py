@@ -123,7 +123,7 @@ def _component() -> Any:
     return st.components.v2.component("workbench_pair", html=HTML, css=CSS, js=JS)
 
 
-def pair(sides: Sequence[Side], *, key: str, height: int = 420, fps: float = 12.0) -> None:
+def pair(sides: Sequence[Side], *, key: str, height: int = 400, fps: float = 12.0) -> None:
     """Draw one to four outputs next to each other.
 
     Args:

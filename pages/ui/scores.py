@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -35,13 +36,15 @@ def table(sides: Iterable[Mapping[str, Any]], *, every: bool) -> pd.DataFrame:
 
 
 def words(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """Return (metric, side, words) of the primary metrics whose scorer says more than the number."""
-    return [
+    """Return (metric, side, words) of the primary metrics whose scorer says more than the number, and not the same of both."""
+    told = [
         (score["metric"].replace("_", " "), side["letter"], score["reason"] if score["status"] == "ok" else _why_not(score))
         for side in sides
         for score in side.get("scores", [])
         if score["primary"] and score["unit"] not in RATIO_UNITS and (score["reason"] or score["status"] != "ok")
     ]
+    same = Counter((metric, text) for metric, _, text in told)
+    return [found for found in told if same[found[0], found[2]] < max(2, len(sides))]
 
 
 def _why_not(score: Mapping[str, Any]) -> str:

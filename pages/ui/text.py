@@ -76,10 +76,22 @@ def _taken(findings: list[Mapping[str, Any]], place: object, depth: int) -> list
     return [_finding(finding) for finding in here]
 
 
-def _finding(finding: Mapping[str, Any]) -> str:
-    mark = _MARKS.get(str(finding.get("severity")), "!")
-    tint = "rgba(217,115,13,.16)" if finding.get("severity") == "block" else "rgba(138,143,152,.16)"
+def findings_html(findings: Sequence[Mapping[str, Any]]) -> str:
+    """Return broken rules as a list, the blocking ones first, each with its place."""
+    order = sorted(
+        findings, key=lambda finding: list(_MARKS).index(str(finding.get("severity"))) if finding.get("severity") in _MARKS else 9
+    )
+    rows = [f'<div style="padding:.2rem 0">{_finding(f, " / ".join(map(str, f.get("where", []))))}</div>' for f in order]
+    return f'<div style="font:0.9rem/1.5 inherit">{"".join(rows)}</div>'
+
+
+def _finding(finding: Mapping[str, Any], place: str = "") -> str:
+    severity = str(finding.get("severity"))
+    mark = _MARKS.get(severity, "!")
+    tint = "rgba(217,115,13,.16)" if severity == "block" else "rgba(138,143,152,.16)"
+    edge = "rgba(217,115,13,.8)" if severity == "block" else "rgba(138,143,152,.8)"
     quote = f' <q style="opacity:.85">{escape(str(finding["quote"]))}</q>' if finding.get("quote") else ""
     words = f"<b>{mark} {escape(str(finding.get('check', '')))}</b> {escape(str(finding.get('message', '')))}"
-    style = f"margin-left:1.5rem;padding:.15rem .6rem;background:{tint};border-left:3px solid rgba(217,115,13,.8)"
-    return f'<div style="{style}">{words}{quote}</div>'
+    where = f'<span style="opacity:.75"> {escape(place)}</span>' if place else ""
+    indent = "" if place else "margin-left:1.5rem;"
+    return f'<div style="{indent}padding:.15rem .6rem;background:{tint};border-left:3px solid {edge}">{words}{quote}{where}</div>'

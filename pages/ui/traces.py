@@ -23,6 +23,9 @@ SIGNALS: Mapping[str, str] = {
 REGIONS = ("brow", "eye", "mouth", "cheek")
 MOST_ENERGY = 3.0
 """Times an ordinary speaker's; more is drawn at the edge."""
+HEIGHT = 96
+LEAST = 0.005
+"""Probabilities below are not drawn: the outline alone would look like one."""
 LABELS = 62
 
 
@@ -121,11 +124,17 @@ def emotion_chart(frame: pd.DataFrame, colours: Palette) -> alt.LayerChart | alt
     import altair as alt
 
     order = list(dict.fromkeys(frame["emotion"]))
-    y = alt.Y("emotion:N", sort=order, title=None, axis=alt.Axis(minExtent=LABELS + 14, maxExtent=LABELS + 14, ticks=False, domain=False))
+    frame = frame[frame["p"] >= LEAST]
+    y = alt.Y(
+        "emotion:N",
+        scale=alt.Scale(domain=order),
+        title=None,
+        axis=alt.Axis(minExtent=LABELS + 14, maxExtent=LABELS + 14, ticks=False, domain=False),
+    )
     x = alt.X("p:Q", title="probability", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(grid=False, tickCount=5))
     filled = alt.Fill("side:N", scale=alt.Scale(domain=["A", "B"], range=["transparent", colours.b]), legend=None)
     told = [alt.Tooltip("side:N"), alt.Tooltip("emotion:N"), alt.Tooltip("p:Q", format=".2f")]
     bars = alt.Chart(frame).mark_bar(strokeWidth=1.5, strokeOpacity=1, height={"band": 0.8})
     offset = alt.YOffset("side:N", scale=alt.Scale(domain=["A", "B"]))
     drawn = bars.encode(y=y, yOffset=offset, x=x, fill=filled, stroke=_stroke(colours), tooltip=told)
-    return alt.layer(drawn).properties(height=alt.Step(9))
+    return alt.layer(drawn).properties(height=alt.Step(10))
