@@ -10,6 +10,8 @@ import math
 from evals.result import Result
 from evals.stats import MIN_UNITS
 
+FEW = 3
+"""With so few missing, what the formula says is noise."""
 MANY = 2_000
 """More further units than this cannot be meant as advice."""
 
@@ -112,4 +114,6 @@ def _next(result: Result, units: str) -> str:
         return ""
     if result.more_units is None or result.more_units > MANY:
         return f"A change of this size cannot be settled with any sensible number of {units}."
+    if result.more_units <= FEW:
+        return f"A few more {units} may settle a change of this size."
     return f"To settle a change of this size: about {result.more_units:,} more {units}."

@@ -4,8 +4,8 @@ Everything takes the differences of independent units (dramas, by default), not 
 fate, and tests that forget it promote the worse template two to four times as often as they promise.
 
 Two one-sided tests are combined, and both must reject. The sign-flip test with mid-p is exact when nothing differs; the
-studentised bootstrap keeps its promise also where a template improves most units a little and breaks a few, the case in
-which rank tests go wrong half of the time. The interval is the bootstrap's, so that it and the verdict cannot disagree in
+studentised bootstrap is harder to fool where a template improves most units a little and breaks a few, the case in which
+rank tests go wrong half of the time (what is left of it: `tests/bench/stats.py`). The interval is the bootstrap's, so that it and the verdict cannot disagree in
 the direction that matters.
 
 All results are the same for any order of the units and any scale of measurement, and mirrored when the signs are. Random

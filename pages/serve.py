@@ -23,17 +23,20 @@ WORKSPACE_VARIABLE = "WORKBENCH_WORKSPACE"
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), help="Default: the port in workbench.toml.")
 @click.option("--address", default="127.0.0.1", show_default=True, help="The app has no log-in: another address opens it to the network.")
 @click.pass_context
-def ui(context: click.Context, port: int, address: str) -> None:
+def ui(context: click.Context, port: int | None, address: str) -> None:
     """Open the app on this machine; Ctrl-C stops it. Runs go on without it."""
+    from streamlit.starlette import App
+
     from runs.cli.context import workspace
-    from workbench import app
+    from runs.settings import load
 
     found = workspace(context)
+    chosen = load(found.root, {"ui.port": port}).ui.port
     os.environ[WORKSPACE_VARIABLE] = str(found.root)
-    app.run(config=settings() | {"server.port": port, "server.address": address})
+    App(ROUTER, routes=routes()).run(config=settings() | {"server.port": chosen, "server.address": address})
 
 
 def settings() -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Budget:
             if self.limit_usd is not None:
                 raise BudgetError(
                     "The price of this model is unknown, so no budget can be kept.",
-                    hint="Give its price in workbench.toml under [prices], or run without --budget.",
+                    hint="Give its price in workbench.toml under [[prices]], or run without --budget.",
                 )
             self.unpriced += 1
             return Hold(None)

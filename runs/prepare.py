@@ -103,7 +103,10 @@ def choose(suite: Suite, cases: Sequence[Case], order: Order) -> list[Case]:
     if order.cases:
         unknown = sorted(set(order.cases) - {case.id for case in chosen})
         if unknown:
-            raise InputError(f"The suite {suite.name} has no case {', '.join(unknown)}.", hint="`workbench show --suite` lists its cases.")
+            raise InputError(
+                f"The suite {suite.name} has no case {', '.join(unknown)}.",
+                hint=f"It has, for example, {', '.join(case.id for case in chosen[:3])}.",
+            )
         chosen = [case for case in chosen if case.id in set(order.cases)]
     return spread(chosen, order.limit) if order.limit is not None else chosen
 

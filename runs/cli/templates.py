@@ -39,7 +39,7 @@ def templates(context: click.Context, stage: str | None, fmt: str) -> None:
 
 @click.command()
 @click.argument("template")
-@click.option("--case", "case_id", required=True, help="The case to render, such as painted_skin.shot.1.")
+@click.option("--case", "case_id", required=True, help="The case to render, such as painted-skin-shot-1.")
 @click.option("--format", "fmt", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print the result.")
 @click.pass_context
 def render(context: click.Context, template: str, case_id: str, fmt: str) -> None:
