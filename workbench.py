@@ -112,8 +112,9 @@ def __getattr__(name: str) -> Any:
     """Make the Streamlit app when a server asks for `workbench:app`, and not before."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pages.serve import ROUTER, routes
     from streamlit.starlette import App
+
+    from pages.serve import ROUTER, routes
 
     app = App(ROUTER, routes=routes())
     globals()["app"] = app

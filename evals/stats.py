@@ -5,8 +5,8 @@ fate, and tests that forget it promote the worse template two to four times as o
 
 Two one-sided tests are combined, and both must reject. The sign-flip test with mid-p is exact when nothing differs; the
 studentised bootstrap is harder to fool where a template improves most units a little and breaks a few, the case in which
-rank tests go wrong half of the time (what is left of it: `tests/bench/stats.py`). The interval is the bootstrap's, so that it and the verdict cannot disagree in
-the direction that matters.
+rank tests go wrong half of the time (what is left of it: `tests/bench/stats.py`). The interval is the bootstrap's, so that
+it and the verdict cannot disagree in the direction that matters.
 
 All results are the same for any order of the units and any scale of measurement, and mirrored when the signs are. Random
 numbers come from a seed that the caller derives from the experiment's name, never from its data.

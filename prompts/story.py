@@ -50,7 +50,10 @@ class Look(Model):
 
 
 class Character(Model):
-    """A member of the cast. `static_descriptors` hold in every shot; looks change. `speech_rate` is characters (zh) or words (en) a second."""
+    """A member of the cast. `static_descriptors` hold in every shot; looks change.
+
+    `speech_rate` is characters (zh) or words (en) a second.
+    """
 
     id: Id
     name: str

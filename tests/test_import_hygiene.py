@@ -40,7 +40,15 @@ COMMANDS = [
     "schema",
     "doctor",
 ]
-PROGRAM = "import sys, json, workbench; sys.argv = ['workbench', *{args!r}]\ntry: workbench.main()\nexcept SystemExit: pass\nprint('\\n' + json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+PROGRAM = """
+import sys, json, workbench
+sys.argv = ["workbench", *{args!r}]
+try:
+    workbench.main()
+except SystemExit:
+    pass
+print("\\n" + json.dumps(sorted({{m.split(".")[0] for m in sys.modules}})))
+"""
 
 
 def loaded_by(*args: str) -> set[str]:
