@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.stats import rankdata, spearmanr
 from studio_faces import PEOPLE, write_people
 
-from evals.faces import align, analysis, blinks, detect, embed, identity, iris, media, mesh, stiffness
+from evals.faces import align, analysis, blinks, detect, embed, emotion, identity, iris, media, mesh, stiffness
 from evals.faces.face import Face
 from evals.score import Media
 from runs.studio import identity as people
@@ -122,6 +122,27 @@ def studio(folder: Path, count: int) -> None:
     show("studio shots against each other", [m for a, b, m in pairs if a == b], [m for a, b, m in pairs if a != b])
     given = identity.calibration()
     print(f"\nBalanced logistic fit: threshold {fits[0][0]:.2f}, width {fits[0][1]:.3f}; shipped {given.threshold}, {given.width}.")
+    strained(shots, sheets)
+
+
+def strained(shots: Sequence[tuple[str, Face]], sheets: Mapping[str, Sequence[Face]]) -> None:
+    """Print how strong expression lowers the similarity of one person, and that correcting for it does not help."""
+    people = {who: identity.make_template([f.embedding for f in views], "bench") for who, views in sheets.items()}
+    rows = [
+        (who == other, template.match(face.embedding), emotion.difference(face.points, [v.points for v in sheets[other]]))
+        for who, face in shots
+        for other, template in people.items()
+    ]
+    same, match = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
+    moved = np.array([r[2] for r in rows])
+    strain = np.sqrt(((moved / moved[same].std(axis=0)) ** 2).mean(axis=1))
+    low, high = np.quantile(strain[same], [1 / 3, 2 / 3])
+    thirds = [same & (strain <= low), same & (strain > low) & (strain <= high), same & (strain > high)]
+    medians = ", ".join(f"{np.median(match[t]):.2f}" for t in thirds)
+    print(f"\nMedian match of one person by how far the face is from neutral, in thirds: {medians}")
+    for gain in (0.0, 0.05, 0.1):
+        better = match + gain * np.minimum(strain, 3)
+        print(f"AUC with {gain:.2f} x strain added to the match: {auc(better[same], better[~same]):.4f}")
 
 
 def clips() -> None:
