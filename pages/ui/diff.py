@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui.text import diff_html
 from prompts.diff import source_diff, text_diff
+from prompts.errors import WorkbenchError
 from prompts.version import from_closure
 from runs import query
 from runs.compare import Arm
@@ -20,7 +21,11 @@ WHOLE = 100
 
 def template_diff(ws: Workspace, a: Arm, b: Arm) -> None:
     """Draw the files that differ between the versions of two arms."""
-    files = source_diff(*(from_closure(arm.template, arm.version, query.version_source(ws, arm.version)) for arm in (a, b)))
+    try:
+        files = source_diff(*(from_closure(arm.template, arm.version, query.version_source(ws, arm.version)) for arm in (a, b)))
+    except WorkbenchError as error:  # the rest of the page is still worth seeing
+        st.text(str(error))
+        return
     for file in files:
         st.text(f"{file.path} ({file.status})")
         st.html(diff_html(file.hunks))

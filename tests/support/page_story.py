@@ -10,13 +10,15 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import log_story as story
 
+from prompts.version import build as build_version
 from runs import events as ev
 from runs.log import catch_up
 from runs.media import MediaStore
@@ -29,7 +31,12 @@ FOREIGN = "http://198.51.100.7"
 HOSTILE = (
     f"![p]({FOREIGN}/md.png) <img src={FOREIGN}/img.png onerror=alert(1)> <script>fetch('{FOREIGN}/js')</script> [go]({FOREIGN}/a) **bold**"
 )
-SERIES = 6
+SERIES, LONG = 14, (0, 2)
+"""Number of series, and which of them have two cases."""
+ODD = (0, 1)
+"""Series and number of the case whose very id is hostile."""
+FAILED, WORSE = 1, 7
+"""Jobs: the one that failed (case 1, arm B), and the one of arm B that is no better."""
 METRICS: list[ev.MetricPlan] = [
     {
         "name": name,
@@ -63,13 +70,13 @@ def build(root: Path) -> Workspace:
 def _run_scripts(ws: Workspace) -> None:
     from runs import harness
     from runs.prepare import Order, prepare
+    from runs.pricing import Pricing
     from runs.providers import get, reference
     from runs.settings import load
 
-    settings = load(ws.root, {})
-    provider = get("offline-studio", settings)
-    order = Order(suite="script", versions=("script/episode@plain", "script/episode"), limit=8, seed=3)
-    harness.run(ws, prepare(ws, order, reference(provider), settings), provider)
+    provider = get("studio", load(ws.root))
+    order = Order(("script/episode@plain", "script/episode"), "script", ("studio",), seed=3, limit=8)
+    harness.run(ws, prepare(ws, order, reference(provider)), provider, harness.Options(pricing=Pricing(free=True)))
 
 
 def picture(hue: int, size: tuple[int, int] = (72, 128)) -> bytes:
@@ -106,16 +113,138 @@ def crop(hue: int) -> str:
     return "data:image/webp;base64," + base64.b64encode(picture(hue, (32, 32))).decode()
 
 
-def _events(ws: Workspace, run_id: str, stage: str, second: float) -> list[ev.Event]:
+def _events(ws: Workspace, run_id: str, stage: str, second: float) -> Iterator[ev.Event]:
     store = MediaStore(ws)
     sheet = store.put(picture(20, (192, 64)), "image/webp")
-    reference = [{"sha256": sheet.sha256, "media_type": "image/webp"}]
-    cases = [_case(stage, series, number, reference) for series in range(SERIES) for number in range(2)]
-    jobs = [(letter, case) for case in cases for letter in "ab"]
-    plan = story.plan(run_id, second=second)
-    plan = ev.Run(
-        **{
-            **plan.to_dict_fields(),
-        }
+    reference: list[ev.MediaRef] = [{"sha256": sheet.sha256, "media_type": "image/webp"}]
+    cases = [_case(stage, series, number, reference) for series in range(SERIES) for number in range(2 if series in LONG else 1)]
+    jobs: list[ev.JobPlan] = [
+        {"job_id": _job(run_id, case["case_id"], letter), "arm": letter, "case_id": case["case_id"], "repeat": 0, "seed": 1}
+        for case in cases
+        for letter in "ab"
+    ]
+    usual = story.plan(run_id)
+    versions = [_version(name) for name in ("plain", "rich")]
+    arms = [{**arm, "template": v["template"], "ref": v["ref"], "version": v["version"]} for arm, v in zip(usual.arms, versions, strict=True)]
+    yield replace(
+        usual,
+        at=story.at(second),
+        stage=stage,
+        versions=versions,
+        arms=arms,  # type: ignore[arg-type]
+        cases=cases,
+        jobs=jobs,
+        scorers=[{"name": "judge", "version": "1", "args": {}, "metrics": METRICS}],
     )
-    return [plan, *jobs]  # type: ignore[list-item]
+    for n, job in enumerate(jobs):
+        at = story.at(second + n + 1)
+        yield _generation(store, run_id, stage, n, job, at)
+        if n != FAILED:
+            yield ev.Scores(run_id=run_id, at=at, job_id=job["job_id"], scores=_scores(stage, n, job))
+    yield ev.End(run_id=run_id, at=story.at(second + len(jobs) + 2), state="finished")
+
+
+def _version(name: str) -> ev.VersionPlan:
+    path = f"shot/portrait@{name}.j2"
+    source = f"---\nstage: shot\n---\nA shot, {name}. {HOSTILE}\n"
+    version = build_version("shot/portrait", f"shot/portrait@{name}", path, {path: source}.get)
+    return {
+        "version": version.id,
+        "template": version.template,
+        "ref": version.ref,
+        "front_matter": version.front_matter.as_json(),
+        "closure": dict(version.closure),
+    }
+
+
+def _job(run_id: str, case: str, letter: str) -> str:
+    return sha256(f"{run_id}/{case}/{letter}".encode()).hexdigest()
+
+
+def _case(stage: str, series: int, number: int, reference: Sequence[ev.MediaRef]) -> ev.CasePlan:
+    who = {"id": "mei", "name": HOSTILE, "static_descriptors": [HOSTILE]}
+    shot = {"id": "s1", "location": "hall", "size": "closeup", "angle": "low", "move": "static", "duration": 2.0, "action": HOSTILE}
+    person = {"character": who, "look": None, "emotion": "joy", "intensity": 0.8, "speaking": True, "acting": HOSTILE}
+    return {
+        "case_id": HOSTILE if (series, number) == ODD else f"series-{series}-{stage}-{number + 1}",
+        "series": f"series-{series}",
+        "split": "explore",
+        "hash": sha256(f"{stage}/{series}/{number}".encode()).hexdigest(),
+        "inputs": {"series": {"title": HOSTILE}, "shot": shot, "location": {"name": HOSTILE}, "people": [person], "characters": [who]},
+        "references": {"mei": reference},
+    }
+
+
+def _generation(store: MediaStore, run_id: str, stage: str, n: int, job: ev.JobPlan, at: str) -> ev.Generation:
+    told = {
+        "messages": [{"role": "user", "content": f"{HOSTILE} arm {job['arm']}"}],
+        "wire_request": {"prompt": HOSTILE},
+        "wire_response": {"text": HOSTILE},
+        "latency_s": 2.0,
+        "simulated": True,
+    }
+    if n == FAILED:
+        return ev.Generation(run_id=run_id, at=at, job_id=job["job_id"], status="failed", error="rate_limit", message=HOSTILE, **told)
+    data, media_type = (clip(10 * n), "video/webm") if stage == "clip" else (picture(10 * n), "image/webp")
+    kept = store.put(data, media_type)
+    artifacts: list[ev.ArtifactRef] = [{"kind": kept.kind, "media_type": media_type, "sha256": kept.sha256, "bytes": len(data)}]
+    return ev.Generation(run_id=run_id, at=at, job_id=job["job_id"], status="ok", artifacts=artifacts, **told)
+
+
+def _scores(stage: str, n: int, job: ev.JobPlan) -> list[ev.ScoreDict]:
+    better = job["arm"] == "b" and n != WORSE
+    lost = 0.02 if n == WORSE else 0.1 + n / 200
+    match = (0.62 if better else 0.3) + n / 500
+    found = [
+        story.score("face_consistency", 0.95 if better else lost, **_faces(match, n)),
+        story.score("expression", 0.8 if better else 0.4 + n / 200, **_expression(stage, better)),
+        story.score("stiffness", 0.2 if better else 0.6),
+        story.score("latency", 2.0 + n / 50),
+    ]
+    for score in found[:2]:
+        score["reason"] = f"{HOSTILE} {match:.2f}"
+    return found
+
+
+def _faces(match: float, n: int) -> dict[str, Any]:
+    face = {"character": "mei", "box": [1.0, 2.0, 3.0, 4.0], "iod": 61.0, "presence": 1.0, "pose": {"yaw": 3.0, "pitch": -2.0, "roll": 0.0}}
+    same = 1 / (1 + math.exp((0.48 - match) / 0.055))
+    stranger = {**face, "character": None, "crop": f"{FOREIGN}/crop.png"}
+    return {
+        "size": [72, 128],
+        "wanted": ["mei"],
+        "reference_problems": {},
+        "expected": [{"character": "mei", "state": "found", "p_same": same}, {"character": HOSTILE, "state": "missing", "p_same": 0.0}],
+        "faces": [{**face, "crop": crop(10 * n), "match": match, "distance": 0.4, "p_same": same}, stranger],
+        "extra": 1,
+        "references": {"mei": {"source": "reference", "faces": 3, "domains": {}, "crops": [crop(20), crop(21), crop(22)]}},
+        "threshold": {"match": 0.48, "width": 0.055, "source": HOSTILE},
+    }
+
+
+def _expression(stage: str, lively: bool) -> dict[str, Any]:
+    person: dict[str, Any] = {
+        "character": "mei",
+        "asked": {"emotion": "joy", "intensity": 0.8, "speaking": True},
+        "iod": 61.0,
+        "emotion": {
+            "method": "shape",
+            "match": 0.7,
+            "shown": {"neutral": 0.2, "joy": 0.7, "sadness": 0.1, "anger": 0.0, "fear": 0.0, "surprise": 0.0, "disgust": 0.0},
+            "strength": 0.66,
+            "signals": {},
+        },
+        "crops": [{"t": t / 2, "crop": crop(t)} for t in range(4 if stage == "clip" else 1)],
+    }
+    if stage == "clip":
+        times = [round(t / 12, 3) for t in range(24)]
+        person |= {
+            "stiffness": 0.2 if lively else 0.6,
+            "regions": {
+                name: {"amplitude": 0.01, "floor": 0.001, "energy": 0.012 if lively else 0.002, "lively": 0.9, "real": real}
+                for name, real in (("mouth", 0.0178), ("brow", 0.0031), ("eye", 0.0032), ("cheek", 0.0063))
+            },
+            "blinks": [0.71] if lively else [],
+            "trace": {"t": times, **{name: [round(0.1 * math.sin(3 * t), 4) for t in times] for name in ("brow", "eye", "mouth")}},
+        }
+    return {"size": [72, 128], "missing": [HOSTILE], "people": [person], "fps": 12.0}

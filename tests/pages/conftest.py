@@ -1,0 +1,44 @@
+"""What the tests of the pages share: one small workspace, and the app run over it without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import page_story
+import pytest
+
+from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+Open = Callable[..., "AppTest"]
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with a run of scripts, one of shots and one of clips; tests only read it."""
+    return page_story.build(tmp_path_factory.mktemp("pages") / "drama")
+
+
+@pytest.fixture
+def app(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of the app over the workspace, or over another, with what its address says."""
+    from streamlit.testing.v1 import AppTest
+
+    def visit(page: str = "home.py", of: Workspace = workspace, **parameters: str) -> AppTest:
+        monkeypatch.setenv("WORKBENCH_WORKSPACE", str(of.root))
+        at = AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=60)
+        if page != "home.py":
+            # The first run tells which pages there are.
+            at.run()
+            at.switch_page(page)
+        at.query_params.update(parameters)
+        at.run()
+        assert not at.exception, at.exception
+        return at
+
+    return visit
