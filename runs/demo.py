@@ -37,8 +37,8 @@ class Part:
 
 PARTS = (
     Part("Scripts: does the story hold together?", "script", "script/episode@plain", "script/episode", 20),
-    Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 10),
-    Part("Key frames: is it the same face, and does it act?", "shot", "shot/keyframe@plain", "shot/keyframe", 20),
+    Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 8),
+    Part("Key frames: is it the same face, and does it act?", "shot", "shot/keyframe@plain", "shot/keyframe", 16),
     Part("Clips: does the face come alive?", "clip", "clip/motion@plain", "clip/motion", 8, ("expression", "cost", "latency")),
     Part("A/A, one version against itself: nothing should differ", "script", "script/episode", "script/episode", 20),
 )

@@ -39,6 +39,11 @@ def score_group(scorers: Sequence[ScorerPlan], samples: Sequence[Sample], folder
     return rows
 
 
+def score_groups(scorers: Sequence[ScorerPlan], groups: Sequence[Sequence[Sample]], folder: str = "") -> list[list[list[ScoreDict]]]:
+    """Return `score_group` of each group: those of one series go to one process, which then looks at its references once."""
+    return [score_group(scorers, group, folder) for group in groups]
+
+
 def rows_of(plan: ScorerPlan, status: Status, reason: str) -> list[ScoreDict]:
     """Return one row without a value for each metric of a scorer."""
     return [

@@ -76,6 +76,14 @@ class Plan:
             groups.setdefault(self.group_of(job), []).append(job)
         return groups
 
+    @cached_property
+    def units(self) -> Mapping[tuple[int, str], Sequence[Sequence[JobPlan]]]:
+        """Return the groups of all arms by (repeat, series): what is scored in one place, for they share their references."""
+        units: dict[tuple[int, str], list[Sequence[JobPlan]]] = {}
+        for (_, repeat, series), jobs in self.groups.items():
+            units.setdefault((repeat, series), []).append(jobs)
+        return units
+
     def group_of(self, job: JobPlan) -> tuple[str, int, str]:
         """Return the group (arm, repeat, series) that a job belongs to."""
         return job["arm"], job["repeat"], self.cases[job["case_id"]]["series"]

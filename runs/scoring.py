@@ -1,8 +1,9 @@
-"""Scoring: every group of generations as soon as its last one is there, beside the generation of the others.
+"""Scoring: every unit of generations as soon as its last one is there, beside the generation of the others.
 
 A group is all generations of one arm, repeat and series: the smallest thing in which faces can be compared across shots.
-All scorers of a group run in one call in one process, so that they share what they find out about a picture. Scores are
-journalled as they come; a group that is only half journalled when the power fails is scored again as a whole.
+A unit is the groups of all arms with one repeat and series. It is scored in one call in one process, by all scorers, so
+that they share what they find out about a picture and its references. Scores are journalled as they come; a unit that is
+only half journalled when the power fails is scored again as a whole.
 
     plans = scorer_plans([("face_consistency", {}), ("latency", {})], stage="shot")
 """
@@ -21,19 +22,19 @@ from evals.score import Media, Sample
 from runs import pool
 from runs.errors import MediaError
 from runs.events import ArtifactRef, JobPlan, MediaRef, ScoreDict, ScorerPlan, Scores
-from runs.group import rows_of, score_group
+from runs.group import rows_of, score_groups
 from runs.media import MEDIA_TYPES, MediaStore
 from runs.plan import Plan
 from runs.resume import RunState
 from runs.workspace import Workspace
 
 GROUP_LIMIT_S = 900.0
-"""A group that takes longer hangs: its worker is stopped and its scores are errors."""
+"""A group that takes longer hangs: the worker is stopped, and the unit's scores are errors."""
 WAITING = 1
 """Groups that wait for a worker, so that none is idle; more would keep the studio's pictures waiting."""
 
 Commit = Callable[..., Awaitable[None]]
-Group = tuple[str, int, str]
+Unit = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Scoring:
         self._folder = str(folder) if folder else ""
         self._store = MediaStore(ws)
         self._made: dict[str, Made] = {}
-        self._waiting: set[Group] = set()
+        self._waiting: set[Unit] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(pool.size() + WAITING)
         self._heavy = heavy
@@ -129,7 +130,8 @@ class Scoring:
         """
         names = {s["name"] for s in self._scorers}
         done = 0
-        for key, jobs in self._plan.groups.items():
+        for key, groups in self._plan.units.items():
+            jobs = [job for group in groups for job in group]
             made = [j["job_id"] for j in jobs if j["job_id"] in state.finished and state.finished[j["job_id"]].status != "budget"]
             unscored = [job for job in made if again or not names <= state.scored.get(job, set())]
             if len(made) == len(jobs) and not unscored:
@@ -142,16 +144,17 @@ class Scoring:
         return done
 
     def final(self, job_id: str, made: Made) -> None:
-        """Take note of a generation, and begin with its group if it was the last of it."""
+        """Take note of a generation, and begin with its unit if it was the last of it."""
         if not self._scorers or made.status == "budget":
             return
-        key = self._plan.group_of(self._plan.by_id[job_id])
+        _, repeat, series = self._plan.group_of(self._plan.by_id[job_id])
+        key = (repeat, series)
         self._made[job_id] = made
         self._waiting.add(key)
         self._begin_if_complete(key)
 
     async def finish(self) -> None:
-        """Score what is left, groups too that will not become complete in this process, and wait for the last score."""
+        """Score what is left, units too that will not become complete in this process, and wait for the last score."""
         for key in sorted(self._waiting):
             self._begin(key)
         while self._tasks:
@@ -163,13 +166,13 @@ class Scoring:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin_if_complete(self, key: Group) -> None:
-        if key in self._waiting and all(job["job_id"] in self._made for job in self._plan.groups[key]):
+    def _begin_if_complete(self, key: Unit) -> None:
+        if key in self._waiting and all(job["job_id"] in self._made for group in self._plan.units[key] for job in group):
             self._begin(key)
 
-    def _begin(self, key: Group) -> None:
+    def _begin(self, key: Unit) -> None:
         self._waiting.discard(key)
-        task = asyncio.create_task(self._group(key))
+        task = asyncio.create_task(self._unit(key))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -178,31 +181,36 @@ class Scoring:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broken(error)
 
-    async def _group(self, key: Group) -> None:
+    async def _unit(self, key: Unit) -> None:
         async with self._slots:
-            jobs = [job for job in self._plan.groups[key] if job["job_id"] in self._made]
-            samples: dict[str, Sample] = {}
+            groups: list[dict[str, Sample]] = []
             rows: dict[str, list[ScoreDict]] = {}
-            for job in jobs:
-                try:
-                    samples[job["job_id"]] = self._sample(job)
-                except MediaError as error:  # an old run whose artifacts were cleaned away
-                    rows[job["job_id"]] = [row for scorer in self._scorers for row in rows_of(scorer, "error", error.message)]
-            rows.update(zip(samples, await self._rows(self._scorers, list(samples.values())), strict=True))
+            for jobs in self._plan.units[key]:
+                groups.append({})
+                for job in (job for job in jobs if job["job_id"] in self._made):
+                    try:
+                        groups[-1][job["job_id"]] = self._sample(job)
+                    except MediaError as error:  # an old run whose artifacts were cleaned away
+                        rows[job["job_id"]] = [row for scorer in self._scorers for row in rows_of(scorer, "error", error.message)]
+            for group, scored in zip(groups, await self._rows(self._scorers, [list(g.values()) for g in groups]), strict=True):
+                rows.update(zip(group, scored, strict=True))
             await self._commit(*(Scores(run_id=self._plan.run_id, job_id=job, scores=scores) for job, scores in rows.items()))
             self._scored(len(rows))
 
-    async def _rows(self, scorers: Sequence[ScorerPlan], samples: Sequence[Sample]) -> list[list[ScoreDict]]:
+    async def _rows(self, scorers: Sequence[ScorerPlan], groups: Sequence[Sequence[Sample]]) -> list[list[list[ScoreDict]]]:
         if not self._heavy:
-            return await asyncio.to_thread(score_group, scorers, samples, self._folder)
+            return await asyncio.to_thread(score_groups, scorers, groups, self._folder)
+        limit = GROUP_LIMIT_S * len(groups)
         try:
-            return await pool.shared().call(score_group, scorers, samples, self._folder, limit_s=GROUP_LIMIT_S)
+            return await pool.shared().call(score_groups, scorers, groups, self._folder, limit_s=limit)
         except (pool.WorkerDied, pool.TaskFailed) as error:
             if len(scorers) > 1:
                 # One of them brings the process down; the others shall not lose their scores to it.
-                alone = [await self._rows([scorer], samples) for scorer in scorers]
-                return [[row for rows in of_sample for row in rows] for of_sample in zip(*alone, strict=True)]
-            return [rows_of(scorers[0], "error", error.message) for _ in samples]
+                alone = [await self._rows([scorer], groups) for scorer in scorers]
+                return [[_joined(of_sample) for of_sample in zip(*group, strict=True)] for group in zip(*alone, strict=True)]
+            if len(groups) > 1:  # nor the other groups
+                return [(await self._rows(scorers, [group]))[0] for group in groups]
+            return [[rows_of(scorers[0], "error", error.message) for _ in group] for group in groups]
 
     def _sample(self, job: JobPlan) -> Sample:
         case, made = self._plan.cases[job["case_id"]], self._made[job["job_id"]]
@@ -217,3 +225,7 @@ class Scoring:
         # An artifact has its own word on the kind: an animated WebP may be a clip.
         kind: Any = ref.get("kind") or MEDIA_TYPES[ref["media_type"]][0]
         return Media(kind, ref["sha256"], ref["media_type"], path)
+
+
+def _joined(rows: Iterable[list[ScoreDict]]) -> list[ScoreDict]:
+    return [row for of_scorer in rows for row in of_scorer]
