@@ -96,7 +96,9 @@ def result_of(metric: Metric, paired: Paired, *, alpha: float, seed_key: str) ->
     """Return what the pairs of one metric say; see `Result`."""
     sign, ratio = direction_sign(metric), _is_ratio(metric, paired.pairs)
     by_unit = paired_units((p.unit, _difference(p, ratio)) for p in paired.pairs)
-    found = assess(list(by_unit.values()), alpha=alpha, seed=seed_of(seed_key, metric.name)) if by_unit else None
+    reach = metric.hi - metric.lo if metric.lo is not None and metric.hi is not None and not ratio else None
+    seed = seed_of(seed_key, metric.name)
+    found = assess(list(by_unit.values()), alpha=alpha, seed=seed, reach=reach) if by_unit else None
     delta, lo, hi = _readable(found, metric, ratio)
     return Result(
         metric=metric,

@@ -20,8 +20,6 @@ from runs.providers import get, reference
 from runs.settings import Settings, load
 from runs.workspace import Workspace
 
-SEED = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -37,7 +35,7 @@ class Part:
 
 PARTS = (
     Part("Scripts: does the story hold together?", "script", "script/episode@plain", "script/episode", 20),
-    Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 8),
+    Part("Character sheets: is it one person in all views?", "character", "character/sheet@plain", "character/sheet", 10),
     Part("Key frames: is it the same face, and does it act?", "shot", "shot/keyframe@plain", "shot/keyframe", 16),
     Part("Clips: does the face come alive?", "clip", "clip/motion@plain", "clip/motion", 8, ("expression", "cost", "latency")),
     Part("A/A, one version against itself: nothing should differ", "script", "script/episode", "script/episode", 20),
@@ -67,7 +65,7 @@ def run_demo(ws: Workspace, progress: Progress) -> Iterator[Done]:
 
 def _do(ws: Workspace, part: Part, settings: Settings, progress: Progress) -> Done:
     provider = get("studio", settings)
-    order = Order((part.a, part.b), part.suite, ("studio",), seed=SEED, split="explore", limit=part.limit, scorers=part.scorers)
+    order = Order((part.a, part.b), part.suite, ("studio",), seed=settings.seed, split="explore", limit=part.limit, scorers=part.scorers)
     plan = prepare(ws, order, reference(provider))
     options = Options(pricing=Pricing(free=True), progress=progress)
     known = _same(ws, plan)

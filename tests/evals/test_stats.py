@@ -254,3 +254,40 @@ def test_a_real_gain_is_found() -> None:
     rng = np.random.default_rng(5)
     found = sum(assess(rng.normal(0.5, 1, 40), seed=number, resamples=999).p_above < 0.05 for number in range(300))
     assert found >= 0.85 * 300
+
+
+class TestBoundedMetrics:
+    """What a metric's scale allows bounds the mean where the bootstrap has nothing to say."""
+
+    NEARLY_ALL = (1.0, 0.99, 1.0, 0.995, 1.0, 1.0, 0.99, 1.0, 1.0, 0.0)
+
+    def test_a_gain_in_nearly_all_units_that_is_nearly_the_same_is_a_gain(self) -> None:
+        assert assess(self.NEARLY_ALL).p_above > 0.05, "without the scale the bootstrap cannot tell"
+        found = assess(self.NEARLY_ALL, reach=1.0)
+        assert found.p_above < 0.05
+        assert found.lo > 0
+
+    def test_so_is_a_loss(self) -> None:
+        found = assess([-v for v in self.NEARLY_ALL], reach=1.0)
+        assert found.p_below < 0.05
+        assert found.hi < 0
+
+    def test_the_bound_is_hoeffdings(self) -> None:
+        found = assess(self.NEARLY_ALL, reach=1.0, alpha=0.05)
+        mean = sum(self.NEARLY_ALL) / 10
+        assert found.lo == pytest.approx(mean - 2 * np.sqrt(np.log(1 / 0.05) / 20))
+
+    def test_the_scale_of_measurement_does_not_matter(self) -> None:
+        one, other = assess(self.NEARLY_ALL, reach=1.0), assess([100 * v for v in self.NEARLY_ALL], reach=100.0)
+        assert (one.p_above, one.p_below) == pytest.approx((other.p_above, other.p_below))
+        assert 100 * one.lo == pytest.approx(other.lo)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("n", [8, 20])
+    def test_it_never_promotes_what_the_other_tests_hold_back_without_a_gain(self, n: int) -> None:
+        """One in ten breaks wholly, nine gain a ninth of that, the mean stays: with the bound as without it."""
+        rng = np.random.default_rng(3)
+        for number in range(200):
+            x = np.where(rng.random(n) < 0.1, -0.9, 0.1) + rng.normal(0, 0.01, n)
+            plain, bounded = (assess(x, seed=number, resamples=499, reach=reach).p_above < 0.05 for reach in (None, 1.0))
+            assert plain == bounded
