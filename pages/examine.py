@@ -13,6 +13,8 @@ from runs import query
 from runs.compare import Pair, find_arms
 from runs.workspace import Workspace
 
+SIDE = 510
+"""Height in pixels of what stands beside the pictures."""
 PARAMETERS = ("a", "b", "case", "m", "w", "ev")
 
 
@@ -36,7 +38,8 @@ def main() -> None:
         left, right = st.columns([8, 5], gap="medium")
         with left:
             outputs.show_visuals(ws, sides, key=f"{pair.a.address}/{pair.b.address}/{case}")
-        with right:
+        # Long reasons scroll, so that the evidence below stays where it was from case to case.
+        with right.container(height=SIDE, border=False):
             scores.draw(sides)
             brief.draw(_asked(sides))
     _evidence(ws, sides)

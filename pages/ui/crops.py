@@ -21,6 +21,8 @@ def image(source: object, alt: str, *, size: int, frame: str = "1px solid transp
         frame: A CSS border.
         whole: Show all of the picture, as wide as it is.
     """
+    # The browser's sanitiser drops an attribute in which it sees a tag; a picture without its words would be left.
+    alt = alt.translate({ord("<"): "‹", ord(">"): "›"})
     box = f"height:{size}px;border:{frame};border-radius:.4rem;box-sizing:border-box"
     if isinstance(source, str) and (_CROP.fullmatch(source) or _BLOB.fullmatch(source)):
         fit = "width:auto;max-width:100%" if whole else f"width:{size}px;object-fit:cover"

@@ -125,7 +125,9 @@ def _events(ws: Workspace, run_id: str, stage: str, second: float) -> Iterator[e
     ]
     usual = story.plan(run_id)
     versions = [_version(name) for name in ("plain", "rich")]
-    arms = [{**arm, "template": v["template"], "ref": v["ref"], "version": v["version"]} for arm, v in zip(usual.arms, versions, strict=True)]
+    arms = [
+        {**arm, "template": v["template"], "ref": v["ref"], "version": v["version"]} for arm, v in zip(usual.arms, versions, strict=True)
+    ]
     yield replace(
         usual,
         at=story.at(second),

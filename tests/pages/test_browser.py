@@ -1,0 +1,205 @@
+"""The app in a real browser: both ways to start it, links, clips, keys, looks, and a run that comes in meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import axe
+import browser as driver
+import page_story
+import pytest
+from browser import Server, Visit
+
+from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
+ARMS = {"a": f"{page_story.SHOTS}:a", "b": f"{page_story.SHOTS}:b"}
+CLIP_ARMS = {"a": f"{page_story.CLIPS}:a", "b": f"{page_story.CLIPS}:b"}
+CLIPS = "[...document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelectorAll('video')]"
+PAGES = {
+    "runs": ("", {}),
+    "compare": ("compare", {**ARMS, "w": "all"}),
+    "faces": ("case", {**ARMS, "case": page_story.HOSTILE, "ev": "faces"}),
+    "expression": ("case", {**CLIP_ARMS, "case": "series-2-clip-2", "ev": "expression"}),
+    "prompts": ("case", {**ARMS, "case": "series-2-shot-2", "ev": "diff"}),
+    "raw": ("case", {**ARMS, "case": "series-0-shot-1", "ev": "raw"}),
+}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    # Playwright keeps an event loop running in this thread while it is open, so it is not kept longer than this file.
+    with driver.chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server(workspace: Workspace, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with driver.served(workspace.root, tmp_path_factory.mktemp("server") / "log.txt") as found:
+        yield found
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(driver.tab(chromium, **options))
+
+
+Tab = Callable[..., Visit]
+
+
+def navigation(visit: Visit) -> list[str]:
+    return [link.inner_text().strip() for link in visit.page.get_by_test_id("stTopNavLink").all()]
+
+
+# How it is started
+
+
+def test_the_first_visit_of_a_fresh_server_may_be_a_deep_link(server: Server, tab: Tab) -> None:
+    """`workbench ui`: the very first page asked for is a case; it has the right names in the navigation and its own content."""
+    visit = tab()
+    page = visit.open(server.url("case", **CLIP_ARMS, case="series-2-clip-2"))
+    assert page.get_by_role("heading", name="series-2-clip-2").is_visible()
+    assert navigation(visit) == ["Runs", "Compare"]
+    assert page.title() == "Case · Microdrama Workbench"
+
+
+def test_streamlit_run_works_as_well(workspace: Workspace, tab: Tab, tmp_path: Path) -> None:
+    """`streamlit run workbench.py`: the first page asked for is a comparison; only this machine can reach it."""
+    with driver.served(workspace.root, tmp_path / "log.txt", by_streamlit=True) as server:
+        visit = tab()
+        page = visit.open(server.url("compare", **ARMS))
+        assert page.get_by_text("On 14 series B raises face consistency").is_visible()
+        assert navigation(visit) == ["Runs", "Compare"]
+        assert listening_on(server.port) == {"0100007F"}
+
+
+def test_only_this_machine_can_reach_the_app(server: Server) -> None:
+    """The app has no log-in, so it listens on 127.0.0.1 and nowhere else."""
+    assert listening_on(server.port) == {"0100007F"}
+
+
+def listening_on(port: int) -> set[str]:
+    """Return the addresses, as the kernel writes them, on which this machine listens to a port."""
+    tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    if not tables[0].exists():
+        pytest.skip("this system does not list its sockets")
+    rows = [line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
+    return {row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port}
+
+
+# What the pages do
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_page_asks_anybody_else_and_everybody_can_read_it(server: Server, tab: Tab, dark: bool) -> None:
+    """With traps in every text of the log, no request leaves 127.0.0.1; axe finds nothing serious; nothing of ours throws."""
+    script = axe.source()
+    for name, (path, parameters) in PAGES.items():
+        visit = tab(dark=dark)
+        page = visit.open(server.url(path, **parameters))
+        asked = {url.split("/")[2] for url in visit.requests if not url.startswith(("data:", "blob:"))}
+        assert asked == {f"127.0.0.1:{server.port}"}, name
+        assert not visit.errors, name
+        page.evaluate(script)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        serious = [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")]
+        assert found["passes"]
+        assert not serious, name
+
+
+def test_light_and_dark_differ(server: Server, tab: Tab) -> None:
+    """The app follows the system's look: the page's own background changes."""
+    colours = {}
+    for dark in (False, True):
+        page = tab(dark=dark).open(server.url())
+        colours[dark] = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    assert colours == {False: "rgb(255, 255, 255)", True: "rgb(17, 19, 24)"}
+
+
+def test_clips_play_together(server: Server, tab: Tab) -> None:
+    """Both clips are loaded, run, and stay in step; a step moves both by one frame."""
+    page = tab().open(server.url("case", **CLIP_ARMS, case="series-2-clip-2"))
+    page.wait_for_function(f"{CLIPS}.length === 2 && {CLIPS}.every(clip => clip.readyState >= 2 && clip.currentTime > 0.2)")
+    page.get_by_role("button", name="One frame on").click()
+    page.wait_for_function(f"{CLIPS}.every(clip => clip.paused && !clip.seeking)")
+    first, second = page.evaluate(f"{CLIPS}.map(clip => clip.currentTime)")
+    assert first == pytest.approx(second, abs=0.02)
+
+
+def test_a_click_on_a_case_opens_it_in_the_same_tab(server: Server, tab: Tab) -> None:
+    """The list of cases leads to the case; arrow keys turn the pages; the way back keeps the filter."""
+    visit = tab(height=1400)
+    page = visit.open(server.url("compare", **ARMS, w="worse", m="face_consistency"))
+    grid = page.get_by_test_id("stDataFrame").last
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 80, box["y"] + 36 + 42)
+    page.wait_for_url("**/case?**")
+    visit.settle()
+    assert page.get_by_role("heading", name="series-2-shot-1").is_visible()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("2 of 16").wait_for()
+    visit.settle()
+    page.get_by_role("link", name="all cases").click()
+    page.wait_for_url("**/compare?**")
+    assert "w=worse" in page.url
+    assert "m=face_consistency" in page.url
+    assert len(page.context.pages) == 1
+
+
+def test_two_runs_ticked_can_be_compared(server: Server, tab: Tab) -> None:
+    """A run is ticked, the link below leads to the comparison of its arms, in the same tab."""
+    visit = tab()
+    page = visit.open(server.url("", q="shots1"))
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 36 + 17)
+    page.get_by_role("link", name="Compare shot/portrait@plain with shot/portrait@rich").click()
+    page.wait_for_url("**/compare?**")
+    visit.settle()
+    assert page.get_by_text("On 14 series B raises face consistency").is_visible()
+    assert len(page.context.pages) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("compare?a=x:a&b=y:b", "arm"), ("case?a=x:a&b=y:b", "arm"), ("case", "one case of a comparison")]
+)
+def test_an_address_that_names_nothing_is_explained(server: Server, tab: Tab, path: str, said: str) -> None:
+    """There is a sentence and a way back, never a trace."""
+    page = tab().open(server.url(path))
+    assert said in page.get_by_test_id("stAlert").inner_text()
+    assert page.get_by_role("link", name="All runs").is_visible()
+    assert "Traceback" not in page.inner_text("body")
+
+
+def test_a_run_of_the_command_line_appears_while_the_app_is_open(
+    server: Server, workspace: Workspace, tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither side meets a lock: the run finishes, the app shows it, and both stay quiet."""
+    visit = tab()
+    page = visit.open(server.url("", stage="script"))
+    command = [sys.executable, "workbench.py", "--workspace", str(workspace.root), "run", "--suite", "script"]
+    command += ["--version", "script/episode@plain", "--version", "script/episode", "--limit", "3", "--seed", "9", "--format", "json"]
+    with subprocess.Popen(command, cwd=driver.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        while run.poll() is None:
+            page.reload()
+            visit.settle()
+            assert not page.get_by_test_id("stAlert").count()
+            assert not page.get_by_test_id("stException").count()
+        out, err = run.communicate()
+    assert run.returncode == 0, err
+    assert "lock" not in (out + err).casefold()
+    page.reload()
+    visit.settle()
+    page.get_by_text("2 of 4 runs").wait_for()
+    assert "lock" not in server.log.read_text("utf-8", "replace").casefold()

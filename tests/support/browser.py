@@ -1,0 +1,144 @@
+"""The system's Chromium driven by Playwright, and the app as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parents[2]
+SUPPORT = Path(__file__).parent
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+)  # fmt: skip
+WAIT_MS = 90_000
+# The script has ended, nothing stands for something that is still loading, and the data grids have drawn themselves.
+IDLE = """() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  return app && app.getAttribute('data-test-script-state') === 'notRunning'
+    && app.getAttribute('data-test-connection-state') === 'CONNECTED'
+    && !document.querySelector('[data-testid="stSkeleton"],[data-testid="stAppSkeleton"],[data-stale="true"]');
+}"""
+
+
+@dataclass
+class Server:
+    """The app, serving a workspace."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def url(self, path: str = "", **parameters: str) -> str:
+        """Return the address of a page."""
+        return f"http://127.0.0.1:{self.port}/{path}" + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+@dataclass
+class Visit:
+    """A tab, everything that it has asked for, and what its console complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, url: str) -> Page:
+        """Open an address and wait until the page is drawn."""
+        self.page.goto(url, wait_until="commit", timeout=WAIT_MS)
+        return self.settle()
+
+    def settle(self) -> Page:
+        """Wait until nothing is being drawn, and stays so for a moment."""
+        for _ in range(2):
+            self.page.wait_for_function(IDLE, timeout=WAIT_MS)
+            self.page.wait_for_timeout(250)
+        return self.page
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(workspace: Path, log: Path, *, by_streamlit: bool = False) -> Iterator[Server]:
+    """Start the app on a free port, with `workbench ui` or with `streamlit run workbench.py`; it stops at the end."""
+    port = free_port()
+    ours = [sys.executable, "workbench.py", "--workspace", str(workspace), "ui", "--port", str(port)]
+    theirs = [sys.executable, "-m", "streamlit", "run", "workbench.py", "--server.port", str(port)]
+    environment = {
+        **os.environ,
+        "WORKBENCH_WORKSPACE": str(workspace),
+        "HOME": str(log.parent),
+        "PYTHONPATH": os.pathsep.join((str(SUPPORT), str(ROOT))),
+    }
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(theirs if by_streamlit else ours, cwd=ROOT, env=environment, stdout=out, stderr=out) as process,
+    ):
+        try:
+            _wait(port, process, log)
+            yield Server(port, process, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise AssertionError(f"the app ended with {process.returncode}: {log.read_text('utf-8', 'replace')}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
+            return
+        time.sleep(0.2)
+    raise AssertionError("the app does not answer")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium; skip the test where there is none."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("there is no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def tab(browser: Any, *, dark: bool = False, width: int = 1400, height: int = 900) -> Iterator[Visit]:
+    """Open a tab with an empty profile."""
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+    visit = Visit(context.new_page())
+    visit.page.on("request", lambda request: visit.requests.append(request.url))
+    visit.page.on("websocket", lambda websocket: visit.requests.append(websocket.url))
+    visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
+    try:
+        yield visit
+    finally:
+        context.close()
