@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -30,4 +33,6 @@ def demo(context: click.Context, folder: Path) -> None:
         pair = compare_arms(ws, *find_arms(ws, done.part.a, done.part.b, done.run_id))
         click.echo(f"\n{done.part.title}\nA  {pair.a.shown}\nB  {pair.b.shown}\n")
         click.echo(report(pair.comparison, "table"))
-    output.say(f"\nSee the pictures, clips and reasons: workbench --workspace {folder} ui", quiet=quiet(context))
+    # In an environment that is not activated the bare name would not be found.
+    command = "workbench" if shutil.which("workbench") else os.path.relpath(sys.argv[0])
+    output.say(f"\nSee the pictures, clips and reasons: {command} --workspace {folder} ui", quiet=quiet(context))
