@@ -89,9 +89,7 @@ def trace_chart(frame: pd.DataFrame, shut: pd.DataFrame, signal: str, colours: P
     if signal == "eye" and len(shut):
         marks = alt.Chart(shut).mark_tick(thickness=3, size=12, orient="vertical").encode(x=x, y=alt.value(4), color=_colour(colours))
         layers.append(marks.encode(tooltip=[alt.Tooltip("side:N"), alt.Tooltip("t:Q", format=".2f", title="blink at, s")]))
-    return alt.layer(*layers).properties(
-        height=84, title=alt.TitleParams(SIGNALS[signal], anchor="start", fontSize=12, fontWeight="normal")
-    )
+    return alt.layer(*layers).properties(height=84)
 
 
 def energy_chart(frame: pd.DataFrame, colours: Palette) -> alt.LayerChart | alt.FacetChart:
