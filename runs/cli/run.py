@@ -53,7 +53,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     settings = load(ws.root, flags)
     pool.size(settings.workers)
     if resumed:
-        _report(ws, _resume(context, ws, settings, resumed, asked), fmt)
+        _report(ws, _resume(context, ws, settings, resumed, asked), fmt, silent=quiet(context))
         return
     if not (asked["suite"] and asked["versions"]):
         raise click.UsageError("Give --suite and at least one --version, or --resume RUN.")
@@ -68,7 +68,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
         return
     from runs import harness
 
-    _report(ws, harness.run(ws, plan, provider, options), fmt)
+    _report(ws, harness.run(ws, plan, provider, options), fmt, silent=quiet(context))
 
 
 @click.command()
@@ -162,11 +162,13 @@ def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, f
     output.say("Dry run: nothing was sent.")
 
 
-def _report(ws: Workspace, result: RunResult, fmt: str) -> None:
+def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool) -> None:
     """Print the mean scores of a run; exit 4 when nothing was evaluated, 1 when the provider ended it."""
     counts = result.counts
     output.emit(means(ws, result.run_id), fmt, key="means", run=result.run_id, state=result.state, reason=result.reason, ok=counts.ok)
-    output.say(f"Run {result.run_id} {result.state}: {counts.ok} ok of {counts.jobs}, {counts.money}. {result.reason}".strip())
+    whole = result.state == "finished" and counts.ok == counts.jobs
+    told = f"Run {result.run_id} {result.state}: {counts.ok} ok of {counts.jobs}, {counts.money}. {result.reason}"
+    output.say(told.strip(), quiet=silent and whole)
     if result.state == "failed":
         raise click.exceptions.Exit(1)
     if not counts.ok:
