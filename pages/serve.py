@@ -21,6 +21,13 @@ CONFIG = Path(__file__).with_name("config.toml")
 WORKSPACE_VARIABLE = "WORKBENCH_WORKSPACE"
 """Names the workspace to the app: a server process has no command line of ours."""
 
+SAFE = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+"""What a model or a stranger made is shown, never run."""
+
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: the port in workbench.toml.")
@@ -52,28 +59,34 @@ def settings() -> dict[str, Any]:
 
 
 def routes() -> list[BaseRoute]:
-    """Return our own routes: media by hash, for ever the same and so cached for ever."""
+    """Return our own routes: media by hash, for ever the same and so cached for ever, and small pictures of them."""
     from starlette.routing import Route
 
-    return [Route("/blob/{name}", blob, methods=["GET", "HEAD"])]
+    from pages import posters
+
+    return [Route("/blob/{name}", blob, methods=["GET", "HEAD"]), Route("/poster/{name}", posters.answer, methods=["GET", "HEAD"])]
+
+
+def stored(sha256: str) -> Path:
+    """Return the file of an artifact. Its name is its hash, so nothing outside the store can be named.
+
+    Raises:
+        WorkbenchError: There is none.
+    """
+    from pages.ui.shell import workspace
+    from runs.media import MediaStore
+
+    return MediaStore(workspace()).path(sha256)
 
 
 async def blob(request: Request) -> Response:
-    """Answer with one stored artifact. The name is its hash, so nothing outside the store can be named."""
+    """Answer with one stored artifact."""
     from starlette.responses import FileResponse, PlainTextResponse
 
-    from pages.ui.shell import workspace
-    from runs.media import MediaStore, media_type_of
+    from runs.media import media_type_of
 
-    sha256 = request.path_params["name"]
     try:
-        path = MediaStore(workspace()).path(sha256)
+        path = stored(request.path_params["name"])
     except WorkbenchError:
         return PlainTextResponse("There is no such artifact.", status_code=404)
-    headers = {
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "X-Content-Type-Options": "nosniff",
-        # What a model or a stranger made is shown, never run.
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return FileResponse(path, media_type=media_type_of(path), headers=headers)
+    return FileResponse(path, media_type=media_type_of(path), headers=SAFE)

@@ -82,7 +82,7 @@ def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> None:
 def rows(pair: Pair, result: Result, cases: pd.DataFrame) -> pd.DataFrame:
     """Return the table of some cases: values, first pictures and reasons of both arms."""
     first = pair.frame.sort_values("repeat").drop_duplicates(["arm", "case"]).set_index(["arm", "case"])
-    pictures = any(str(kind).startswith("image/") for kind in first["media_type"].dropna())
+    pictures = any(str(kind).startswith(("image/", "video/")) for kind in first["media_type"].dropna())
     frame = pd.DataFrame({"case": cases["case"], "series": cases["unit"]})
     for letter, arm in (("A", pair.a), ("B", pair.b)):
         if pictures:
@@ -109,7 +109,7 @@ def _picture(first: pd.DataFrame, arm: Arm, case: str) -> str | None:
     if (arm.address, case) not in first.index:
         return None
     row: Any = first.loc[(arm.address, case)]
-    return shell.blob(row["artifact"], row["media_type"]) if isinstance(row["artifact"], str) else None
+    return shell.poster(row["artifact"], row["media_type"]) if isinstance(row["artifact"], str) else None
 
 
 def _columns(result: Result) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui import shell
 from pages.ui.crops import card, image, row
 from pages.ui.palette import Palette, palette
 from pages.ui.series import Sighting
@@ -18,13 +19,14 @@ from pages.ui.series import Sighting
 REFERENCE, FOUND, SMALL = 72, 116, 72
 
 
-def faces_html(evidence: Mapping[str, Any], strips: Mapping[str, Sequence[Sighting]], colours: Palette) -> str:
+def faces_html(evidence: Mapping[str, Any], strips: Mapping[str, Sequence[Sighting]], colours: Palette, *, label: str = "") -> str:
     """Return a block a person asked for; then faces that belong to nobody.
 
     Args:
         evidence: As `evals.face_consistency` gives it.
         strips: The same people in the other generations of the series, by character.
         colours: Of the look.
+        label: What stands before each name.
     """
     faces = evidence.get("faces", [])
     limit = (evidence.get("threshold") or {}).get("match")
@@ -37,10 +39,10 @@ def faces_html(evidence: Mapping[str, Any], strips: Mapping[str, Sequence[Sighti
         if not mine:
             parts.append(f'<div style="padding:1rem 0">{escape(_absent(person))}</div>')
         strip = _strip(strips.get(who, ()), limit, colours)
-        blocks.append(f"{_heading(who, person)}{row(parts, gap='1.25rem')}{strip}")
+        blocks.append(f"{_heading(label + who, person)}{row(parts, gap='1.25rem')}{strip}")
     strangers = [_stranger(face) for face in faces if not face.get("character")]
     if strangers:
-        blocks.append(_head("Nobody asked for") + row(strangers))
+        blocks.append(_head(f"{label}Nobody asked for") + row(strangers))
     return '<div style="font-size:.85rem;line-height:1.5">' + "".join(blocks) + "</div>"
 
 
@@ -101,7 +103,7 @@ def _strip(sightings: Sequence[Sighting], limit: float | None, colours: Palette)
         told = "missing" if seen.match is None else f"{seen.match:.2f}"
         picture = image(seen.crop, f"{seen.case}: {told}", size=SMALL, frame=frame)
         linked = picture if seen.here else f'<a href="{escape(seen.link)}" title="{escape(seen.case)}">{picture}</a>'
-        cards.append(card(linked, [f"{told}{'  here' if seen.here else ''}", seen.case], size=SMALL))
+        cards.append(card(linked, [f"{told}{'  here' if seen.here else ''}", seen.short], size=SMALL))
     return f'<div style="padding:.6rem 0 .25rem">In the series, with match:</div>{row(cards, gap=".5rem")}'
 
 
@@ -134,15 +136,14 @@ def draw_faces(sides: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Sequen
     colours = palette()
     for column, (label, evidence, strips) in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
         with column.container(border=True, height="stretch"):
-            st.badge(label, color="gray")
             if evidence.get("expected"):
-                st.html(faces_html(evidence, strips, colours))
+                st.html(faces_html(evidence, strips, colours, label=f"{label}  "))
             else:
-                st.text("No faces were compared.")
+                st.text(f"{label}: no faces were compared.")
     for threshold in [evidence["threshold"] for _, evidence, _ in sides if evidence.get("threshold")][:1]:
         st.caption(
             f"Match: cosine similarity with the reference. At {threshold['match']:.2f} (the tick) a face is as likely that person as "
             "somebody else; solid frames lie above, dashed ones below."
         )
         if threshold.get("source"):
-            st.text(f"Threshold: {threshold['source']}")
+            st.caption(shell.plain(f"Where the tick comes from: {threshold['source']}"))

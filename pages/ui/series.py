@@ -21,9 +21,19 @@ MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A person in one generation: the match (None: not found), a crop, the address of its page, and whether it is this one."""
+    """A person in one generation.
+
+    Attributes:
+        case: Its id.
+        short: What tells the case from others of its series.
+        match: Similarity with the reference; None where the person was not found.
+        crop: The face, as an inline picture.
+        link: Address of the case's page.
+        here: Whether it is the case that is looked at.
+    """
 
     case: str
+    short: str
     match: float | None
     crop: str | None
     link: str
@@ -46,8 +56,13 @@ def sightings(ws: Workspace, arm: Arm, one: Mapping[str, Any], link: Mapping[str
     jobs = tuple(rows["job_id"].iloc[first : first + MOST])
     found: dict[str, list[Sighting]] = {}
     for job_id, case, who, match, crop in _looked(str(ws.root), arm.run_id, jobs, stamp(ws)):
-        found.setdefault(who, []).append(Sighting(case, match, crop, link.get(case, ""), job_id == one["job_id"]))
+        seen = Sighting(case, _short(case, one["series"]), match, crop, link.get(case, ""), job_id == one["job_id"])
+        found.setdefault(who, []).append(seen)
     return found
+
+
+def _short(case: str, series: str | None) -> str:
+    return case.removeprefix(f"{series}-") or case
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

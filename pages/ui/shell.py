@@ -71,6 +71,11 @@ def blob(sha256: str | None, media_type: str | None) -> str | None:
     return f"/blob/{sha256}" if sha256 and media_type else None
 
 
+def poster(sha256: str | None, media_type: str | None) -> str | None:
+    """Return where the browser gets a small picture of a picture or clip; None for anything else."""
+    return f"/poster/{sha256}" if sha256 and str(media_type).startswith(("image/", "video/")) else None
+
+
 def plain(text: str) -> str:
     """Escape what Streamlit would read as Markdown, for words that a model or a file had a part in."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)

@@ -23,7 +23,8 @@ SIGNALS: Mapping[str, str] = {
 REGIONS = ("brow", "eye", "mouth", "cheek")
 MOST_ENERGY = 3.0
 """Times an ordinary speaker's; more is drawn at the edge."""
-HEIGHT = 96
+HEIGHT, AXIS = 100, 64
+"""Of a curve, and of the axis of time below the last one, in pixels."""
 LEAST = 0.005
 """Probabilities below are not drawn: the outline alone would look like one."""
 LABELS = 62
@@ -78,7 +79,7 @@ def trace_chart(frame: pd.DataFrame, shut: pd.DataFrame, signal: str, colours: P
 
     shown = frame[frame["signal"] == signal]
     end = float(frame["t"].max()) if len(frame) else 1.0
-    axis = alt.Axis(labels=last, ticks=last, title="seconds" if last else None, grid=False)
+    axis = alt.Axis(labels=last, ticks=last, title="seconds" if last else None, grid=False, tickCount=6)
     x = alt.X("t:Q", scale=alt.Scale(domain=[0, end], nice=False), axis=axis)
     scale = alt.Scale(zero=signal != "brow", nice=True)
     y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(tickCount=3, minExtent=LABELS, maxExtent=LABELS, grid=True))
@@ -89,7 +90,7 @@ def trace_chart(frame: pd.DataFrame, shut: pd.DataFrame, signal: str, colours: P
     if signal == "eye" and len(shut):
         marks = alt.Chart(shut).mark_tick(thickness=3, size=12, orient="vertical").encode(x=x, y=alt.value(4), color=_colour(colours))
         layers.append(marks.encode(tooltip=[alt.Tooltip("side:N"), alt.Tooltip("t:Q", format=".2f", title="blink at, s")]))
-    return alt.layer(*layers).properties(height=84)
+    return alt.layer(*layers).properties(height=HEIGHT + (AXIS if last else 0))
 
 
 def energy_chart(frame: pd.DataFrame, colours: Palette) -> alt.LayerChart | alt.FacetChart:

@@ -122,7 +122,7 @@ def test_all_cases_are_listed_with_pictures_and_reasons(app: Open) -> None:
     """Each row has both pictures, both values and both reasons; a failure says what went wrong."""
     frame = app("compare.py", **ARMS, w="all", m="face_consistency").dataframe[1].value
     assert len(frame) == 16
-    assert frame["A shows"].str.fullmatch(r"/blob/[0-9a-f]{64}").all()
+    assert frame["A shows"].str.fullmatch(r"/poster/[0-9a-f]{64}").all()
     failed = frame[frame["case"] == "series-0-shot-1"].iloc[0]
     assert failed.isna()["B shows"]
     assert failed["why B"].startswith("failed: rate_limit: ")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import Any
 
 import page_story
 import pytest
+from PIL import Image
 
 from pages import serve
 from runs.media import MediaStore
@@ -84,6 +86,30 @@ def test_nothing_else_is(workspace: Workspace, stored: str, monkeypatch: pytest.
     status, _, body = ask(workspace, monkeypatch, path)
     assert status in (307, 404), path
     assert b"RIFF" not in body
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("data", "media_type"), [(page_story.picture(10, (900, 1600)), "image/webp"), (page_story.clip(10), "video/webm")])
+def test_a_poster_is_small_and_of_anything_that_shows(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, data: bytes, media_type: str
+) -> None:
+    """Pictures and the first frames of clips become small pictures for tables."""
+    name = MediaStore(workspace).put(data, media_type).sha256
+    status, headers, body = ask(workspace, monkeypatch, f"/poster/{name}")
+    assert (status, headers["content-type"]) == (200, "image/webp")
+    assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert max(Image.open(io.BytesIO(body)).size) <= 256
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "media_type"), [(b"no picture", "image/png"), (b"\x1a\x45\xdf\xa3 no clip", "video/webm"), (b"{}", "text/plain")]
+)
+def test_what_does_not_show_has_no_poster(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, data: bytes, media_type: str) -> None:
+    """A broken file, or a text, is answered with 404 and not with an error of the server."""
+    name = MediaStore(workspace).put(data, media_type).sha256
+    assert ask(workspace, monkeypatch, f"/poster/{name}")[0] == 404
+    assert ask(workspace, monkeypatch, "/poster/..%2f..%2fworkbench.toml")[0] == 404
 
 
 @pytest.mark.slow

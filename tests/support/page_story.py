@@ -12,6 +12,7 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ def picture(hue: int, size: tuple[int, int] = (72, 128)) -> bytes:
     return out.getvalue()
 
 
+@cache
 def clip(hue: int, frames: int = 24, fps: int = 12) -> bytes:
     """Return two seconds of WebM in which the colour moves."""
     import av
@@ -108,6 +110,7 @@ def clip(hue: int, frames: int = 24, fps: int = 12) -> bytes:
     return out.getvalue()
 
 
+@cache
 def crop(hue: int) -> str:
     """Return an inline picture as scorers keep them."""
     return "data:image/webp;base64," + base64.b64encode(picture(hue, (32, 32))).decode()
@@ -187,7 +190,7 @@ def _generation(store: MediaStore, run_id: str, stage: str, n: int, job: ev.JobP
     }
     if n == FAILED:
         return ev.Generation(run_id=run_id, at=at, job_id=job["job_id"], status="failed", error="rate_limit", message=HOSTILE, **told)
-    data, media_type = (clip(10 * n), "video/webm") if stage == "clip" else (picture(10 * n), "image/webp")
+    data, media_type = (clip(10 * (n % 2)), "video/webm") if stage == "clip" else (picture(10 * n), "image/webp")
     kept = store.put(data, media_type)
     artifacts: list[ev.ArtifactRef] = [{"kind": kept.kind, "media_type": media_type, "sha256": kept.sha256, "bytes": len(data)}]
     return ev.Generation(run_id=run_id, at=at, job_id=job["job_id"], status="ok", artifacts=artifacts, **told)
