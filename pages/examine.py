@@ -1,4 +1,4 @@
-"""Case: one case in both arms, side by side, and why each score is what it is."""
+"""Case: one case in both arms, side by side, or in one arm alone, and why each score is what it is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import brief, cached, outputs, scores, shell
+from pages.ui import brief, outputs, scores, shell
 from pages.ui.evidence import VIEWS
+from pages.ui.listing import Listing, listing
 from prompts.errors import InputError
 from runs import query
-from runs.compare import Pair, find_arms
 from runs.workspace import Workspace
 
-SIDE = 510
-"""Height in pixels of what stands beside the pictures."""
+SIDE = 510  # height in pixels of what stands beside the pictures
 PARAMETERS = ("a", "b", "case", "m", "w", "ev")
 
 
@@ -22,22 +21,23 @@ def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
     asked = {name: st.query_params.get(name) for name in PARAMETERS}
-    if not (asked["a"] and asked["b"]):
-        raise InputError("This page shows one case of a comparison.", hint="Open one from Compare.")
-    pair = cached.comparison(ws, *find_arms(ws, asked["a"], asked["b"]))
-    order = _order(pair, asked["m"])
-    case = asked["case"] or order[0]
-    if case not in order:
-        raise InputError(f"The comparison has no case {case}.", hint=f"It has, for example, {', '.join(order[:3])}.")
-    repeat = _heading(pair, case, order, asked)
-    sides = _sides(ws, pair, case, repeat, asked)
+    if not asked["a"]:
+        raise InputError("This page shows one case of a comparison, or of a run.", hint="Open one from Runs or Compare.")
+    cases = listing(ws, asked["a"], asked["b"], asked["m"])
+    if not cases.order:
+        raise InputError("Nothing was generated in this run yet.")
+    case = asked["case"] or cases.order[0]
+    if case not in cases.order:
+        raise InputError(f"There is no case {case} here.", hint=f"There is, for example, {', '.join(cases.order[:3])}.")
+    repeat = _heading(cases, case, asked)
+    sides = _sides(ws, cases, case, repeat, asked)
     if outputs.are_texts(sides):
         _about(sides)
         outputs.show_texts(ws, sides)
     else:
         left, right = st.columns([8, 5], gap="medium")
         with left:
-            outputs.show_visuals(ws, sides, key=f"{pair.a.address}/{pair.b.address}/{case}")
+            outputs.show_visuals(ws, sides, key=f"{'/'.join(cases.address.values())}/{case}")
         # Long reasons scroll, so that the evidence below stays where it was from case to case.
         with right.container(height=SIDE, border=False):
             scores.draw(sides)
@@ -45,35 +45,30 @@ def main() -> None:
     _evidence(ws, sides)
 
 
-def _order(pair: Pair, metric: str | None) -> list[str]:
-    """Return the cases in the order of the list that the user came from: the largest loss first."""
-    results = [r.metric.name for r in pair.comparison.results if r.cases]
-    name = metric if metric in results else (results[0] if results else None)
-    ranked = list(pair.comparison.cases(name)["case"]) if name else []
-    return ranked + [case for case in sorted(pair.frame["case"].unique()) if case not in ranked]
-
-
-def _heading(pair: Pair, case: str, order: list[str], asked: dict[str, str | None]) -> int:
+def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> int:
     """Draw name and place in the list; return the repeat that the user looks at."""
-    place = order.index(case)
+    place = cases.order.index(case)
     title, back, forth, up = st.columns([8, 1.2, 1.2, 1.2], vertical_alignment="center")
     title.header(shell.plain(case))
     for column, label, step, key in ((back, "◀ prev", -1, "left"), (forth, "next ▶", 1, "right")):
         there = place + step
-        if column.button(label, disabled=not 0 <= there < len(order), shortcut=key, width="stretch"):
-            st.query_params["case"] = order[there]
+        if column.button(label, disabled=not 0 <= there < len(cases.order), shortcut=key, width="stretch"):
+            st.query_params["case"] = cases.order[there]
             st.rerun()
     same = {name: value for name in ("m", "w") if (value := asked[name])}
-    up.page_link("compare.py", label="all cases", query_params={"a": pair.a.address, "b": pair.b.address, **same})
+    if len(cases.arms) > 1:
+        up.page_link("compare.py", label="all cases", query_params={**cases.address, **same})
+    else:
+        up.page_link("home.py", label="all runs")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if pair.a.simulated or pair.b.simulated:
+        if any(arm.simulated for arm in cases.arms):
             st.badge("SIM", color="orange", help="Made by the embedded studio: shows that the tool works, not how a real model does.")
-        st.caption(f"{place + 1} of {len(order)}, the largest loss first. Arrow keys turn the pages.")
-        return _repeat(pair, case)
+        st.caption(f"{place + 1} of {len(cases.order)}, {cases.sorted_by}. Arrow keys turn the pages.")
+        return _repeat(cases, case)
 
 
-def _repeat(pair: Pair, case: str) -> int:
-    repeats = sorted(int(r) for r in pair.frame.loc[pair.frame["case"] == case, "repeat"].unique())
+def _repeat(cases: Listing, case: str) -> int:
+    repeats = sorted(int(r) for r in cases.frame.loc[cases.frame["case"] == case, "repeat"].unique())
     if len(repeats) < 2:
         return repeats[0]
     named = {r: f"repeat {r + 1}" for r in repeats}
@@ -83,13 +78,13 @@ def _repeat(pair: Pair, case: str) -> int:
     return repeats[0] if chosen is None else int(chosen)
 
 
-def _sides(ws: Workspace, pair: Pair, case: str, repeat: int, asked: dict[str, str | None]) -> list[dict[str, Any]]:
-    """Return one repeat of the case in A and in B; an arm without it gives no more than its name."""
-    rows = pair.frame[(pair.frame["case"] == case) & (pair.frame["repeat"] == repeat)]
-    same = {"a": pair.a.address, "b": pair.b.address, "m": asked["m"], "w": asked["w"], "ev": "faces"}
-    links = {str(name): shell.link("case", **{**same, "case": str(name)}) for name in pair.frame["case"].unique()}
+def _sides(ws: Workspace, cases: Listing, case: str, repeat: int, asked: dict[str, str | None]) -> list[dict[str, Any]]:
+    """Return one repeat of the case in each arm; an arm without it gives no more than its name."""
+    rows = cases.frame[(cases.frame["case"] == case) & (cases.frame["repeat"] == repeat)]
+    same = {**cases.address, "m": asked["m"], "w": asked["w"], "ev": "faces"}
+    links = {name: shell.link("case", **{**same, "case": name}) for name in cases.order}
     sides = []
-    for letter, arm in (("A", pair.a), ("B", pair.b)):
+    for letter, arm in zip("AB", cases.arms, strict=False):
         found = rows[rows["arm"] == arm.address]
         one = query.generation(ws, arm.run_id, str(found.iloc[0]["job_id"])) if len(found) else {}
         sides.append({**one, "letter": letter, "arm": arm, "links": links})

@@ -94,7 +94,9 @@ def _actions(ws: Workspace, picked: pd.DataFrame) -> None:
     if len(by_run) > 2:
         st.text("Two runs can be compared at a time.")
     elif len(arms) < 2:
-        st.text("This run has one arm; tick another run to compare it with.")
+        st.text("This run has one arm. Tick another run to compare it with, or look at its cases.")
+        only = next(arms.itertuples())
+        shell.page_button("examine.py", f"Cases of {only.ref}", a=f"{only.run_id}:{only.arm}")
     elif arms["stage"].nunique() > 1:
         st.text("These runs are of different stages; nothing of them can be compared.")
     else:

@@ -78,6 +78,12 @@ def _diff(ws: Workspace, sides: Sides) -> None:
     rendered_diff(a, b)
 
 
+def _prompt(_ws: Workspace, sides: Sides) -> None:
+    for message in sides[0]["messages"]:
+        st.text(message["role"])
+        st.code(message["content"], language=None, wrap_lines=True)
+
+
 def _raw(_ws: Workspace, sides: Sides) -> None:
     names = ("job_id", "seed", "status", "error", "message", "model_resolved", "attempts", "latency_s", "cost_usd", "cost_source", "usage")
     for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
@@ -94,6 +100,7 @@ VIEWS: Mapping[str, View] = {
     "faces": View("Faces", _has("face_consistency"), _faces),
     "expression": View("Expression", _has("expression"), _expression),
     "logic": View("Logic", lambda sides: any(s.get("stage") == "script" for s in sides), _logic),
-    "diff": View("Prompt diff", lambda sides: all(s.get("messages") for s in sides), _diff),
+    "diff": View("Prompt diff", lambda sides: len(sides) > 1 and all(s.get("messages") for s in sides), _diff),
+    "prompt": View("Prompt", lambda sides: len(sides) == 1 and bool(sides[0].get("messages")), _prompt),
     "raw": View("Raw", lambda sides: any(s.get("job_id") for s in sides), _raw),
 }

@@ -65,6 +65,9 @@ def draw(sides: Sequence[Mapping[str, Any]]) -> None:
             "B − A": change,
             "metric": st.column_config.TextColumn(help="↑ more is better, ↓ less is better"),
         }
+        if len(sides) < 2:
+            frame = frame[["metric", "A"]].rename(columns={"A": "score"})
+            config["score"] = number
         st.dataframe(frame, hide_index=True, column_config=config, placeholder="–", alt="Scores of both arms", height="content")
     told = "".join(
         f'<div style="padding:.1rem 0"><b>{letter}</b>&ensp;{escape(metric)}: {escape(text)}</div>'

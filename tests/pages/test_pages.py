@@ -172,12 +172,27 @@ def test_an_unknown_case_is_explained(app: Open) -> None:
     """The message names cases that there are."""
     at = app("examine.py", **ARMS, case="series-9-shot-9")
     assert "no case series" in at.error[0].value
-    assert "It has, for example" in words(at)
+    assert "There is, for example" in words(at)
 
 
 def test_a_case_without_arms_is_explained(app: Open) -> None:
     """The page is reached from Compare; opened alone it says so."""
     assert "one case of a comparison" in app("examine.py").error[0].value
+
+
+def test_one_arm_can_be_looked_at_alone(app: Open) -> None:
+    """A run that has nothing to be compared with shows its cases too, the lowest score first, with the prompt that was sent."""
+    at = app("examine.py", a=ARMS["b"], ev="prompt", m="face_consistency")
+    assert at.header[0].value == "series\\-0\\-shot\\-1"
+    at = app("examine.py", a=ARMS["b"], case="series-2-shot-2", ev="prompt")
+    assert list(at.dataframe[0].value.columns) == ["metric", "score"]
+    assert at.code[0].value.endswith("arm b")
+    assert len(json.loads(_component(at))["sides"]) == 1
+
+
+def test_an_unknown_arm_alone_is_explained(app: Open) -> None:
+    """As two are."""
+    assert "arm" in app("examine.py", a="nothing:a").error[0].value
 
 
 def test_a_failed_generation_says_status_and_class_of_error(app: Open) -> None:
