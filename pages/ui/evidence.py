@@ -8,10 +8,12 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui import shell
 from pages.ui.diff import rendered_diff, template_diff
 from pages.ui.expression import draw_expression
-from pages.ui.faces import draw_faces
-from pages.ui.series import sightings
+from pages.ui.faces import faces_html
+from pages.ui.palette import palette
+from pages.ui.series import Sighting, sightings
 from pages.ui.text import findings_html
 from runs.workspace import Workspace
 
@@ -48,7 +50,29 @@ def _faces(ws: Workspace, sides: Sides) -> None:
         evidence = of_metric(side, "face_consistency")
         strips = sightings(ws, side["arm"], side, side["links"]) if evidence else {}
         drawn.append((side["letter"], evidence, strips))
-    draw_faces(drawn)
+    _draw_faces(drawn)
+
+
+def _matched(evidence: Mapping[str, Any]) -> bool:
+    return bool(evidence.get("threshold")) and any(face.get("match") is not None for face in evidence.get("faces", []))
+
+
+def _draw_faces(sides: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Sequence[Sighting]]]]) -> None:
+    """Draw the faces of each side, given as (label, evidence, the same people in the series)."""
+    colours = palette()
+    for column, (label, evidence, strips) in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+        with column.container(border=True, height="stretch"):
+            if evidence.get("expected"):
+                st.html(faces_html(evidence, strips, colours, label=f"{label}  "))
+            else:
+                st.text(f"{label}: no faces were compared.")
+    for threshold in [evidence["threshold"] for _, evidence, _ in sides if _matched(evidence)][:1]:
+        st.caption(
+            f"Match: cosine similarity with the reference. At {threshold['match']:.2f} (the tick) a face is as likely that person as "
+            "somebody else; solid frames lie above, dashed ones below."
+        )
+        if threshold.get("source"):
+            st.caption(shell.plain(f"Where the tick comes from: {threshold['source']}"))
 
 
 def _expression(_ws: Workspace, sides: Sides) -> None:

@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-import streamlit as st
-
-from pages.ui import shell
 from pages.ui.crops import card, image, row
-from pages.ui.palette import Palette, palette
+from pages.ui.palette import Palette
 from pages.ui.series import Sighting
 
 REFERENCE, FOUND, SMALL = 72, 116, 72
+ABSENT: Mapping[str, str] = {
+    "missing": "No such face found: counts as 0.",
+    "too_small": "The face is too small to tell: left out.",
+    "alone": "Nothing to compare with: no reference picture, and nobody else of the series shows them.",
+}
 
 
 def faces_html(evidence: Mapping[str, Any], strips: Mapping[str, Sequence[Sighting]], colours: Palette, *, label: str = "") -> str:
@@ -36,7 +38,7 @@ def faces_html(evidence: Mapping[str, Any], strips: Mapping[str, Sequence[Sighti
         mine = [face for face in faces if face.get("character") == who]
         reference = (evidence.get("references") or {}).get(who, {})
         parts = [_references(reference), *(_found(face, limit, colours) for face in mine)]
-        if not mine:
+        if not mine or person.get("state") == "alone":
             parts.append(f'<div style="padding:1rem 0">{escape(_absent(person))}</div>')
         strip = _strip(strips.get(who, ()), limit, colours)
         blocks.append(f"{_heading(label + who, person)}{row(parts, gap='1.25rem')}{strip}")
@@ -58,7 +60,7 @@ def _head(name: str, value: str = "") -> str:
 
 def _absent(person: Mapping[str, Any]) -> str:
     state = str(person.get("state", "missing"))
-    return {"missing": "No such face found: counts as 0.", "too_small": "The face is too small to tell: left out."}.get(state, state)
+    return ABSENT.get(state, state)
 
 
 def _references(reference: Mapping[str, Any]) -> str:
@@ -129,21 +131,3 @@ def _within(face: Mapping[str, Any]) -> str:
     if "worst" not in within:
         return ""
     return f"within the clip: worst {within['worst']:.2f}, drift {within.get('drift') or 0.0:+.2f}"
-
-
-def draw_faces(sides: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Sequence[Sighting]]]]) -> None:
-    """Draw the faces of each side, given as (label, evidence, the same people in the series)."""
-    colours = palette()
-    for column, (label, evidence, strips) in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
-        with column.container(border=True, height="stretch"):
-            if evidence.get("expected"):
-                st.html(faces_html(evidence, strips, colours, label=f"{label}  "))
-            else:
-                st.text(f"{label}: no faces were compared.")
-    for threshold in [evidence["threshold"] for _, evidence, _ in sides if evidence.get("threshold")][:1]:
-        st.caption(
-            f"Match: cosine similarity with the reference. At {threshold['match']:.2f} (the tick) a face is as likely that person as "
-            "somebody else; solid frames lie above, dashed ones below."
-        )
-        if threshold.get("source"):
-            st.caption(shell.plain(f"Where the tick comes from: {threshold['source']}"))

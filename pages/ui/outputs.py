@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pages.ui import shell
+from pages.ui import badges, shell
 from pages.ui.pair import Side, pair
 from pages.ui.text import script_html
 from runs import query
@@ -55,7 +55,8 @@ def _kind(side: Mapping[str, Any]) -> str:
 
 def _label(side: Mapping[str, Any]) -> str:
     arm = side["arm"]
-    return f"{side['letter']}  {arm.shown} · {arm.model}{' · SIM' if arm.simulated else ''}"
+    told = [arm.shown, arm.model, badges.SIMULATED if arm.simulated else ""]
+    return f"{side['letter']}  {' · '.join(filter(None, told))}"
 
 
 def _visual(side: Mapping[str, Any]) -> Side:

@@ -62,7 +62,7 @@ def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _model(provider: object, models: object) -> str:
-    return " · ".join(dict.fromkeys(str(name) for name in (provider, models) if isinstance(name, str)))
+    return " · ".join(dict.fromkeys(str(name) for name in (provider, models) if isinstance(name, str) and name))
 
 
 def columns(frame: pd.DataFrame) -> dict[str, Any]:

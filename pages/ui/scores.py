@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -36,15 +35,14 @@ def table(sides: Iterable[Mapping[str, Any]], *, every: bool) -> pd.DataFrame:
 
 
 def words(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """Return (metric, side, words) of the primary metrics whose scorer says more than the number, and not the same of both."""
-    told = [
-        (score["metric"].replace("_", " "), side["letter"], score["reason"] if score["status"] == "ok" else _why_not(score))
-        for side in sides
-        for score in side.get("scores", [])
-        if score["primary"] and score["unit"] not in RATIO_UNITS and (score["reason"] or score["status"] != "ok")
-    ]
-    same = Counter((metric, text) for metric, _, text in told)
-    return [found for found in told if same[found[0], found[2]] < max(2, len(sides))]
+    """Return (metric, sides, words) of the primary metrics whose scorer says more than the number; the same words once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for side in sides:
+        for score in side.get("scores", []):
+            text = score["reason"] if score["status"] == "ok" else _why_not(score)
+            if score["primary"] and score["unit"] not in RATIO_UNITS and text:
+                found.setdefault((score["metric"].replace("_", " "), text), []).append(side["letter"])
+    return [(metric, ", ".join(letters), text) for (metric, text), letters in found.items()]
 
 
 def _why_not(score: Mapping[str, Any]) -> str:
