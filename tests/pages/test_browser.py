@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -42,8 +43,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def server(workspace: Workspace, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.served(workspace.root, tmp_path_factory.mktemp("server") / "log.txt") as found:
+def own(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A copy of the workspace, which a test may add runs to."""
+    return Workspace(Path(shutil.copytree(workspace.root, tmp_path_factory.mktemp("browser") / "drama")))
+
+
+@pytest.fixture(scope="module")
+def server(own: Workspace, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with driver.served(own.root, tmp_path_factory.mktemp("server") / "log.txt") as found:
         yield found
 
 
@@ -103,8 +110,9 @@ def listening_on(port: int) -> set[str]:
 def test_no_page_asks_anybody_else_and_everybody_can_read_it(server: Server, tab: Tab, dark: bool) -> None:
     """With traps in every text of the log, no request leaves 127.0.0.1; axe finds nothing serious; nothing of ours throws."""
     script = axe.source()
-    for name, (path, parameters) in list(PAGES.items())[: 4 if dark else None]:
-        visit = tab(dark=dark)
+    visit = tab(dark=dark)
+    for name in PAGES if not dark else ("runs", "compare", "expression"):
+        path, parameters = PAGES[name]
         page = visit.open(server.url(path, **parameters))
         asked = {url.split("/")[2] for url in visit.requests if not url.startswith(("data:", "blob:"))}
         assert asked == {f"127.0.0.1:{server.port}"}, name
@@ -182,13 +190,11 @@ def test_an_address_that_names_nothing_is_explained(server: Server, tab: Tab, pa
     assert "Traceback" not in page.inner_text("body")
 
 
-def test_a_run_of_the_command_line_appears_while_the_app_is_open(
-    server: Server, workspace: Workspace, tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_of_the_command_line_appears_while_the_app_is_open(server: Server, own: Workspace, tab: Tab) -> None:
     """Neither side meets a lock: the run finishes, the app shows it, and both stay quiet."""
     visit = tab()
     page = visit.open(server.url("", stage="script"))
-    command = [sys.executable, "workbench.py", "--workspace", str(workspace.root), "run", "--suite", "script"]
+    command = [sys.executable, "workbench.py", "--workspace", str(own.root), "run", "--suite", "script"]
     command += ["--version", "script/episode@plain", "--version", "script/episode", "--limit", "3", "--seed", "9", "--format", "json"]
     with subprocess.Popen(command, cwd=driver.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         while run.poll() is None:
