@@ -189,7 +189,7 @@ def units_needed(mean: float, sd: float, *, alpha: float = 0.05, power: float = 
 
     n = ceil((z(1 - alpha) + z(power))^2 sd^2 / mean^2 + z(1 - alpha)^2 / 2): the normal formula with Guenther's correction for t.
     """
-    if mean == 0:
+    if abs(mean) <= TIE * sd or mean == 0:  # what is left of a sum that is zero is rounding
         return None
     z_alpha, z_power = NormalDist().inv_cdf(1 - alpha), NormalDist().inv_cdf(power)
     return math.ceil(min((z_alpha + z_power) ** 2 * (sd / mean) ** 2 + z_alpha**2 / 2, 1e9))

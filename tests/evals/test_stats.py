@@ -291,3 +291,9 @@ class TestBoundedMetrics:
             x = np.where(rng.random(n) < 0.1, -0.9, 0.1) + rng.normal(0, 0.01, n)
             plain, bounded = (assess(x, seed=number, resamples=499, reach=reach).p_above < 0.05 for reach in (None, 1.0))
             assert plain == bounded
+
+
+def test_no_number_of_units_settles_a_gain_that_is_only_rounding() -> None:
+    assert units_needed(1e-17, 0.3) is None
+    assert units_needed(0.0, 0.0) is None
+    assert units_needed(0.1, 0.3) is not None
