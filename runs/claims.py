@@ -1,8 +1,10 @@
 """Claims: "somebody is working on this job right now", across the processes of one machine.
 
-A claim is a lock on one byte of one empty file; which byte follows from the key. The kernel drops the lock when the process
+A claim is a lock on one byte of one file; which byte follows from the key. The kernel drops the lock when the process
 dies, however it dies, so that no claim is ever left behind. After winning one, look into the journals before paying
 (`runs.resume`): somebody may have finished the job a moment ago.
+
+`ByteLocks` is the mechanism; `runs.accounts` counts a provider's slots with it.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import fcntl
 import os
 import threading
 from hashlib import sha256
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -31,21 +34,19 @@ _FILES: dict[tuple[int, int], _File] = {}
 _MUTEX = threading.Lock()
 
 
-class Claims:
-    """The claims of this process in a workspace. Safe to use from several threads and to make more than once."""
+class ByteLocks:
+    """Locks of this process on single bytes of a file. Safe to use from several threads and to make more than once."""
 
-    def __init__(self, ws: Workspace) -> None:
-        """Open the file.
+    def __init__(self, path: Path) -> None:
+        """Open the file, made where it is missing; its folder must exist.
 
         Raises:
             JournalError: it cannot be made or written.
         """
-        path = ws.runs / ".claims"
         self._mine: set[int] = set()
         self._closed = False
         with _MUTEX:
             try:
-                ws.runs.mkdir(parents=True, exist_ok=True)
                 # Made without opening it a second time: see `_File`.
                 if not path.exists():
                     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
@@ -59,9 +60,8 @@ class Claims:
             self._file = _FILES[key]
             self._file.users += 1
 
-    def try_claim(self, key: str) -> bool:
-        """Claim a key (any text that names the work, such as `run/job`) without waiting; False where somebody has it, here too."""
-        place = _place(key)
+    def try_lock(self, place: int) -> bool:
+        """Lock a byte without waiting; False where somebody has it, here too."""
         with _MUTEX:
             if self._file.fd < 0:
                 raise JournalError("These claims belong to the process that this one was forked from.", hint="Make new ones.")
@@ -74,27 +74,32 @@ class Claims:
             except OSError as error:
                 raise JournalError(
                     f"Cannot lock: {os.strerror(error.errno or 0)}.",
-                    hint="A workspace must lie on a disk of this machine, not on a network share.",
+                    hint="The file must lie on a disk of this machine, not on a network share.",
                 ) from error
             self._file.held.add(place)
             self._mine.add(place)
             return True
 
-    def release(self, key: str) -> None:
-        """Give a claim back; nothing happens where this object has none."""
-        self._release(_place(key))
-
-    def _release(self, place: int) -> None:
+    def unlock(self, place: int) -> None:
+        """Give a byte back; nothing happens where this object has not locked it."""
         with _MUTEX:
             if place in self._mine and self._file.fd >= 0:
                 fcntl.lockf(self._file.fd, fcntl.LOCK_UN, 1, place)
                 self._mine.discard(place)
                 self._file.held.discard(place)
 
+    def read(self, size: int, offset: int = 0) -> bytes:
+        """Return bytes of the file; opening it anew to read it would drop the locks."""
+        return os.pread(self._file.fd, size, offset)
+
+    def write(self, data: bytes, offset: int = 0) -> None:
+        """Write bytes of the file; hold a lock that all who write there take."""
+        os.pwrite(self._file.fd, data, offset)
+
     def close(self) -> None:
-        """Give all claims of this object back."""
+        """Give all bytes of this object back."""
         for place in list(self._mine):
-            self._release(place)
+            self.unlock(place)
         with _MUTEX:
             # Twice closed, or closed in a forked child that has none of it: nothing to do.
             if not self._closed and _FILES.get(self._key) is self._file:
@@ -109,6 +114,30 @@ class Claims:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+class Claims(ByteLocks):
+    """The claims of this process in a workspace."""
+
+    def __init__(self, ws: Workspace) -> None:
+        """Open the file.
+
+        Raises:
+            JournalError: it cannot be made or written.
+        """
+        try:
+            ws.runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"Cannot make {ws.runs}: {os.strerror(error.errno or 0)}.", hint="Is the folder writable?") from error
+        super().__init__(ws.runs / ".claims")
+
+    def try_claim(self, key: str) -> bool:
+        """Claim a key (any text that names the work, such as `run/job`) without waiting; False where somebody has it, here too."""
+        return self.try_lock(_place(key))
+
+    def release(self, key: str) -> None:
+        """Give a claim back; nothing happens where this object has none."""
+        self.unlock(_place(key))
 
 
 def _place(key: str) -> int:

@@ -26,6 +26,7 @@ from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.progress import Counts
 from runs.provider import STOPS_PROVIDER, Direct, Failure, Outcome, Provider, Request, Tasks
+from runs.providers import deadlines, weight
 from runs.requests import Requests
 from runs.retry import Retry, pauses_everyone
 from runs.scoring import Commit
@@ -85,6 +86,7 @@ class Executor:
         self._retry = retry
         self._counts = counts
         self._resumed = resumed
+        self._deadlines = deadlines(provider)
         self._closed = asyncio.Event()
         self._reason = ""
 
@@ -92,6 +94,7 @@ class Executor:
         """Begin no further call; those that run go on. Jobs without a call stay open."""
         self._reason = self._reason or reason
         self._closed.set()
+        self._limits.close()
 
     async def do(self, job: JobPlan) -> Generation:
         """Do a job; return its `generation` event once it is on disk.
@@ -133,7 +136,7 @@ class Executor:
         rng = random.Random(request.key)
         tries = 0
         while True:
-            async with self._limits.slot():
+            async with self._limits.slot(weight(self._provider, request)):
                 self._check_open()
                 tries += 1
                 began = time.perf_counter()
@@ -155,15 +158,15 @@ class Executor:
 
     async def _once(self, job: JobPlan, request: Request, task_id: str, look_first: bool) -> Answer:
         provider = self._provider
+        seconds = self._deadlines.get(request.kind, tasks.DEADLINE_S[request.kind])
         if isinstance(provider, Tasks):
 
             async def handed(task: str) -> None:
                 await self._commit(Submitted(run_id=self._plan.run_id, job_id=job["job_id"], provider=provider.name, task_id=task))
 
-            return await tasks.drive(provider, request, handed=handed, task_id=task_id, look_first=look_first)
+            return await tasks.drive(provider, request, handed=handed, task_id=task_id, look_first=look_first, deadline_s=seconds)
         if not isinstance(provider, Direct):
             raise TypeError(f"{provider.name} is neither a Direct nor a Tasks provider")
-        seconds = tasks.DEADLINE_S[request.kind]
         try:
             async with asyncio.timeout(seconds):
                 return Answer(await provider.generate(request))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runs.accounts import Account, account_of
 from runs.budget import Budget
 from runs.errors import JournalError
 from runs.events import End, EndState, Generation, JobPlan, Note
@@ -17,7 +19,7 @@ from runs.media import MediaStore
 from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.progress import Counts, Progress, Silent
-from runs.provider import Provider, Tasks
+from runs.provider import KIND_OF_STAGE, Provider, Tasks
 from runs.providers import rate_per_minute
 from runs.requests import Requests
 from runs.resume import RunState
@@ -43,6 +45,7 @@ class Options:
         scoring: score beside generation.
         scorer_folder: the workspace's scorer files, where the user allows them to run.
         grace_s: how long calls in flight may take after Ctrl-C.
+        accounts: the folder in which the limits of accounts are kept; None for this user's own.
     """
 
     budget_usd: float | None = None
@@ -52,6 +55,7 @@ class Options:
     scoring: bool = True
     scorer_folder: Path | None = None
     grace_s: float = GRACE_S
+    accounts: Path | None = None
 
 
 class Session:
@@ -93,25 +97,26 @@ class Session:
             JournalError, MediaError: the disk takes no more.
         """
         todo = self.open_jobs()
-        async with self._provider:
+        account = account_of(self._provider, KIND_OF_STAGE[self.plan.event.stage], self.options.accounts)
+        async with account or contextlib.nullcontext(), self._provider:
             with Journal(self._ws, self.plan.run_id) as journal:
                 if self._state is None:
                     journal.append(self.plan.event)
                 self.options.progress.begin(self._title(), self._counted(todo))
                 try:
                     async with GroupCommit(journal) as group:
-                        state = await self._do(todo, group)
+                        state = await self._do(todo, group, account)
                         notes = [Note(run_id=self.plan.run_id, text=self.reason)] if self.reason else []
                         await group.commit(*notes, End(run_id=self.plan.run_id, state=state))
                 finally:
                     self.options.progress.end(self.counts)
         return state
 
-    async def _do(self, todo: list[JobPlan], group: GroupCommit) -> EndState:
+    async def _do(self, todo: list[JobPlan], group: GroupCommit, account: Account | None) -> EndState:
         self._broken = asyncio.get_running_loop().create_future()
         self._broken.add_done_callback(asyncio.Future.exception)  # known even where something else ends the run first
         scoring = self._scoring(group)
-        executor = self._executor(group)
+        executor = self._executor(group, account)
         jobs = iter(todo)
         tasks = [asyncio.create_task(self._worker(executor, jobs, scoring)) for _ in range(min(len(todo), self._provider.concurrency))]
         try:
@@ -201,8 +206,10 @@ class Session:
                 self.counts.scored = scoring.restore(self._state)
         return scoring
 
-    def _executor(self, group: GroupCommit) -> Executor:
+    def _executor(self, group: GroupCommit, account: Account | None) -> Executor:
         provider, options = self._provider, self.options
+        # The account paces all processes; without one this process paces itself.
+        limits = Limits(provider.concurrency, None if account else rate_per_minute(provider), account)
         return Executor(
             self.plan,
             provider,
@@ -211,7 +218,7 @@ class Session:
             commit=group.commit,
             budget=Budget(options.budget_usd, spent_usd=self.counts.spent_usd),
             pricing=options.pricing,
-            limits=Limits(provider.concurrency, rate_per_minute(provider)),
+            limits=limits,
             retry=options.retry,
             counts=self.counts,
             resumed=self._resumed(),

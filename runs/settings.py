@@ -24,6 +24,7 @@ from pydantic_settings.exceptions import SettingsError
 from prompts.errors import UnknownName, WorkspaceError
 from runs import secrets
 from runs.prices import Price, price_of
+from runs.provider import Kind
 from runs.settings_file import Layer, explain, read_toml
 
 PREFIX = "WORKBENCH_"
@@ -45,8 +46,9 @@ class Capabilities(BaseModel):
 class ProviderSettings(BaseModel):
     """One `[providers.NAME]` table. `type` says which adapter drives it; `options` are for what only that adapter knows.
 
-    `concurrency` is calls in flight, `rate_per_minute` calls begun in a minute (None: no limit), `timeout_s` seconds for
-    one whole call, `headers` extra headers (never a key).
+    `concurrency` is calls in flight, `rate_per_minute` calls begun in a minute (None: no limit), both of the account and so
+    over all runs on this machine; `account` names one that several keys or addresses share. `timeout_s` is seconds for one
+    request, `deadlines` seconds for a whole job by kind of output, `headers` extra headers (never a key).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,7 +62,9 @@ class ProviderSettings(BaseModel):
     capabilities: Capabilities = Capabilities()
     concurrency: int = Field(default=4, ge=1, le=5000)
     rate_per_minute: float | None = Field(default=None, gt=0)
+    account: str = ""
     timeout_s: float = Field(default=180, gt=0)
+    deadlines: dict[Kind, Annotated[float, Field(gt=0)]] = {}
     headers: dict[str, str] = {}
     options: dict[str, Any] = {}
     _root: Path | None = PrivateAttr(default=None)
@@ -80,7 +84,11 @@ class Ui(BaseModel):
 
 
 class Settings(BaseSettings):
-    """All settings of a workspace; made by `load`. `workers` is scoring processes, 0 for one a core; `budget_usd` None is no bound."""
+    """All settings of a workspace; made by `load`.
+
+    `workers` is scoring processes, 0 for one a core; `budget_usd` None is no bound; `limits_folder` is where the limits of
+    accounts are kept for all workspaces, empty for this user's own (`runs.accounts`).
+    """
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
 
@@ -89,6 +97,7 @@ class Settings(BaseSettings):
     repeats: int = Field(default=2, ge=1, le=1000)
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     workers: int = Field(default=0, ge=0, le=1024)
+    limits_folder: str = ""
     ui: Ui = Ui()
     providers: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], ProviderSettings] = {}
     prices: list[Price] = []

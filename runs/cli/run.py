@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -128,6 +129,7 @@ def _options(context: click.Context, ws: Workspace, settings: Settings, provider
         progress=for_terminal(quiet=quiet(context)),
         scoring=not asked["no_score"],
         scorer_folder=ws.evals / "scorers" if asked["allow_scorer_files"] else None,
+        accounts=Path(settings.limits_folder).expanduser() if settings.limits_folder else None,
     )
 
 

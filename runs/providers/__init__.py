@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from prompts.errors import UnknownName
 from runs.errors import ProviderError
 from runs.events import ProviderRef
-from runs.provider import Direct, Provider, Tasks
+from runs.provider import Direct, Provider, Request, Tasks
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -66,6 +66,24 @@ def rate_per_minute(provider: Provider) -> float | None:
     """Return how many calls a provider may be sent in a minute; None for no limit."""
     rate: float | None = _setting(provider, "rate_per_minute")
     return rate
+
+
+def deadlines(provider: Provider) -> Mapping[str, float]:
+    """Return the seconds that a call or task of a kind may take, where the settings say another number than the harness."""
+    given: Mapping[str, float] | None = _setting(provider, "deadlines")
+    return given or {}
+
+
+def weight(provider: Provider, request: Request) -> int:
+    """Return how many of the account's slots a request takes: an adapter's `slots(request)`, else one."""
+    slots = getattr(provider, "slots", None)
+    return max(1, int(slots(request))) if callable(slots) else 1
+
+
+def variant(provider: Provider, request: Request) -> str:
+    """Return what decides a request's price beside its model: an adapter's `variant(request)`, else nothing."""
+    of = getattr(provider, "variant", None)
+    return str(of(request)) if callable(of) else ""
 
 
 def default_model(provider: Provider) -> str:

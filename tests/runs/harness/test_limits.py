@@ -34,6 +34,44 @@ def test_never_more_calls_at_once_than_allowed() -> None:
     assert run(main()) == 3
 
 
+def test_a_call_takes_as_many_slots_as_it_weighs() -> None:
+    """One that weighs more than all of them goes alone."""
+
+    async def main() -> int:
+        limits, peak = Limits(4), 0
+
+        async def one(weight: int) -> None:
+            nonlocal peak
+            async with limits.slot(weight):
+                peak = max(peak, limits.in_flight)
+                await asyncio.sleep(0.002)
+
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(one(w) for w in [3, 2, 9, 1, 4, 1, 2] * 3))
+        assert limits.in_flight == 0
+        return peak
+
+    assert run(main()) == 4
+
+
+def test_nobody_waits_for_limits_that_are_closed() -> None:
+    async def main() -> None:
+        limits = Limits(1)
+        limits.pause(60)
+
+        async def through() -> None:
+            async with limits.slot():
+                pass
+
+        waiting = [asyncio.create_task(through()) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        limits.close()
+        async with asyncio.timeout(1):
+            await asyncio.gather(*waiting)
+
+    run(main())
+
+
 def test_calls_are_let_in_first_come_first_served() -> None:
     async def main() -> list[int]:
         limits, order = Limits(1), []

@@ -240,3 +240,12 @@ def test_a_submit_that_was_clearly_refused_is_not_looked_up() -> None:
     provider = Scripted(WAIT, submit=Failure("invalid_request", "no"), known="t9")
     answer, handed = driven(provider)
     assert (answer.unknown, handed, provider.polls) == (False, [], 0)
+
+
+def test_the_settings_say_how_long_a_task_of_a_kind_may_take(ws: Workspace, port: int) -> None:
+    provider = FarmTasks(port, space=next(spaces))
+    provider.deadlines = {"image": 0.3, "video": 99}  # type: ignore[attr-defined]
+    result = run(ws, planned(ws, provider, "never"), provider, FAST)
+    event = query.generations(ws, result.run_id).iloc[0]
+    assert (event["status"], event["error"]) == ("failed", "timeout")
+    assert "may still be billed" in event["message"]
