@@ -24,11 +24,11 @@ import numpy as np
 from evals.errors import ScorerError, UnreadableMedia
 from evals.faces import analysis
 from evals.faces.face import Face
-from evals.faces.media import TooLarge, is_clip
 from evals.faces.moving import judge_clip
 from evals.faces.still import judge_still
 from evals.faces.verdict import Verdict
 from evals.faces.wanted import Wanted, wanted
+from evals.media import TooLarge, is_clip
 from evals.score import Media, Metric, Sample, Score, Status
 
 DETAILS = ("stiffness", "stiff_upper", "stiff_mouth", "blinks", "emotion_match")

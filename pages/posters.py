@@ -30,10 +30,10 @@ def poster(path: Path) -> bytes:
     Raises:
         UnreadableMedia: It does not decode, or is larger than is decoded.
     """
-    from evals.faces.media import is_clip, read_clip, read_picture
+    from evals.media import clip_frames, is_clip, read_picture
 
     with _ONE_AT_A_TIME:
-        image = next(read_clip(path)).image if is_clip(path) else read_picture(path).image
+        image = next(clip_frames(path, side=SIDE * 2)).image if is_clip(path) else read_picture(path).image
         image.thumbnail((SIDE, SIDE))
         out = io.BytesIO()
         image.save(out, "WEBP", quality=80)

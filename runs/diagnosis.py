@@ -94,7 +94,7 @@ def _faces() -> str:
     from skimage import data
 
     from evals.faces.analysis import find_faces
-    from evals.faces.media import Picture
+    from evals.media import Picture
 
     image = Image.fromarray(data.astronaut())  # type: ignore[no-untyped-call]
     found = len(find_faces(Picture(image, image.width, image.height, scale=1.0)).faces)

@@ -2,7 +2,6 @@
 
 | module | does |
 |---|---|
-| `media` | read pictures and clips within bounds |
 | `models` | find, verify and load the model files that installed packages carry |
 | `detect`, `mesh`, `iris` | boxes, 468 landmarks, eyelids |
 | `warp`, `align`, `embed`, `centre`, `identity` | a face as 128 numbers, and whether two are one person |

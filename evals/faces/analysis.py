@@ -17,7 +17,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from evals.faces import iris, media, mesh
+from evals import media
+from evals.faces import iris, mesh
 from evals.faces.arrays import covered
 from evals.faces.detect import detect
 from evals.faces.face import Face, face_at
@@ -93,7 +94,7 @@ def analyse_clip(item: Media) -> Clip:
     """Return the faces of a stored clip, followed through it.
 
     Raises:
-        UnreadableMedia: It cannot be read; see `media.read_clip`.
+        UnreadableMedia: It cannot be read; see `media.clip_frames`.
         ModelUnavailable: A model is not installed.
     """
     return _clips.get(item.sha256, lambda: _follow(item))
@@ -121,7 +122,7 @@ def _follow(item: Media) -> Clip:
     size: list[tuple[int, int]] = []
 
     def frames() -> Iterator[media.Frame]:
-        for frame in media.read_clip(item.path):
+        for frame in media.clip_frames(item.path):
             size[:] = [frame.image.size]
             yield frame
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from evals.faces import analysis, media
+from evals import media
+from evals.faces import analysis
 from evals.faces.arrays import Box, Floats
 from evals.faces.face import Face
 from evals.faces.identity import Template, similarity

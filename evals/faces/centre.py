@@ -28,8 +28,9 @@ from pathlib import Path
 
 import numpy as np
 
+from evals import media
 from evals.errors import ScorerError, UnreadableMedia
-from evals.faces import analysis, media
+from evals.faces import analysis
 from evals.faces.arrays import Floats
 from evals.faces.face import Face
 

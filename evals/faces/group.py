@@ -14,8 +14,8 @@ from evals.faces import assign
 from evals.faces.appearances import Appearance, Shown, shown
 from evals.faces.face import Face
 from evals.faces.identity import Calibration, Template, make_template
-from evals.faces.media import TooLarge
 from evals.faces.wanted import Wanted, wanted
+from evals.media import TooLarge
 from evals.score import Media, Sample, Status
 
 MOST = 12

@@ -17,7 +17,7 @@ from evals.faces import iris, mesh
 from evals.faces.arrays import Box, Floats, Points, covered, overlap
 from evals.faces.detect import detect
 from evals.faces.face import Face, face_at
-from evals.faces.media import Frame
+from evals.media import Frame
 
 CUT = 18.0
 SAME_FACE = 0.45
@@ -104,8 +104,12 @@ def follow(frames: Iterable[Frame]) -> Tracks:
     times: list[float] = []
     before: Floats | None = None
     looked = -np.inf
+    stretch = 0
     for frame in frames:
         times.append(frame.time)
+        if frame.stretch != stretch:
+            # Some seconds of a long clip were passed over: nothing is followed across them, and no cut is seen.
+            stretch, before, live = frame.stretch, None, []
         now = _thumbnail(frame.image)
         if before is not None and (now.shape != before.shape or float(np.abs(now - before).mean()) > CUT):
             cuts.append(frame.time)

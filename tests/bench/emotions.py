@@ -15,7 +15,8 @@ from scipy.optimize import minimize
 from scipy.stats import rankdata, spearmanr
 from studio_faces import write_people
 
-from evals.faces import analysis, emotion, media
+from evals import media
+from evals.faces import analysis, emotion
 
 PEOPLE = 100
 DECAY = 0.003

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from studio_faces import PEOPLE, write_people
 
-from evals.faces import analysis, centre, media
+from evals import media
+from evals.faces import analysis, centre
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "faces"
@@ -47,7 +48,7 @@ def _chips(folder: Path) -> None:
     for name in CLIPS:
         place = folder / "painted" / name
         place.mkdir(parents=True)
-        next(iter(media.read_clip(SHARED / "clips" / f"{name}__frozen.mp4"))).image.save(place / "frame.png")
+        next(iter(media.clip_frames(SHARED / "clips" / f"{name}__frozen.mp4"))).image.save(place / "frame.png")
 
 
 def _wide(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

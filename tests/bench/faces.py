@@ -19,7 +19,8 @@ from scipy.optimize import minimize
 from scipy.stats import rankdata, spearmanr
 from studio_faces import PEOPLE, write_people
 
-from evals.faces import align, analysis, blinks, detect, embed, emotion, identity, iris, media, mesh, stiffness
+from evals import media
+from evals.faces import align, analysis, blinks, detect, embed, emotion, identity, iris, mesh, stiffness
 from evals.faces.face import Face
 from evals.score import Media
 from runs.studio import identity as people

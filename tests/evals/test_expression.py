@@ -16,7 +16,7 @@ from evals import registry
 from evals.errors import ScorerError
 from evals.expression import Expression
 from evals.faces import analysis, blinks, emotion, iris, stiffness
-from evals.faces.media import read_clip
+from evals.media import clip_frames
 from evals.score import Sample, Score
 
 pytestmark = pytest.mark.slow
@@ -100,7 +100,7 @@ def test_a_clip_comes_with_traces_regions_and_crops(shared_data: Path) -> None:
 
 
 def test_two_seconds_at_twelve_frames_a_second_are_enough(shared_data: Path, tmp_path: Path) -> None:
-    frames = [f.image for f in read_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4")]
+    frames = [f.image for f in clip_frames(shared_data / "faces" / "clips" / "ai_10__lively.mp4")]
     path = clip(tmp_path / "c.mp4", frames[:50:2][:24], fps=12)
     assert of_clip(path)["expression"].status == "ok"
 
@@ -112,7 +112,7 @@ def test_two_seconds_at_twelve_frames_a_second_are_enough(shared_data: Path, tmp
 def test_what_is_too_short_slow_or_small_is_not_scored(
     shared_data: Path, tmp_path: Path, count: int, fps: int, side: int, said: str
 ) -> None:
-    frames = [f.image for f in read_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4")][:count]
+    frames = [f.image for f in clip_frames(shared_data / "faces" / "clips" / "ai_10__lively.mp4")][:count]
     if side < 288:
         frames = [_shrunk(f, side) for f in frames]
     scores = of_clip(clip(tmp_path / "c.mp4", frames, fps=fps))

@@ -16,7 +16,7 @@ from evals import registry
 from evals.errors import ModelUnavailable, ScorerError
 from evals.face_consistency import FaceConsistency
 from evals.faces import analysis, identity, models
-from evals.faces.media import read_clip
+from evals.media import clip_frames
 from evals.score import Sample, Score
 
 pytestmark = pytest.mark.slow
@@ -179,7 +179,7 @@ def test_failed_generations_stay_failed(stills: Path) -> None:
 
 def test_a_clip_of_one_person_is_constant_and_has_no_drift(shared_data: Path, tmp_path: Path) -> None:
     clips = shared_data / "faces" / "clips"
-    frame = next(iter(read_clip(clips / "ai_10__frozen.mp4"))).image
+    frame = next(iter(clip_frames(clips / "ai_10__frozen.mp4"))).image
     sheet = written(tmp_path / "sheet.png", frame)
     [scores] = judge(sample("c", [person("w")], [clips / "ai_10__lively.mp4"], {"w": [sheet]}, stage="clip"))
     face = scores["face_consistency"].evidence["faces"][0]

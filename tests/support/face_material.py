@@ -53,12 +53,12 @@ def sample(
     return Sample(**(given | changes))
 
 
-def clip(path: Path, frames: Sequence[Image.Image], fps: int = 25) -> Path:
-    """Write frames as H.264 in MP4."""
+def clip(path: Path, frames: Sequence[Image.Image], fps: int = 25, codec: str = "libx264") -> Path:
+    """Write frames as a clip, H.264 unless said otherwise."""
     import av
 
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
-        stream = out.add_stream("libx264", rate=fps)
+    with av.open(str(path), "w", options={"movflags": "+faststart"} if path.suffix in (".mp4", ".mov") else {}) as out:
+        stream = out.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = *frames[0].size, "yuv420p"  # type: ignore[union-attr]
         for frame in frames:
             out.mux(stream.encode(av.VideoFrame.from_image(frame)))  # type: ignore[union-attr]

@@ -12,7 +12,8 @@ from face_material import clip, noise, written
 from PIL import Image
 
 from evals.errors import UnreadableMedia
-from evals.faces.media import MAX_SIDE, TooLarge, is_clip, read_clip, read_picture
+from evals.media import TooLarge, clip_frames, is_clip, read_picture
+from evals.media.picture import MAX_SIDE
 
 
 def test_a_picture_is_turned_as_its_exif_says(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_clip_gives_its_frames_with_their_times(tmp_path: Path) -> None:
     path = clip(tmp_path / "c.mp4", [noise(seed=i) for i in range(12)], fps=12)
-    frames = list(read_clip(path))
+    frames = list(clip_frames(path))
     assert [round(f.time * 12) for f in frames] == list(range(12))
     assert frames[0].image.size == (128, 128)
     assert is_clip(path)
@@ -95,7 +96,7 @@ def test_a_clip_gives_its_frames_with_their_times(tmp_path: Path) -> None:
 def test_animated_pictures_are_clips(tmp_path: Path, name: str) -> None:
     first, *rest = [noise(seed=i) for i in range(5)]
     first.save(tmp_path / name, save_all=True, append_images=rest, duration=80, loop=0)
-    frames = list(read_clip(tmp_path / name))
+    frames = list(clip_frames(tmp_path / name))
     assert [round(f.time, 2) for f in frames] == [0.0, 0.08, 0.16, 0.24, 0.32]
     assert is_clip(tmp_path / name)
     assert not is_clip(written(tmp_path / f"still-{name}", noise()))
@@ -105,19 +106,19 @@ def test_a_truncated_clip_is_refused_not_taken_for_a_short_one(tmp_path: Path) -
     path = clip(tmp_path / "c.mp4", [noise(seed=i) for i in range(50)])
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UnreadableMedia):
-        list(read_clip(path))
+        list(clip_frames(path))
 
 
 def test_a_clip_that_is_no_clip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.mp4"
     path.write_bytes(b"#EXTM3U\nhttp://127.0.0.1/other.ts\n" * 9)
     with pytest.raises(UnreadableMedia, match="not a clip of a known kind"):
-        list(read_clip(path))
+        list(clip_frames(path))
 
 
 def test_fast_clips_are_thinned_to_thirty_frames_a_second(tmp_path: Path) -> None:
     path = clip(tmp_path / "c.mp4", [noise((64, 64), seed=i % 3) for i in range(60)], fps=60)
-    assert len(list(read_clip(path))) == 30
+    assert len(list(clip_frames(path))) == 30
 
 
 def test_a_clip_turned_by_its_header_is_turned_back(tmp_path: Path) -> None:
@@ -129,13 +130,13 @@ def test_a_clip_turned_by_its_header_is_turned_back(tmp_path: Path) -> None:
     matrix = data.index(b"tkhd") + 44  # version and times come first
     data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 96 << 16, 0, 1 << 30)
     path.write_bytes(bytes(data))
-    image = next(iter(read_clip(path))).image
+    image = next(iter(clip_frames(path))).image
     assert image.size == (96, 160)
     assert image.getpixel((48, 10))[0] > 200 and image.getpixel((48, 150))[2] > 200  # type: ignore[index]
 
 
 def test_a_clip_of_one_frame_is_one_frame(tmp_path: Path) -> None:
-    assert len(list(read_clip(clip(tmp_path / "c.mp4", [noise()])))) == 1
+    assert len(list(clip_frames(clip(tmp_path / "c.mp4", [noise()])))) == 1
 
 
 def test_a_sound_file_is_no_clip(tmp_path: Path) -> None:
@@ -149,10 +150,10 @@ def test_a_sound_file_is_no_clip(tmp_path: Path) -> None:
         out.mux(stream.encode(frame))
         out.mux(stream.encode())
     with pytest.raises(UnreadableMedia, match="no pictures"):
-        list(read_clip(path))
+        list(clip_frames(path))
 
 
 def test_a_clip_of_huge_frames_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = clip(tmp_path / "c.mp4", [Image.new("RGB", (4096, 2304))] * 2)
     with pytest.raises(TooLarge, match="limit"):
-        list(read_clip(path))
+        list(clip_frames(path))

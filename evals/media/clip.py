@@ -1,0 +1,209 @@
+"""Read a clip frame by frame, with the times that the file gives: mp4, mov, webm, mkv, avi; animated GIF and WebP."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from evals.errors import UnreadableMedia
+from evals.media.bounds import PICTURE_FORMATS, TooLarge, check_pixels, check_size, why
+from evals.media.picture import flat
+from evals.media.sampling import MAX_FPS, MAX_FRAMES, stretches
+
+MAX_SIDE = 1280
+MAX_PIXELS = 9_000_000
+MAX_ANIMATED = 20_000
+"""Frames of an animated picture: they can only be counted by decoding them."""
+PLAYS_AT = 0.1
+"""Seconds that a GIF's frame without a duration is shown by every viewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of a clip: seconds from the clip's first frame, the picture, and which stretch of a long clip it belongs to."""
+
+    time: float
+    image: Image.Image
+    stretch: int = 0
+
+
+def clip_frames(path: Path, *, whole: bool = False, side: int = MAX_SIDE) -> Iterator[Frame]:
+    """Yield a clip's frames in order, one at a time.
+
+    Frames larger than `side` are made smaller, over 30 a second are thinned out, and of clips over 30 s three stretches
+    are read (see `sampling`). A clip that breaks off in the middle is unreadable, not short.
+
+    Args:
+        path: The file.
+        whole: Read a long clip from its beginning to its end all the same, for measures that keep little of a frame.
+        side: Longest side of the frames in pixels.
+
+    Raises:
+        UnreadableMedia: It does not decode to the end that its header promises, or its frames are too large.
+    """
+    check_size(path)
+    with path.open("rb") as stream:
+        head = stream.read(16)
+    animated = _is_animation(head)
+    frames = _pillow_frames(path, whole, side) if animated else _av_frames(path, _container(path, head), whole, side)
+    count = 0
+    try:
+        for count, frame in enumerate(_thinned(frames), start=1):
+            yield frame
+            if count >= MAX_FRAMES and not whole:
+                return
+    except UnreadableMedia:
+        raise
+    except Exception as error:  # noqa: BLE001 (decoders raise anything when they are fed rubbish)
+        raise UnreadableMedia(f"{path.name} is not a readable clip: {why(error)}") from None
+    if not count:
+        raise UnreadableMedia(f"{path.name} has no frames.")
+
+
+def is_clip(path: Path) -> bool:
+    """Return whether a file's first bytes are those of a clip; animated GIF and WebP count, still ones do not.
+
+    Raises:
+        UnreadableMedia: An animated picture that does not even open.
+    """
+    check_size(path)
+    with path.open("rb") as stream:
+        head = stream.read(16)
+    if not _is_animation(head):
+        return _sniff(head) is not None
+    try:
+        with Image.open(path, formats=PICTURE_FORMATS) as opened:
+            return bool(getattr(opened, "is_animated", False))
+    except Exception as error:  # noqa: BLE001 (as above)
+        raise UnreadableMedia(f"{path.name} is not a readable picture: {why(error)}") from None
+
+
+def _thinned(frames: Iterator[Frame]) -> Iterator[Frame]:
+    last = -math.inf
+    for frame in frames:
+        if frame.time - last >= 1 / MAX_FPS:
+            last = frame.time
+            yield frame
+
+
+def _pillow_frames(path: Path, whole: bool, side: int) -> Iterator[Frame]:
+    with Image.open(path, formats=PICTURE_FORMATS) as opened:
+        check_pixels(path, opened.width, opened.height, MAX_PIXELS)
+        count = int(getattr(opened, "n_frames", 1))
+        if count > MAX_ANIMATED:
+            raise TooLarge(f"{path.name} has {count} frames; the limit of an animated picture is {MAX_ANIMATED}.")
+        # How long it lasts is only known when it has been decoded once; a short one needs not be known.
+        length = 0.0 if whole or stretches(math.inf, count)[0][1] == math.inf else _pillow_seconds(opened, count)
+        parts = stretches(length, count)
+        for time, index in _pillow_times(opened, count):
+            part = next((i for i, (start, end) in enumerate(parts) if start <= time < end), None)
+            if part is not None:
+                opened.seek(index)
+                image = flat(opened)
+                image.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+                yield Frame(time, image, part)
+
+
+def _pillow_times(opened: Image.Image, count: int) -> Iterator[tuple[float, int]]:
+    time = 0.0
+    for index in range(count):
+        opened.seek(index)
+        opened.load()
+        shown = (opened.info.get("duration") or PLAYS_AT * 1000) / 1000
+        yield time, index
+        time += shown
+
+
+def _pillow_seconds(opened: Image.Image, count: int) -> float:
+    return max(time for time, _ in _pillow_times(opened, count))
+
+
+def _av_frames(path: Path, container: str, whole: bool, side: int) -> Iterator[Frame]:
+    import av
+
+    with av.open(str(path), format=container, options={"protocol_whitelist": "file"}) as opened:
+        if not opened.streams.video:
+            raise UnreadableMedia(f"{path.name} has no pictures in it.")
+        stream = opened.streams.video[0]
+        stream.thread_type = "NONE"
+        stream.codec_context.thread_count = 1
+        check_pixels(path, stream.codec_context.width, stream.codec_context.height, MAX_PIXELS)
+        start, seconds, count = _extent(path, opened, stream)
+        parts = ((0.0, math.inf),) if whole else stretches(seconds, count)
+        base, squeeze = float(stream.time_base or 1), _squeeze(stream)
+        for part, (begin, end) in enumerate(parts):
+            opened.seek(round((start + begin) / base) if begin else stream.start_time or 0, stream=stream)
+            reached = -math.inf
+            for frame in opened.decode(stream):
+                if frame.time is None or frame.is_corrupt:
+                    raise UnreadableMedia(f"{path.name} breaks off or is damaged.")
+                reached = float(frame.time) - start
+                if reached >= end:
+                    break
+                if reached >= begin:
+                    yield Frame(reached, _frame_image(frame, side, squeeze), part)
+            # A damaged packet is skipped by some decoders without a word; the frames that should follow are then missing.
+            if end == math.inf and reached < 0.8 * seconds - 0.5:
+                raise UnreadableMedia(f"{path.name} breaks off after {max(reached, 0):.1f} of {seconds:.1f} s.")
+
+
+def _extent(path: Path, opened: Any, stream: Any) -> tuple[float, float, int]:
+    """Return the first frame's time, the last one's seconds after it, and the number of packets; by going through them all.
+
+    Headers are not believed: those of streamed WebM have no length, and those of a file that was cut off have the old one.
+    """
+    base, times, last = float(stream.time_base), [], 0.0
+    for packet in opened.demux():
+        if packet.size and packet.pts is not None:
+            last = max(last, float(packet.pts * packet.time_base))
+            if packet.stream_index == stream.index:
+                times.append(packet.pts)
+    if not times:
+        raise UnreadableMedia(f"{path.name} has no frames.")
+    start, seconds = min(times) * base, (max(times) - min(times)) * base
+    # WebM says only how long the whole file is, its sound included.
+    promised, there = (stream.duration * base, seconds) if stream.duration else ((opened.duration or 0) / 1e6, last)
+    if promised > 1.0 and there < 0.8 * promised - 0.5:
+        raise UnreadableMedia(f"{path.name} breaks off after {seconds:.1f} of {promised:.1f} s.")
+    if stream.frames and len(times) < 0.8 * stream.frames - 2:
+        raise UnreadableMedia(f"{path.name} breaks off: {len(times)} of {stream.frames} frames are there.")
+    return start, seconds, len(times)
+
+
+def _frame_image(frame: Any, side: int, squeeze: float) -> Image.Image:
+    wide, high = frame.width * squeeze, float(frame.height)
+    scale = min(1.0, side / max(wide, high))
+    pixels = frame.to_ndarray(format="rgb24", width=max(1, round(wide * scale)), height=max(1, round(high * scale)))
+    # The display matrix turns counter-clockwise, as np.rot90 does.
+    return Image.fromarray(np.ascontiguousarray(np.rot90(pixels, (frame.rotation // 90) % 4)))
+
+
+def _squeeze(stream: Any) -> float:
+    """Return how much wider than high a pixel is shown; faces are measured as viewers see them."""
+    ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    return float(ratio) if ratio and 0.25 <= ratio <= 4 else 1.0
+
+
+def _is_animation(head: bytes) -> bool:
+    return head[:3] == b"GIF" or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def _container(path: Path, head: bytes) -> str:
+    found = _sniff(head)
+    if found is None:
+        raise UnreadableMedia(f"{path.name} is not a clip of a known kind (mp4, mov, webm, mkv, avi, gif, webp).")
+    return found
+
+
+def _sniff(head: bytes) -> str | None:
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
+        return "mp4"
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    return "avi" if head[:4] == b"RIFF" and head[8:12] == b"AVI " else None
