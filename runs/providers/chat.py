@@ -32,16 +32,11 @@ from runs.provider import Failure, Kind, Outcome, Request
 from runs.providers import failures, wire
 from runs.providers.answers import Answer, read
 from runs.providers.body import build
+from runs.providers.transport import CONNECT_S, api_key, broken_connection, no_answer
 from runs.settings import ProviderSettings
 
 NO_KEY = "unused"
 """Sent to servers that need no key: the SDK insists on one."""
-CONNECT_S = 10.0
-# By name: they come from three HTTP libraries, of which only some are installed.
-_UNCONNECTED = frozenset(
-    {"ClientConnectorError", "ClientConnectorDNSError", "ConnectionTimeoutError", "ConnectionRefusedError", "ConnectError"}
-)
-_TOO_LATE = frozenset({"SocketTimeoutError", "ServerTimeoutError", "ReadTimeout"})
 
 
 class ChatProvider:
@@ -103,7 +98,7 @@ class ChatProvider:
         except openai.APIStatusError as error:
             return self._refused(error, sent)
         except openai.APIConnectionError as error:
-            return Outcome(failure=_connection(error, self.config), wire_request=sent)
+            return Outcome(failure=broken_connection(error, self.config.base_url, self.config.timeout_s), wire_request=sent)
         return _outcome(response, sent, request)
 
     async def _post(self, client: AsyncOpenAI, request: Request, body: Mapping[str, Any]) -> Any:
@@ -123,22 +118,6 @@ class ChatProvider:
         got = {"status": error.status_code, "headers": wire.headers(error.response.headers), "body": wire.clean(body)}
         why = failures.failure(error.status_code, body, error.response.headers)
         return Outcome(failure=_advise(why, self.name, self.config), wire_request=sent, wire_response=got)
-
-
-def api_key(name: str, config: ProviderSettings) -> str | None:
-    """Return a provider's key; None where it needs none.
-
-    Raises:
-        ProviderError: it needs one and the variable is not set.
-    """
-    if not config.api_key_env:
-        return None
-    if (key := secrets.secret(config.api_key_env)) is None:
-        raise ProviderError(
-            f"Provider {name!r} needs a key, and the environment variable {config.api_key_env} is not set.",
-            hint=f"Set it, or write {config.api_key_env}=… into the workspace's .env.",
-        )
-    return key
 
 
 def _outcome(response: Any, sent: Mapping[str, Any], request: Request) -> Outcome:
@@ -164,36 +143,6 @@ def _reported_cost(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return cost if 0 <= cost < 1e6 else None
-
-
-def no_answer(seconds: float) -> Failure:
-    """Return the failure of a call that was sent and not answered in time."""
-    return Failure("timeout", f"no answer within {seconds:g} s; the call may still be billed", code="timeout")
-
-
-def may_have_arrived(error: BaseException) -> bool:
-    """Say whether a call that broke may have reached the server: not where no connection was made."""
-    return not any(type(e).__name__ in _UNCONNECTED for e in causes(error))
-
-
-def causes(error: BaseException) -> list[BaseException]:
-    """Return an exception and what it was raised from, outermost first."""
-    chain: list[BaseException] = []
-    here: BaseException | None = error
-    while here is not None and here not in chain:
-        chain.append(here)
-        here = here.__cause__ or here.__context__
-    return chain
-
-
-def _connection(error: openai.APIConnectionError, config: ProviderSettings) -> Failure:
-    """Tell "nothing was sent" from "nobody knows whether it arrived"."""
-    if not may_have_arrived(error):
-        reason = secrets.redact(str(causes(error)[-1]))[:200]
-        return Failure("server", f"cannot connect to {secrets.redact(config.base_url)}: {reason}", code="connect")
-    if any(type(e).__name__ in _TOO_LATE for e in causes(error)):
-        return no_answer(config.timeout_s)
-    return Failure("timeout", "the connection was lost before the answer was complete; the call may still be billed", code="disconnected")
 
 
 def _advise(why: Failure, name: str, config: ProviderSettings) -> Failure:

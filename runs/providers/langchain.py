@@ -20,7 +20,7 @@ from runs.provider import ErrorClass, Failure, Kind, Outcome, Request, Usage
 from runs.providers import failures, wire
 from runs.providers.answers import text_asset
 from runs.providers.body import MAX_TOKENS, RESERVED
-from runs.providers.chat import api_key, causes, may_have_arrived, no_answer
+from runs.providers.transport import api_key, causes, may_have_arrived, no_answer
 from runs.settings import ProviderSettings
 
 if TYPE_CHECKING:

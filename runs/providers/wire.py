@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,11 +16,15 @@ from runs.secrets import redact
 
 DEPTH = 64
 TEXT_CHARS = 4000
+BLOB_CHARS = 1000
+"""A longer run of base64 is a file; a journal keeps its hash."""
+_BLOB = re.compile(r"(data:[\w.+/-]+;base64,)?[A-Za-z0-9+/_=\r\n-]+", re.ASCII)
 KEPT_HEADERS = (
     "content-type", "idempotency-key", "x-request-id", "openai-processing-ms", "openai-version", "retry-after", "retry-after-ms",
     "x-should-retry", "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-requests",
     "x-ratelimit-remaining-tokens", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "x-litellm-response-cost",
-    "x-dashscope-call-gateway",
+    "x-dashscope-call-gateway", "x-dashscope-async", "x-dashscope-ossresourceresolve", "x-fal-request-id", "x-fal-billable-units",
+    "x-fal-error-type", "x-fal-queue-priority", "prefer", "content-length",
 )  # fmt: skip
 """Headers worth keeping. A list of what is kept, not of what is removed: a new secret header is not kept by default."""
 
@@ -53,6 +60,38 @@ def text_of(data: bytes) -> str:
     """Return the beginning of an answer that is not JSON, without secrets."""
     text: str = redact(data[: 2 * TEXT_CHARS].decode("utf-8", "replace"))
     return text[:TEXT_CHARS]
+
+
+def shortened(value: Any, depth: int = DEPTH) -> Any:
+    """Return JSON-like data in which files (base64, data URLs) are replaced by their size and hash."""
+    if isinstance(value, str):
+        return _blob_text(value) if len(value) > BLOB_CHARS and _BLOB.fullmatch(value, 0, BLOB_CHARS) and _BLOB.fullmatch(value) else value
+    if depth and isinstance(value, Mapping):
+        return {k: shortened(v, depth - 1) for k, v in value.items()}
+    if depth and isinstance(value, (list, tuple)):
+        return [shortened(v, depth - 1) for v in value]
+    return value
+
+
+def blob(data: bytes) -> str:
+    """Return what a journal keeps of bytes: how many, and their hash."""
+    return f"[{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}]"
+
+
+def part(name: str, value: str | bytes, filename: str, media_type: str) -> dict[str, Any]:
+    """Return what a journal keeps of one part of a form."""
+    if isinstance(value, str):
+        return {"name": name, "value": clean(shortened(value))}
+    return {"name": name, "filename": redact(filename), "media_type": media_type, "value": blob(value)}
+
+
+def _blob_text(text: str) -> str:
+    """Name a file by the hash of its own bytes, which is also its name in the media store."""
+    head, _, code = text.rpartition(",")
+    try:
+        return f"{head}{',' if head else ''}{blob(base64.b64decode(code, altchars=b'-_' if '-' in code or '_' in code else None))}"
+    except ValueError:
+        return f"{head}{',' if head else ''}[{len(code)} characters of base64]"
 
 
 def _strict(value: Any, depth: int) -> Any:
