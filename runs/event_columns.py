@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_USAGE = "STRUCT(input_tokens BIGINT, output_tokens BIGINT, cached_tokens BIGINT, reasoning_tokens BIGINT, images BIGINT, seconds DOUBLE)"
+_USAGE = (
+    "STRUCT(input_tokens BIGINT, output_tokens BIGINT, cached_tokens BIGINT, picture_tokens BIGINT, reasoning_tokens BIGINT,"
+    " images BIGINT, seconds DOUBLE)"
+)
 _SCORE = "STRUCT(metric VARCHAR, scorer VARCHAR, scorer_version VARCHAR, value DOUBLE, status VARCHAR, reason VARCHAR, evidence JSON)[]"
 _SCORER = (
     "STRUCT(name VARCHAR, version VARCHAR, args JSON, metrics STRUCT(name VARCHAR, direction VARCHAR, unit VARCHAR, worst DOUBLE,"

@@ -134,6 +134,7 @@ class UsageDict(TypedDict):
     input_tokens: NotRequired[int | None]
     output_tokens: NotRequired[int | None]
     cached_tokens: NotRequired[int | None]
+    picture_tokens: NotRequired[int | None]
     reasoning_tokens: NotRequired[int | None]
     images: NotRequired[int | None]
     seconds: NotRequired[float | None]

@@ -114,7 +114,7 @@ delete from artifact using older o where o.job_key = artifact.job_key and o.wins
 insert into generation
 select run_key, job_key, status, error, message, messages, wire_request, wire_response, truth, usage.input_tokens, usage.output_tokens,
   usage.cached_tokens, usage.reasoning_tokens, usage.images, usage.seconds, cost_usd, cost_source, latency_s, attempts, model_resolved,
-  simulated, "at", j, o
+  simulated, "at", j, o, usage.picture_tokens
 from fresh;
 insert into artifact
 select run_key, job_key, n, a.kind, a.media_type, a.sha256, a.bytes

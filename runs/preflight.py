@@ -16,7 +16,7 @@ from prompts.text import estimate_tokens
 from runs.errors import BudgetError, ProviderError
 from runs.plan import Plan
 from runs.pricing import Pricing
-from runs.provider import KIND_OF_STAGE, Outcome, Provider, Usage
+from runs.provider import KIND_OF_STAGE, Provider
 from runs.requests import Requests
 from runs.workspace import Workspace
 
@@ -62,10 +62,7 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
     for cell, n in repeats.items():
         request = requests.of(first[cell])
         of_prompt = sum(estimate_tokens(message.content) for message in request.messages)
-        least = Outcome(
-            usage=Usage(input_tokens=of_prompt, output_tokens=0, images=1, seconds=_seconds(request.parameters.get("duration")))
-        )
-        worst, best = pricing.worst_usd(request), pricing.cost_usd(request, least)[0]
+        worst, best = pricing.worst_usd(request), pricing.best_usd(request, of_prompt)
         tokens += n * of_prompt
         if worst is None or best is None:
             unpriced.add(request.model)
@@ -92,7 +89,3 @@ def check(plan: Plan, provider: Provider, estimate: Estimate, budget_usd: float 
             f"No budget can be kept: the price of {', '.join(estimate.unpriced)} is unknown, or nothing bounds the length of an answer.",
             hint="Give a price under [[prices]] in workbench.toml and max_tokens in the parameters, or run without --budget.",
         )
-
-
-def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None

@@ -76,11 +76,12 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Billable quantities as the provider reported them; None is unknown."""
+    """Billable quantities as the provider reported them; None is unknown. `picture_tokens` are those of the input that pictures made."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
+    picture_tokens: int | None = None
     reasoning_tokens: int | None = None
     images: int | None = None
     seconds: float | None = None
@@ -125,7 +126,11 @@ class TaskState:
 
 
 class Provider(Protocol):
-    """What the harness needs to know of any provider. Use as an async context manager: it owns sockets or processes."""
+    """What the harness needs to know of any provider. Use as an async context manager: it owns sockets or processes.
+
+    An adapter may offer two more: `slots(request) -> int`, how much of the account's concurrency a request takes where that
+    is not one, and `variant(request) -> str`, what decides its price beside the model (see `runs.prices`).
+    """
 
     name: str
     simulated: bool

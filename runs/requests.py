@@ -53,7 +53,7 @@ class Requests:
             kind=KIND_OF_STAGE[plan.event.stage],
             messages=tuple(Message(m.role, m.content) for m in self.render(version, case).messages),
             model=arm["model"],
-            parameters=plan.parameters_of(job),
+            parameters=_planned(plan.event.stage, case["inputs"], plan.parameters_of(job)),
             seed=job["seed"],
             schema_name=schema,
             schema=_schema(schema) if schema else None,
@@ -75,6 +75,12 @@ class Requests:
             for who, pictures in case["references"].items()
             for picture in pictures
         )
+
+
+def _planned(stage: str, inputs: Mapping[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return a call's parameters with what the production plan says: a clip is as long as its shot, unless they say otherwise."""
+    seconds = (inputs.get("shot") or {}).get("duration") if stage == "clip" else None
+    return parameters if seconds is None or parameters.keys() & {"duration", "seconds"} else {"duration": seconds, **parameters}
 
 
 @cache

@@ -99,10 +99,15 @@ def _views(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(VIEWS)
 
 
+def _picture_tokens(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("alter table generation add column picture_tokens bigint")
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
     ("0003 public views", _views),
+    ("0004 tokens of pictures", _picture_tokens),
 )
 VERSION = len(MIGRATIONS)
 

@@ -23,7 +23,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from prompts.errors import UnknownName, WorkspaceError
 from runs import secrets
-from runs.prices import Price, price_of
+from runs.prices import Price, Rate, price_of
 from runs.provider import Kind
 from runs.settings_file import Layer, explain, read_toml
 
@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     ui: Ui = Ui()
     providers: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], ProviderSettings] = {}
     prices: list[Price] = []
+    rates: list[Rate] = []
     _layers: tuple[Layer, ...] = PrivateAttr(default=())
     _root: Path | None = PrivateAttr(default=None)
 
@@ -140,19 +141,20 @@ class Settings(BaseSettings):
         own = self.providers.get(name)
         return (own.preset if own else "") or name
 
-    def price(self, provider: str, model: str, *, variant: str = "") -> Price | None:
+    def price(self, provider: str, model: str, variant: str = "") -> Price | None:
         """Find a model's price: the workspace's own, then the shipped table by the provider's name or its preset's."""
         names = dict.fromkeys((provider, self.preset_of(provider)))
-        return next((p for n in names if (p := price_of(n, model, variant=variant, overrides=self.prices))), None)
+        return next((p for n in names if (p := price_of(n, model, variant, overrides=self.prices, rates=self.rates))), None)
 
     def origins(self) -> list[Origin]:
         """List every setting with its value and where it comes from, for `workbench config --show-origin`."""
-        values = self.model_dump(mode="json", exclude={"providers", "prices"})
+        values = self.model_dump(mode="json", exclude={"providers", "prices", "rates"})
         rows = [self._origin(key, value) for key, value in flatten(values)]
         for name in sorted({*self.providers, *([self.provider] if self.provider in presets() else [])}):
             table = self.provider_settings(name).model_dump(mode="json")
             rows += [self._origin(f"providers.{name}.{key}", value, preset=self.preset_of(name)) for key, value in flatten(table)]
-        return rows + [self._origin(f"prices.{n}", p.model_dump(mode="json", exclude_none=True)) for n, p in enumerate(self.prices)]
+        tables = [*((f"prices.{n}", p) for n, p in enumerate(self.prices)), *((f"rates.{n}", r) for n, r in enumerate(self.rates))]
+        return rows + [self._origin(key, table.model_dump(mode="json", exclude_none=True)) for key, table in tables]
 
     def _origin(self, key: str, value: Any, preset: str = "") -> Origin:
         for layer in self._layers:

@@ -122,10 +122,11 @@ def _options(context: click.Context, ws: Workspace, settings: Settings, provider
     from runs.harness import Options
     from runs.pricing import Pricing
     from runs.progress import for_terminal
+    from runs.providers import variant
 
     return Options(
         budget_usd=settings.budget_usd,
-        pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
+        pricing=Pricing(partial(settings.price, provider.name), free=provider.simulated, variant_of=partial(variant, provider)),
         progress=for_terminal(quiet=quiet(context)),
         scoring=not asked["no_score"],
         scorer_folder=ws.evals / "scorers" if asked["allow_scorer_files"] else None,

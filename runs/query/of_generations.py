@@ -41,13 +41,13 @@ GENERATIONS: Columns = {
     "media_type": TEXT,
     "created_at": TIME,
 }
-_USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "images", "seconds")
+_USAGE = ("input_tokens", "output_tokens", "cached_tokens", "picture_tokens", "reasoning_tokens", "images", "seconds")
 _ONE = """
 select r.run_key, j.job_key, r.run_id, j.job_id, j.arm, a.ref, v.version, v.template, a.model, a.replica, r.provider, r.stage,
   r.parameters, r.started_at, c.series, c.case_id, c.split, j.repeat, j.seed, c.inputs, c."references", g.status, g.error, g.message,
-  g.messages, g.wire_request, g.wire_response, g.truth, g.input_tokens, g.output_tokens, g.cached_tokens, g.reasoning_tokens, g.images,
-  g.seconds, g.cost_usd, g.cost_source, g.latency_s, g.attempts, g.model_resolved, coalesce(g.simulated, r.simulated) as simulated,
-  g.created_at
+  g.messages, g.wire_request, g.wire_response, g.truth, g.input_tokens, g.output_tokens, g.cached_tokens, g.picture_tokens,
+  g.reasoning_tokens, g.images, g.seconds, g.cost_usd, g.cost_source, g.latency_s, g.attempts, g.model_resolved,
+  coalesce(g.simulated, r.simulated) as simulated, g.created_at
 from generation g join run r using (run_key) join job j on j.job_key = g.job_key
 left join arm a on a.run_key = g.run_key and a.arm = j.arm left join version v using (version_key)
 left join case_ c on c.case_key = j.case_key

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from runs.prices import Price, cost, price_of, published, worst_case
-from runs.provider import Message, Request, Usage
+from runs.prices import Price, Rate, best_case, cost, price_of, published, published_rates, worst_case
+from runs.provider import Message, Reference, Request, Usage
 from runs.settings import load
 
 MINI = Price(provider="p", model="m", kind="tokens", input=0.75, output=4.5)
@@ -75,6 +77,55 @@ def test_a_variant_has_a_price_of_its_own() -> None:
     assert price_of("kling", "kling-v3") is None
     pro = price_of("kling", "kling-v3", variant="pro")
     assert pro and pro.second == 0.112
+
+
+def test_the_variant_itself_goes_before_a_pattern_and_that_before_a_price_for_all() -> None:
+    rows = [
+        Price(model="m", kind="image", image=1), Price(model="m", variant="* large", kind="image", image=2),
+        Price(model="m", variant="high large", kind="image", image=3),
+    ]  # fmt: skip
+    found = {v: price_of("p", "m", v, overrides=rows) for v in ("high large", "low large", "low small", "")}
+    assert {v: p.image for v, p in found.items() if p} == {"high large": 3, "low large": 2, "low small": 1, "": 1}
+
+
+def test_a_price_in_another_currency_is_turned_into_dollars_at_a_dated_rate() -> None:
+    """The workspace's rate goes before the shipped one, and the source says which it was."""
+    yuan = Price(model="m", kind="image", currency="CNY", image=0.5, source="list")
+    rate = Rate(currency="CNY", usd=0.2, as_of="2026-11-25")
+    found = price_of("p", "m", overrides=[yuan], rates=[rate])
+    assert found and (found.currency, found.image, found.source) == ("USD", pytest.approx(0.1), "list; CNY at 0.2 USD of 2026-11-25")
+    shipped = price_of("p", "m", overrides=[yuan])
+    assert shipped and shipped.image == pytest.approx(0.5 * published_rates()[0].usd)
+    assert published_rates()[0].as_of and published_rates()[0].source
+    assert price_of("p", "m", overrides=[yuan.model_copy(update={"currency": "EUR"})]) is None  # no rate: unknown, not free
+
+
+def test_rates_are_settings(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    text = '[[rates]]\ncurrency = "CNY"\nusd = 0.15\n[[prices]]\nmodel = "own"\nkind = "call"\ncurrency = "CNY"\ncall = 2\n'
+    (tmp_path / "workbench.toml").write_text(text)
+    own = load(tmp_path).price("openai", "own")
+    assert own and own.call == pytest.approx(0.3)
+
+
+def test_tokens_of_pictures_and_of_thinking_have_prices_of_their_own() -> None:
+    price = Price(model="m", kind="tokens", input=5, output=30, cached=1, picture=8, reasoning=60, max_output=1000, max_picture=2000)
+    usage = Usage(input_tokens=1000, output_tokens=500, cached_tokens=100, picture_tokens=600, reasoning_tokens=200)
+    assert cost(price, usage) == pytest.approx((300 * 5 + 100 * 1 + 600 * 8 + 300 * 30 + 200 * 60) / 1e6)
+    two = tuple(Reference(n, n * 64, "image/png", Path("x")) for n in "ab")
+    asked = ask(references=two, parameters={"n": 3})
+    asked = replace(asked, kind="image")
+    assert worst_case(price, asked) == pytest.approx(((5 + 32) * 5 + 2 * 2000 * 8 + 3 * 1000 * 60) / 1e6)
+    assert worst_case(price.model_copy(update={"max_picture": None}), asked) is None  # nothing bounds what a picture becomes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lengths", "billed"),
+    [(4.0, (5, 10), 5), (5, (5, 10), 5), (5.5, (5, 10), 10), (12, (5, 10), 10), (3.2, (), 4), ("5", (), 5), (4.0, (), 4)],
+)
+def test_a_clip_is_billed_by_the_next_length_that_can_be_had(wanted: Any, lengths: tuple[float, ...], billed: float) -> None:
+    price = Price(model="m", kind="second", second=0.1, lengths=lengths)
+    assert worst_case(price, ask(parameters={"duration": wanted})) == pytest.approx(0.1 * billed)
+    assert best_case(price, ask(parameters={"duration": wanted}), 10) == pytest.approx(0.1 * billed)
 
 
 def test_a_server_of_ones_own_sends_no_bill() -> None:

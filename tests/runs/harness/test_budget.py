@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Self
 
+import kit
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runs.budget import Budget, Exhausted
 from runs.errors import BudgetError
+from runs.harness import Options, resume
+from runs.harness import run as harness_run
+from runs.prices import Price, cost
+from runs.pricing import Pricing
+from runs.provider import Asset, Failure, Outcome, Request, Usage
+from runs.retry import Retry
 
 CENTS = st.integers(0, 60)
 CALLS = st.lists(st.tuples(CENTS, st.integers(0, 100), st.sampled_from(["settle", "release", "unknown"]), st.integers(0, 3)), max_size=40)
@@ -137,3 +145,60 @@ def test_money_is_given_back_once() -> None:
 def test_a_senseless_budget_is_refused(limit: float) -> None:
     with pytest.raises(BudgetError, match="makes no sense"):
         Budget(limit)
+
+
+class Billing:
+    """A server that bills what it likes up to what was asked for, also for answers that never arrive."""
+
+    name, simulated, base_url, kinds, concurrency = "billing", False, "http://billing", frozenset({"text"}), 5
+    PRICE = Price(model="*", kind="tokens", input=1_000.0, output=100_000.0)  # a token out is 10 cents
+
+    def __init__(self, ends: list[tuple[str, int]]) -> None:
+        self.ends = itertools.cycle(ends)
+        self.billed_usd = 0.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def generate(self, request: Request) -> Outcome:
+        end, percent = next(self.ends)
+        tokens = request.parameters["max_tokens"] * percent // 100
+        usage = Usage(input_tokens=len(request.prompt), output_tokens=tokens)
+        usd = cost(self.PRICE, usage) or 0.0
+        await asyncio.sleep(0)
+        if end in ("server", "refused"):  # nothing was made
+            return Outcome(failure=Failure("server" if end == "server" else "content_refused", "no"))
+        self.billed_usd += usd
+        if end == "lost":
+            return Outcome(failure=Failure("timeout", "the answer never came"))
+        return Outcome(
+            assets=(Asset("text", "text/plain", b"yes"),),
+            usage=usage if end != "silent" else Usage(),
+            cost_usd=usd if end == "told" else None,
+        )
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    limit=st.integers(0, 900),
+    most=st.integers(1, 9),
+    ends=st.lists(
+        st.tuples(st.sampled_from(["ok", "told", "silent", "lost", "server", "refused"]), st.integers(0, 100)), min_size=1, max_size=9
+    ),
+)
+def test_what_a_run_and_its_resumption_are_billed_never_exceeds_the_budget(
+    tmp_path_factory: pytest.TempPathFactory, limit: int, most: int, ends: list[tuple[str, int]]
+) -> None:
+    """Counted at the server: whatever answers cost, get lost, are repeated, or tell of themselves."""
+    ws = kit.workspace(tmp_path_factory.mktemp("budget"))
+    provider = Billing(ends)
+    plan = kit.plan(ws, provider, series=2, cases=2, scorers=(), parameters={"max_tokens": most})
+    options = Options(budget_usd=limit / 100, pricing=Pricing(lambda *_: Billing.PRICE), retry=Retry(base_s=0.0))
+    harness_run(ws, plan, provider, options)
+    assert provider.billed_usd <= limit / 100 + 1e-6
+    resume(ws, plan.run_id, provider, options)
+    assert provider.billed_usd <= limit / 100 + 1e-6

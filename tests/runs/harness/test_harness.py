@@ -196,7 +196,7 @@ class TestBudget:
     PRICE = Price(model="farm", kind="call", call=0.10)
 
     def options(self, budget_usd: float | None) -> Options:
-        return Options(budget_usd=budget_usd, pricing=Pricing(lambda _model: self.PRICE), retry=Retry(base_s=0.01))
+        return Options(budget_usd=budget_usd, pricing=Pricing(lambda *_: self.PRICE), retry=Retry(base_s=0.01))
 
     def test_a_run_stops_where_its_budget_ends(self, ws: Workspace, port: int) -> None:
         told = Told(ws, port, "none", cases=10)
@@ -218,7 +218,7 @@ class TestBudget:
     def test_failed_calls_that_cost_nothing_give_their_money_back(self, ws: Workspace, port: int) -> None:
         told = Told(ws, port, "400", cases=10)
         token = Price(model="farm", kind="tokens", input=1.0, output=1.0, max_output=100_000)
-        result = told.run(Options(budget_usd=0.25, pricing=Pricing(lambda _model: token)))
+        result = told.run(Options(budget_usd=0.25, pricing=Pricing(lambda *_: token)))
         assert (result.counts.failed, result.counts.spent_usd) == (10, 0.0)
 
     def test_a_model_without_a_price_is_refused_before_anything_is_written(self, ws: Workspace, port: int) -> None:

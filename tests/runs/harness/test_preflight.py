@@ -30,7 +30,7 @@ def ws(tmp_path: Path) -> Workspace:
 
 
 def priced(price: Price | None) -> Pricing:
-    return Pricing(lambda _model: price)
+    return Pricing(lambda *_: price)
 
 
 def test_jobs_tokens_and_the_range_of_the_cost_are_known_before_anything_is_sent(ws: Workspace) -> None:
@@ -47,6 +47,28 @@ def test_jobs_tokens_and_the_range_of_the_cost_are_known_before_anything_is_sent
 def test_a_price_for_each_call_has_no_range(ws: Workspace) -> None:
     estimate = examine(ws, kit.plan(ws, STUDIO), priced(PER_CALL))
     assert estimate.low_usd == pytest.approx(0.24) == estimate.high_usd
+
+
+def test_a_clip_is_planned_as_long_as_its_shot_so_that_seconds_have_a_price(ws: Workspace) -> None:
+    """No `--set` is needed; a template or a run that says otherwise goes first; an adapter says what variant it will ask for."""
+    kit.put(ws, "clip/move.j2", "---\nstage: clip\n---\npan\n")
+    prices = {"720P": 0.1, "1080P": 0.2}
+    pricing = Pricing(
+        lambda _model, variant: Price(model="m", kind="second", second=prices[variant]),
+        variant_of=lambda request: str(request.parameters.get("resolution", "720P")),
+    )
+
+    def high(**parameters: Any) -> float | None:
+        plan = kit.plan(ws, STUDIO, "clip", versions=["clip/move"], series=1, cases=2, parameters=parameters)
+        for case in plan.event.cases:
+            case["inputs"]["shot"] = {"duration": 3.5}  # type: ignore[index]
+        assert Requests(ws, plan).of(plan.jobs[0]).parameters["duration" if "seconds" not in parameters else "seconds"]
+        return examine(ws, plan, pricing).high_usd
+
+    assert high() == pytest.approx(2 * 4 * 0.1)
+    assert high(resolution="1080P") == pytest.approx(2 * 4 * 0.2)
+    assert high(duration=10) == pytest.approx(2 * 10 * 0.1)
+    assert high(seconds=2) == pytest.approx(2 * 2 * 0.1)
 
 
 def test_jobs_that_are_done_cost_nothing_more(ws: Workspace) -> None:
@@ -98,7 +120,7 @@ class TestPricing:
         assert priced(price).cost_usd(self.REQUEST, Outcome()) == (None, "")
 
     def test_a_model_that_was_resolved_to_a_snapshot_keeps_its_price(self) -> None:
-        pricing = Pricing(lambda model: PER_CALL if model == "m" else None)
+        pricing = Pricing(lambda model, _variant: PER_CALL if model == "m" else None)
         assert pricing.cost_usd(self.REQUEST, Outcome(model_resolved="m-turbo-internal"))[0] == 0.02
 
 
