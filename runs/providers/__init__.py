@@ -31,6 +31,8 @@ BUILT_IN: Mapping[str, str] = {
     "langchain": "runs.providers.langchain:LangChainProvider",
     "replay": "runs.providers.replay:ReplayProvider",
     "manual": "runs.providers.manual:ManualProvider",
+    "youchuan": "runs.providers.youchuan:YouchuanProvider",
+    "midjourney-proxy": "runs.providers.midjourney_proxy:MidjourneyProxyProvider",
 }
 SHOWN: Mapping[str, str] = {"offline-studio": "studio"}
 """Names that runs are logged under where they differ from the settings' names."""
