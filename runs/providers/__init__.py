@@ -29,6 +29,7 @@ BUILT_IN: Mapping[str, str] = {
     "studio": "runs.providers.studio:StudioProvider",
     "chat": "runs.providers.chat:ChatProvider",
     "langchain": "runs.providers.langchain:LangChainProvider",
+    "openai-images": "runs.providers.images:ImagesProvider",
     "replay": "runs.providers.replay:ReplayProvider",
     "manual": "runs.providers.manual:ManualProvider",
     "youchuan": "runs.providers.youchuan:YouchuanProvider",

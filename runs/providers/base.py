@@ -15,18 +15,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.errors import WorkspaceError
 from runs.errors import ProviderError
 from runs.provider import Asset, Failure, Kind, Reference, Request
 from runs.providers import inline
 from runs.providers.download import Downloads
 from runs.providers.http import Auth, Client, bearer
+from runs.providers.options import options_of
 from runs.providers.transport import api_key
 from runs.settings import ProviderSettings
 
@@ -46,26 +45,6 @@ class CommonOptions(BaseModel):
 
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 (a type variable's name)
-
-
-def options_of(model: type[O], name: str, config: ProviderSettings) -> O:
-    """Return a provider's `options`, checked.
-
-    Raises:
-        WorkspaceError: an unknown key or a wrong value; the message names the key and the nearest known one.
-    """
-    try:
-        return model.model_validate(config.options)
-    except ValidationError as error:
-        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        key = ".".join(str(p) for p in problem["loc"])
-        where = f"[providers.{name}] in workbench.toml: options.{key}"
-        if problem["type"] != "extra_forbidden":
-            raise WorkspaceError(f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}.") from None
-        known = list(model.model_fields)
-        near = get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.6)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
-        raise WorkspaceError(f"{where}: unknown key.", hint=hint) from None
 
 
 class HttpProvider(Generic[O]):

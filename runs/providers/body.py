@@ -26,6 +26,9 @@ def build(request: Request, config: ProviderSettings, model: str) -> dict[str, A
             body[config.capabilities.max_tokens_field if name in MAX_TOKENS else name] = value
     if request.seed is not None and config.capabilities.seed and "seed" not in body:
         body["seed"] = request.seed
+    if config.capabilities.stream:
+        # Without this a stream says nothing of what it used.
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
     if request.schema is not None:
         _ask_for_structure(body, request.schema_name or "answer", dict(request.schema), config.capabilities.structured)
     return body

@@ -18,25 +18,32 @@ What an answer means:
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient
+from pydantic import BaseModel, ConfigDict
 
-from runs import secrets
-from runs.errors import ProviderError
 from runs.provider import Failure, Kind, Outcome, Request
-from runs.providers import failures, wire
-from runs.providers.answers import Answer, read
+from runs.providers import wire
+from runs.providers.answers import read
 from runs.providers.body import build
-from runs.providers.transport import CONNECT_S, api_key, broken_connection, no_answer
-from runs.settings import ProviderSettings
+from runs.providers.openai_client import exchange, open_client, reported_cost, url
+from runs.providers.options import options_of
+from runs.settings import Capabilities, ProviderSettings
 
-NO_KEY = "unused"
-"""Sent to servers that need no key: the SDK insists on one."""
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+PATH = "/chat/completions"
+
+
+class Options(BaseModel):
+    """`models` says what models can do that differ from the others of their server, by a pattern of their names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: dict[str, dict[str, Any]] = {}
 
 
 class ChatProvider:
@@ -49,6 +56,12 @@ class ChatProvider:
         self.name = name
         self.config = config
         self.concurrency = config.concurrency
+        models = options_of(Options, name, config).models
+        common = config.capabilities.model_dump(exclude_unset=True)
+        self._models = {
+            pattern: config.model_copy(update={"capabilities": options_of(Capabilities, name, {**common, **own}, f"models.{pattern}")})
+            for pattern, own in models.items()
+        }
         self._client: AsyncOpenAI | None = None
 
     async def __aenter__(self) -> Self:
@@ -57,23 +70,7 @@ class ChatProvider:
         Raises:
             ProviderError: no address, or a key is needed and its variable is not set.
         """
-        if not self.config.base_url:
-            raise ProviderError(f"Provider {self.name!r} has no base_url.", hint=f"Set it in [providers.{self.name}] of workbench.toml.")
-        key = api_key(self.name, self.config) or NO_KEY
-        secrets.guard_logging()
-        import httpx2
-
-        timeout = httpx2.Timeout(self.config.timeout_s, connect=min(CONNECT_S, self.config.timeout_s))
-        # As many connections as calls: a smaller pool would hold calls back and count the wait as the model's latency.
-        limits = httpx2.Limits(max_connections=self.concurrency + 8, max_keepalive_connections=self.concurrency + 8)
-        http = DefaultAioHttpClient(limits=limits, timeout=timeout, follow_redirects=False)
-        self._client = AsyncOpenAI(
-            api_key=key, base_url=self.config.base_url, default_headers=self.config.headers,
-            max_retries=0, timeout=timeout, http_client=http,
-        )  # fmt: skip
-        if "api.openai.com" not in self.config.base_url:
-            # The SDK reads these from the environment and would tell them to any server.
-            self._client.organization = self._client.project = self._client.admin_api_key = None
+        self._client = open_client(self.name, self.config)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -83,73 +80,32 @@ class ChatProvider:
 
     async def generate(self, request: Request) -> Outcome:
         """Make one call; see the module's table for what comes back."""
-        if self._client is None:
+        client = self._client
+        if client is None:
             raise RuntimeError("a provider is used inside `async with`")
         # Where nobody names a model, callers name the provider.
-        body = build(request, self.config, request.model if request.model not in ("", self.name) else self.config.model)
+        model = request.model if request.model not in ("", self.name) else self.config.model
+        body = build(request, self.settings_of(model), model)
         if isinstance(body, Failure):
             return Outcome(failure=body)
-        sent = {"method": "POST", "url": self._url(), "headers": {"idempotency-key": request.key}, "body": wire.clean(body)}
-        try:
-            async with asyncio.timeout(self.config.timeout_s):
-                response = await self._post(self._client, request, body)
-        except TimeoutError:
-            return Outcome(failure=no_answer(self.config.timeout_s), wire_request=sent)
-        except openai.APIStatusError as error:
-            return self._refused(error, sent)
-        except openai.APIConnectionError as error:
-            return Outcome(failure=broken_connection(error, self.config.base_url, self.config.timeout_s), wire_request=sent)
-        return _outcome(response, sent, request)
+        key = {"idempotency-key": request.key}
+        sent = {"method": "POST", "url": url(self.config, PATH), "headers": key, "body": wire.clean(body)}
+        said = await exchange(lambda: self._post(client, request, body), self.name, self.config)
+        if said.body is None:
+            return Outcome(failure=said.failure, wire_request=sent, wire_response=said.got)
+        answer = read(said.body, request)
+        return Outcome(
+            assets=answer.assets, failure=answer.failure, usage=answer.usage, cost_usd=reported_cost(said.headers),
+            model_resolved=answer.model or "", wire_request=sent, wire_response=said.got,
+        )  # fmt: skip
 
-    async def _post(self, client: AsyncOpenAI, request: Request, body: Mapping[str, Any]) -> Any:
+    def settings_of(self, model: str) -> ProviderSettings:
+        """Return the settings with the capabilities of a model: of the longest pattern that its name fits."""
+        fitting = sorted((p for p in self._models if fnmatchcase(model, p)), key=len)
+        return self._models[fitting[-1]] if fitting else self.config
+
+    async def _post(self, client: AsyncOpenAI, request: Request, body: dict[str, Any]) -> Any:
         import httpx2
 
         options: Any = {"headers": {"Idempotency-Key": request.key}, "security": {"bearer_auth": True}}
-        return await client.post("/chat/completions", cast_to=httpx2.Response, body=dict(body), options=options)
-
-    def _url(self) -> str:
-        return str(secrets.redact(f"{self.config.base_url.rstrip('/')}/chat/completions"))
-
-    def _refused(self, error: openai.APIStatusError, sent: Mapping[str, Any]) -> Outcome:
-        try:
-            body = wire.decode(error.response.content)
-        except ValueError:
-            body = wire.text_of(error.response.content)
-        got = {"status": error.status_code, "headers": wire.headers(error.response.headers), "body": wire.clean(body)}
-        why = failures.failure(error.status_code, body, error.response.headers)
-        return Outcome(failure=_advise(why, self.name, self.config), wire_request=sent, wire_response=got)
-
-
-def _outcome(response: Any, sent: Mapping[str, Any], request: Request) -> Outcome:
-    got: dict[str, Any] = {"status": response.status_code, "headers": wire.headers(response.headers)}
-    try:
-        body = wire.decode(response.content)
-    except ValueError:
-        got["body"] = wire.text_of(response.content)
-        why = f"the answer is not JSON ({got['headers'].get('content-type', 'no content type')}); is base_url right?"
-        return Outcome(failure=Failure("malformed", why), wire_request=sent, wire_response=got)
-    got["body"] = wire.clean(body)
-    answer = read(body, request) if isinstance(body, Mapping) else Answer(failure=Failure("malformed", "the answer is no JSON object"))
-    return Outcome(
-        assets=answer.assets, failure=answer.failure, usage=answer.usage, cost_usd=_reported_cost(response.headers),
-        model_resolved=answer.model or "", wire_request=sent, wire_response=got,
-    )  # fmt: skip
-
-
-def _reported_cost(headers: Mapping[str, str]) -> float | None:
-    """Return what a LiteLLM gateway says that the call cost, in dollars."""
-    try:
-        cost = float(headers.get("x-litellm-response-cost", ""))
-    except ValueError:
-        return None
-    return cost if 0 <= cost < 1e6 else None
-
-
-def _advise(why: Failure, name: str, config: ProviderSettings) -> Failure:
-    """Add what a user can do, where the setting at fault is known."""
-    advice = ""
-    if why.error == "auth" and config.api_key_env:
-        advice = f" (key in {config.api_key_env}, base_url {config.base_url})"
-    elif why.error == "invalid_request" and ("unsupported" in why.code.lower() or "not support" in why.message.lower()):
-        advice = f' (a parameter that it does not take can be listed in [providers.{name}.capabilities] drop = ["…"])'
-    return Failure(why.error, why.message + advice, why.code, why.retry_after_s) if advice else why
+        return await client.post(PATH, cast_to=httpx2.Response, body=dict(body), options=options)
