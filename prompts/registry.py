@@ -22,7 +22,8 @@ from pathlib import Path
 
 from prompts.errors import IncludeError, InputError, TemplateError, UnknownName
 from prompts.frontmatter import STAGES
-from prompts.version import SCHEME, SHORT, Version, build, from_closure, normalise
+from prompts.identity import SCHEME, SHORT
+from prompts.version import Version, build, from_closure, normalise
 
 MAX_FILE_BYTES = 512 * 1024
 SUFFIX = ".j2"

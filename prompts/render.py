@@ -22,10 +22,11 @@ from typing import Any, Literal, Self, cast
 
 from prompts import errors
 from prompts.closure import part
+from prompts.identity import canonical_json
 from prompts.process import ProcessEnded, ProcessStuck, RenderProcess
 from prompts.text import estimate_tokens
 from prompts.variables import prepare
-from prompts.version import Version, canonical_json
+from prompts.version import Version
 
 Role = Literal["system", "user", "assistant"]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from prompts.errors import InputError, UndefinedVariable
 from prompts.frontmatter import Input
+from prompts.identity import canonical_json
 from prompts.plainyaml import YamlProblem, load
-from prompts.version import Version, canonical_json
+from prompts.version import Version
 
 MAX_BYTES = 8 << 20
 

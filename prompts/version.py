@@ -10,20 +10,14 @@ the hash: a copy kept under a label is the same version as the working file, for
 
 from __future__ import annotations
 
-import hashlib
-import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from prompts.closure import Read, collect
-from prompts.environment import SETTINGS
 from prompts.errors import TemplateError
 from prompts.frontmatter import FrontMatter, parse
-
-SCHEME = "v1"
-SHORT = 6
+from prompts.identity import SCHEME, SHORT, identify
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +75,6 @@ def normalise(data: bytes, path: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def canonical_json(value: Any) -> bytes:
-    """Return the one JSON text of a value: sorted keys, no spaces, UTF-8.
-
-    Raises:
-        ValueError: It holds NaN or an infinity, or a lone surrogate.
-    """
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
 def build(template: str, ref: str, entry: str, read: Read) -> Version:
     """Make the version of the template whose file is `entry`.
 
@@ -101,7 +86,7 @@ def build(template: str, ref: str, entry: str, read: Read) -> Version:
         raise TemplateError("there is no such template.", path=entry)
     front_matter, _ = parse(source, entry)
     closure = collect(entry, read)
-    return Version(template, ref, _identify(closure, entry, front_matter), closure, entry, front_matter)
+    return Version(template, ref, identify(closure, entry, front_matter.as_json()), closure, entry, front_matter)
 
 
 def from_closure(template: str, version_id: str, closure: Mapping[str, str]) -> Version:
@@ -116,15 +101,3 @@ def from_closure(template: str, version_id: str, closure: Mapping[str, str]) -> 
             if version.id == version_id:
                 return version
     raise TemplateError(f"the stored sources of {template} do not give {version_id[:15]}….", hint="They were changed after they were used.")
-
-
-def _identify(closure: Mapping[str, str], entry: str, front_matter: FrontMatter) -> str:
-    others = sorted((path, hashlib.sha256(text.encode()).hexdigest()) for path, text in closure.items() if path != entry)
-    preimage = {
-        "version": 1,
-        "source": closure[entry],
-        "closure": others,
-        "front_matter": front_matter.as_json(),
-        "render": SETTINGS,
-    }
-    return f"{SCHEME}:{hashlib.sha256(canonical_json(preimage)).hexdigest()}"

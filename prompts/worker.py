@@ -21,10 +21,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from jinja2 import DictLoader, TemplateNotFound, TemplateRuntimeError
+from jinja2 import TemplateNotFound, TemplateRuntimeError
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
 
-from prompts.environment import MissingName, PromptEnvironment, RoleMark, SecurityError, Unprintable
+from prompts.compiled import OutOfSpace, Prompt, Stray
+from prompts.environment import MissingName, SecurityError, Unprintable
 
 KEPT_VERSIONS = 32
 # What Jinja and templates load on demand; looked up before the limits are set, for nothing can be opened afterwards.
@@ -36,53 +37,6 @@ Answer = dict[str, Any]
 
 class OutOfTime(BaseException):
     """The time bound passed; no base of it is caught by anything that a template can reach."""
-
-
-class OutOfSpace(Exception):
-    """The output bound passed."""
-
-
-class Stray(Exception):
-    """Text outside the role blocks of a template that has some."""
-
-
-class Prompt:
-    """One version, compiled: its files, and the distance of each body's lines from the file's."""
-
-    def __init__(self, entry: str, files: Mapping[str, tuple[str, int]]) -> None:
-        self.entry = entry
-        self.offsets = {path: offset for path, (_, offset) in files.items()}
-        self.environment = PromptEnvironment(DictLoader({path: body for path, (body, _) in files.items()}))
-
-    def messages(self, inputs: Mapping[str, Any], limit: int) -> list[tuple[str, str]]:
-        """Render to (role, text) pairs; text of a template without role blocks is one user message."""
-        template = self.environment.get_template(self.entry)
-        context = template.new_context(dict(inputs))
-        messages: list[tuple[str, list[str]]] = []
-        outside: list[str] = []
-        pieces = outside
-        size = 0
-        for piece in template.root_render_func(context):
-            if type(piece) is RoleMark:
-                pieces = outside
-                if piece.opens:
-                    pieces = []
-                    messages.append((piece.role, pieces))
-                continue
-            size += len(piece.encode("utf-8"))
-            if size > limit:
-                raise OutOfSpace
-            pieces.append(piece)
-        return _assembled(messages, "".join(outside).strip())
-
-
-def _assembled(messages: list[tuple[str, list[str]]], outside: str) -> list[tuple[str, str]]:
-    if not messages:
-        return [("user", outside)] if outside else []
-    if outside:
-        raise Stray(outside[:60])
-    texts = ((role, "".join(pieces).strip()) for role, pieces in messages)
-    return [(role, text) for role, text in texts if text]
 
 
 class Server:

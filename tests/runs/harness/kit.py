@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from evals.case import Case
+from prompts.identity import canonical_json
 from prompts.registry import Registry
-from prompts.version import canonical_json
 from runs.events import CasePlan
 from runs.media import MediaStore
 from runs.plan import Plan, make
