@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("runs.cli.run:run", "Run versions over a suite, or resume a run."),
     "score": ("runs.cli.run:score", "Score an old run again."),
     "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),
+    "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),
     "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),
     "runs": ("runs.cli.show:runs", "List runs."),
     "show": ("runs.cli.show:show", "Show a run, or one generation of it."),

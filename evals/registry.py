@@ -33,6 +33,7 @@ BUILT_IN: Mapping[str, str] = {
     "expression": "evals.expression:Expression",
     "logic": "evals.logic:Logic",
     "schema": "evals.schema:Schema",
+    "originality": "evals.originality.scorer:Originality",
     "cost": "evals.cost:Cost",
     "latency": "evals.latency:Latency",
 }
