@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.errors import UnreadableMedia
-from evals.media.picture import read_picture
+from evals.media import read_picture
 from evals.originality.catalogue import Catalogue, Entry, editing, picture_entry, text_entries
 from evals.originality.find import Reuse, picture_reuse, text_reuse
 from evals.originality.pictures import look

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import UnreadableMedia
-from evals.media.picture import read_picture
+from evals.media import read_picture
 from evals.originality.find import Reuse
 from evals.originality.units import Units
 from runs.errors import MediaError

@@ -86,7 +86,7 @@ def look(image: Image.Image, *, mirror: bool = False) -> Look:
     """Look at an upright picture; flat views, which look like any other, are left out.
 
     Args:
-        image: As `evals.media.picture.read_picture` gives it.
+        image: As `evals.media.read_picture` gives it.
         mirror: Also the mirrored views. One side of a comparison needs them, not both.
     """
     grey = image.convert("L")

@@ -67,7 +67,7 @@ class Originality:
         facts = {"series": sample.series, "case_id": sample.case_id}
         if picture is None:
             return self._text(prose(sample.text()), catalogue, facts, sample)
-        from evals.media.picture import read_picture
+        from evals.media import read_picture
         from evals.originality.pictures import look
 
         try:
