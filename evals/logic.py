@@ -62,7 +62,7 @@ class Logic:
     """Check scripts against their case's world."""
 
     name = "logic"
-    version = "1"
+    version = "2"
     scope: Literal["generation", "series"] = "generation"
     stages = frozenset({"script"})
     metrics: tuple[Metric, ...] = METRICS

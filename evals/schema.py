@@ -44,10 +44,15 @@ class Reading:
 
 
 def read(text: str, schema: str) -> Reading:
-    """Read a model's text as one of `prompts.story.SCHEMAS`. Never raises for what the text holds."""
+    """Read a model's text as one of `prompts.story.SCHEMAS`. Never raises for what the text holds.
+
+    A script that brings its shots along is read as a storyboard.
+    """
     parsed: Parsed = parse_json(text)
     if not parsed.ok:
         return Reading(None, parsed.how, ({"path": "", "message": parsed.error},), 1)
+    if schema == "script" and isinstance(parsed.value, dict) and "shots" in parsed.value:
+        schema = "storyboard"
     try:
         # Strict: "7" is no number and 1 is no truth value; a lenient reader would hide what other readers choke on.
         return Reading(SCHEMAS[schema].model_validate(parsed.value, strict=True), parsed.how)
@@ -71,7 +76,7 @@ class Schema:
     name = "schema"
     version = "1"
     scope: Literal["generation", "series"] = "generation"
-    stages = frozenset(SCHEMAS)
+    stages = frozenset({"outline", "script"})
     metrics: tuple[Metric, ...] = (Metric("schema", "up", "valid", worst=0.0, description="the output parses as what was asked for"),)
     cpu_bound = False
 

@@ -20,6 +20,7 @@ SIZES = ("extreme_closeup", "closeup", "medium_closeup", "medium", "full", "wide
 ANGLES = ("eye_level", "low", "high", "over_shoulder", "pov", "overhead")
 MOVES = ("static", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "track", "handheld", "orbit")
 FACINGS = ("camera", "left", "right", "away")
+POSTURES = ("standing", "sitting", "kneeling", "lying")
 EMOTIONS = ("neutral", "joy", "sadness", "anger", "fear", "surprise", "disgust")
 
 
@@ -34,6 +35,7 @@ Angle = Annotated[str, _closed(ANGLES)]
 Move = Annotated[str, _closed(MOVES)]
 Facing = Annotated[str, _closed(FACINGS)]
 Emotion = Annotated[str, _closed(EMOTIONS)]
+Posture = Annotated[str, _closed(POSTURES)]
 
 
 class Model(BaseModel):
@@ -109,7 +111,10 @@ class Outline(Model):
 
 
 class Line(Model):
-    """Something said. Narration has no speaker; `os` is off-screen, `vo` is voice-over."""
+    """Something said. Narration has no speaker; `os` is off-screen, `vo` is voice-over.
+
+    `asserts` are the facts that it states, `denies` those that it says are not so.
+    """
 
     id: Id
     speaker: Id | None = None
@@ -117,18 +122,22 @@ class Line(Model):
     manner: str = ""
     kind: Literal["dialogue", "vo", "os", "narration"] = "dialogue"
     asserts: list[Id] = []
+    denies: list[Id] = []
 
 
 class Change(Model):
     """One declared move of the world's state; which fields are needed depends on `kind`."""
 
-    kind: Literal["enter", "exit", "die", "revive", "look", "hold", "drop", "give", "move", "learn", "reveal", "injure", "time_jump"]
+    kind: Literal[
+        "enter", "exit", "die", "revive", "look", "hold", "drop", "give", "move", "learn", "reveal", "injure", "posture", "time_jump"
+    ]
     who: Id | None = None
     to: Id | None = None
     prop: Id | None = None
     fact: Id | None = None
     look: Id | None = None
     place: Id | None = None
+    posture: Posture | None = None
 
 
 class Beat(Model):
@@ -145,7 +154,7 @@ class Beat(Model):
 
 
 class Scene(Model):
-    """One place at one time. `present` are there when it begins."""
+    """One place at one time. `present` are there when it begins, in the `postures` that are known."""
 
     id: Id
     location: Id
@@ -155,6 +164,7 @@ class Scene(Model):
     present: list[Id]
     flashback: bool = False
     continuous_with: Id | None = None
+    postures: dict[Id, Posture] = {}
     beats: list[Beat] = Field(min_length=1)
 
 
@@ -194,6 +204,37 @@ class Shot(Model):
     lines: list[Line] = []
 
 
+class PlannedShot(Model):
+    """One shot of a storyboard: which `beats` and `lines` (ids) of its `scene` it shows, how, and the prompts it is made from.
+
+    `crosses_axis` says that the camera means to cross the line between the people.
+    """
+
+    id: Id
+    scene: Id
+    beats: list[Id] = []
+    lines: list[Id] = []
+    duration: float = Field(default=4.0, gt=0, le=15)
+    size: Size
+    angle: Angle = "eye_level"
+    move: Move = "static"
+    visible: list[Visible] = []
+    postures: dict[Id, Posture] = {}
+    props: list[Id] = []
+    crosses_axis: bool = False
+    first_frame_prompt: str = ""
+    last_frame_prompt: str = ""
+    motion_prompt: str = ""
+    negative_prompt: str = ""
+    sfx: str = ""
+
+
+class Storyboard(Script):
+    """A script together with its shots, in the order in which they are cut."""
+
+    shots: list[PlannedShot] = Field(min_length=1)
+
+
 class Cue(Model):
     """A piece of music or sound; times in seconds from the episode's start."""
 
@@ -231,5 +272,5 @@ class Series(Model):
     aspect: Literal["9:16"] = "9:16"
 
 
-SCHEMAS: dict[str, type[Model]] = {"outline": Outline, "script": Script}
+SCHEMAS: dict[str, type[Model]] = {"outline": Outline, "script": Script, "storyboard": Storyboard}
 """The names that a template's front matter may give as `output`."""

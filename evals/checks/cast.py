@@ -15,6 +15,26 @@ HANDS = ("hold", "drop", "give")
 DEEDS = (*HANDS, "learn", "reveal")  # a body can be carried in and out, so entering and leaving are no deeds of the dead
 
 
+GROUPS = frozenset({
+    "all", "both", "everyone", "everybody", "crowd", "chorus", "others", "together", "many", "people", "omnes", "voices", "guests",
+    "servants", "guards", "villagers", "soldiers", "dajia", "zhongren", "qunzhong", "suoyouren", "liangren", "tamen",
+})  # fmt: skip
+"""Speakers who are several: lines that a crowd shouts, or that everybody says. They are in no cast and need not enter."""
+JOINTS = ("-and-", "_and_")
+
+
+def _persons(who: str, world: World) -> list[str]:
+    """Return whom an id stands for: itself, or the people of `mei-and-zhao`; nobody for a group."""
+    if who in world.characters:
+        return [who]
+    if who in GROUPS:
+        return []
+    for joint in JOINTS:
+        if joint in who:
+            return who.split(joint)
+    return [who]
+
+
 def unknown_people(ledger: Ledger, world: World) -> Iterator[Hit]:
     """C01: each speaker, actor and other person is in the cast, and each line that is not narration has a speaker."""
     if not world.characters:
@@ -23,12 +43,13 @@ def unknown_people(ledger: Ledger, world: World) -> Iterator[Hit]:
         if who is None and line is not None:
             text = f"Line {line.id} has no speaker. Name who says it, or make its kind 'narration'."
             yield Hit(at(moment, line), quote(line.text), text, "unknown:nobody")
-        elif who is not None and who not in world.characters:
-            shown = line.text if line else moment.beat.action
-            yield Hit(at(moment, line), quote(shown), f"{who!r} is not in the cast. {_who(who, world)}", f"unknown:{who}")
+        for one in _persons(who, world) if who is not None else ():
+            if one not in world.characters:
+                shown = line.text if line else moment.beat.action
+                yield Hit(at(moment, line), quote(shown), f"{one!r} is not in the cast. {_who(one, world)}", f"unknown:{one}")
     for scene in ledger.script.scenes:
         for who in scene.present:
-            if who not in world.characters:
+            if who not in world.characters and who not in GROUPS:
                 text = f"{who!r} is listed as present in {scene.id}, but is not in the cast. {_who(who, world)}"
                 yield Hit((scene.id,), who, text, f"unknown:{who}")
 
@@ -54,7 +75,8 @@ def _who(word: str, world: World) -> str:
 def absent_people(ledger: Ledger, world: World) -> Iterator[Hit]:
     """C02: who speaks on screen, acts or hands something over is there in that beat."""
     for moment in ledger.moments:
-        for who, line in _acts(moment):
+        acting = [(one, line) for who, line in _acts(moment) for one in _persons(who, world)]
+        for who, line in acting:
             if who in world.characters and not moment.there(who) and not moment.dead(who):
                 yield _absent(moment, line, who)
 

@@ -1,4 +1,4 @@
-"""C12, C13 and C16: wounds, knowledge and time go on from scene to scene."""
+"""C12, C13 and C16: looks, wounds, knowledge and time go on from scene to scene."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from evals.checks.world import World
 from prompts.story import DAYPARTS, Scene
 
 
-def wounds(ledger: Ledger, _world: World) -> Iterator[Hit]:
-    """C12: who is hurt does not go back to an unhurt look on the same day, unless time jumps."""
+def looks(ledger: Ledger, _world: World) -> Iterator[Hit]:
+    """C12: who is hurt does not go back to an unhurt look on the same day, and shots show the look that is worn."""
     for moment in ledger.moments:
         for step in moment.steps:
             who = step.change.who or ""
@@ -23,6 +23,21 @@ def wounds(ledger: Ledger, _world: World) -> Iterator[Hit]:
                     f"{who} was hurt in beat {since} and looks unhurt again ({unhurt}) on the same day. Keep the wound, or let time pass."
                 )
                 yield Hit(at(moment), quote(moment.beat.action), text, f"wound:{who}@{since}")
+
+    yield from _worn(ledger)
+
+
+def _worn(ledger: Ledger) -> Iterator[Hit]:
+    """Yield shots that show another look than the one that the script has put on; within the beat of a change both are right."""
+    moments = {m.beat.id: m for m in ledger.moments}
+    for shot in ledger.shots:
+        shown = [moments[b] for b in shot.beats if b in moments]
+        for seen in shot.visible if shown and not shown[0].scene.flashback else ():
+            right = {state.looks.get(seen.who) for m in shown for state in (m.before, m.after)}
+            if seen.look and None not in right and seen.look not in right:
+                worn = " or ".join(sorted(x for x in right if x))
+                text = f"{seen.who} wears {worn} by then, and {shot.id} shows {seen.look}. Show {worn}, or add a 'look' change before."
+                yield Hit((shot.scene, shot.id), seen.look, text, f"look:{seen.who}:{seen.look}@{shot.scene}")
 
 
 def knowledge(ledger: Ledger, world: World) -> Iterator[Hit]:
@@ -48,7 +63,10 @@ def time(ledger: Ledger, _world: World) -> Iterator[Hit]:
     for scene in ledger.script.scenes:
         if scene.flashback or scene.daypart not in DAYPARTS:
             continue
-        if last is not None and _clock(scene) < _clock(last) and ledger.begins[scene.id].jumps == ledger.begins[last.id].jumps:
+        jumped = ledger.begins[scene.id].jumps > (ledger.begins[last.id].jumps if last else 0)
+        # A jump may be declared where it is left or where it arrives.
+        jumped = jumped or any(change.kind == "time_jump" for change in scene.beats[0].changes)
+        if last is not None and _clock(scene) < _clock(last) and not jumped:
             before, now = (f"{s.daypart} of day {s.story_day}" for s in (last, scene))
             text = f"{scene.id} plays at {now}, after {last.id} at {before}. Go on in time, or declare a flashback or a 'time_jump'."
             yield Hit((scene.id,), f"{last.daypart} → {scene.daypart}", text, f"time:{scene.id}")

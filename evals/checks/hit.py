@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from evals.checks.ledger import Ledger, Moment
 from prompts.story import Line
@@ -17,13 +18,14 @@ NEAR = 55.0
 class Hit:
     """One place where a rule is broken. Hits of one script with the same `cause` have one root and count once.
 
-    `where` are ids from the outside in (scene, beat, line).
+    `where` are ids from the outside in (scene, beat, line). `severity` is set only where a hit weighs less than its check does.
     """
 
     where: tuple[str, ...]
     quote: str
     message: str
     cause: str
+    severity: Literal["block", "warn", "info"] | None = None
 
 
 def quote(text: str) -> str:

@@ -16,11 +16,11 @@ Rules of the fold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from evals.checks.world import World
-from prompts.story import Beat, Change, Scene, Script
+from prompts.story import Beat, Change, PlannedShot, Scene, Script, Storyboard
 
 START = "start"
 
@@ -30,7 +30,7 @@ class State:
     """The world at one instant. Every mapping to a beat or scene id tells since when.
 
     `holder`: prop -> who has it, None where it lies about; a prop that is missing was never anyone's. `lies`: where a prop
-    that was put down lies. `hurt`: who -> (beat, story day, look before).
+    that was put down lies. `hurt`: who -> (beat, story day, look before). `postures`: who -> (posture, since), where it is known.
     """
 
     present: frozenset[str] = frozenset()
@@ -43,6 +43,7 @@ class State:
     hurt: Mapping[str, tuple[str, int, str | None]] = field(default_factory=dict)
     knows: Mapping[str, frozenset[str]] = field(default_factory=dict)
     place: Mapping[str, str] = field(default_factory=dict)
+    postures: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     jumps: int = 0
 
 
@@ -91,6 +92,11 @@ class Ledger:
     begins: Mapping[str, State]
     ends: Mapping[str, State]
 
+    @property
+    def shots(self) -> Sequence[PlannedShot]:
+        """Return the shots, where the script has been broken down into some."""
+        return self.script.shots if isinstance(self.script, Storyboard) else ()
+
 
 def build(script: Script, world: World) -> Ledger:
     """Fold a script into its ledger. Unknown ids are folded like any other; saying that they are unknown is a check's work."""
@@ -126,9 +132,12 @@ def _first(world: World) -> State:
 def _enter_scene(state: State, scene: Scene) -> State:
     present = frozenset(scene.present)
     here = dict.fromkeys(present, scene.location)
+    known = {who: (posture, scene.id) for who, posture in scene.postures.items()}
     if scene.flashback:
-        return State(present=present, place=here, knows=state.knows)
-    return replace(state, present=present, since={}, place={**state.place, **here})
+        return State(present=present, place=here, knows=state.knows, postures=known)
+    if scene.continuous_with:  # nobody sits down in a cut; in any other scene bodies begin anew
+        known = {**{who: p for who, p in state.postures.items() if who in present}, **known}
+    return replace(state, present=present, since={}, place={**state.place, **here}, postures=known)
 
 
 def _play(before: State, scene: Scene, beat: Beat, world: World) -> Moment:
@@ -191,6 +200,12 @@ def _injure(state: State, change: Change, now: Now) -> State:
     return _look(replace(state, hurt={**state.hurt, change.who: wound}), change, now)
 
 
+def _posture(state: State, change: Change, now: Now) -> State:
+    if change.who is None or change.posture is None:
+        return state
+    return replace(state, postures={**state.postures, change.who: (change.posture, now.beat.id)})
+
+
 def _hand(state: State, prop: str | None, to: str | None, now: Now) -> State:
     if prop is None:
         return state
@@ -223,10 +238,10 @@ def _reveal(state: State, change: Change, _now: Now) -> State:
 
 
 def _jump(state: State, _change: Change, _now: Now) -> State:
-    return replace(state, jumps=state.jumps + 1, hurt={})
+    return replace(state, jumps=state.jumps + 1, hurt={}, postures={})
 
 
 FOLD: Mapping[str, Callable[[State, Change, Now], State]] = {
     "enter": _enter, "exit": _exit, "move": _move, "die": _die, "revive": _revive, "look": _look, "injure": _injure,
-    "hold": _hold, "give": _give, "drop": _drop, "learn": _learn, "reveal": _reveal, "time_jump": _jump,
+    "hold": _hold, "give": _give, "drop": _drop, "learn": _learn, "reveal": _reveal, "posture": _posture, "time_jump": _jump,
 }  # fmt: skip

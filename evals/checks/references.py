@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from evals.checks.hit import Hit, at, quote, suggestion
 from evals.checks.ledger import Ledger, Moment
 from evals.checks.world import World
-from prompts.story import DAYPARTS, FUNCTIONS, Change
+from prompts.story import ANGLES, DAYPARTS, FACINGS, FUNCTIONS, MOVES, POSTURES, SIZES, Change, PlannedShot
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "enter": ("who",), "exit": ("who",), "die": ("who",), "revive": ("who",), "injure": ("who",), "look": ("who", "look"),
     "hold": ("who", "prop"), "drop": ("prop",), "give": ("who", "to", "prop"), "move": ("place",), "learn": ("who", "fact"),
-    "reveal": ("fact",), "time_jump": (),
+    "reveal": ("fact",), "posture": ("who", "posture"), "time_jump": (),
 }  # fmt: skip
 """The fields without which a change of a kind changes nothing."""
 
@@ -25,6 +25,9 @@ def ids(ledger: Ledger, world: World) -> Iterator[Hit]:
     yield from _scenes(ledger, world)
     for moment in ledger.moments:
         yield from _beat(moment, world)
+    yield from _doubles("shot", ((shot.id,) for shot in ledger.shots))
+    for shot in ledger.shots:
+        yield from _shot(shot, ledger, world)
 
 
 def _doubles(kind: str, items: Iterable[tuple[str, ...]]) -> Iterator[Hit]:
@@ -53,7 +56,7 @@ def _beat(moment: Moment, world: World) -> Iterator[Hit]:
     for prop in moment.beat.props:
         yield from _known("prop", prop, world.props, at(moment), action)
     for line in moment.beat.lines:
-        for fact in line.asserts:
+        for fact in (*line.asserts, *line.denies):
             yield from _known("fact", fact, world.facts, at(moment, line), line.text)
     for change in moment.beat.changes:
         yield from _known("prop", change.prop, world.props, at(moment), action)
@@ -63,6 +66,22 @@ def _beat(moment: Moment, world: World) -> Iterator[Hit]:
         if person:
             yield from _known(f"look of {person.id}", change.look, [x.id for x in person.looks], at(moment), action)
         yield from _whole(moment, change)
+
+
+def _shot(shot: PlannedShot, ledger: Ledger, world: World) -> Iterator[Hit]:
+    where, scenes = (shot.id,), {scene.id for scene in ledger.script.scenes}
+    yield from _known("scene", shot.scene, scenes, where, shot.scene)
+    for beat in shot.beats:
+        yield from _known("beat", beat, (m.beat.id for m in ledger.moments), where, beat)
+    for line in shot.lines:
+        yield from _known("line", line, (x.id for m in ledger.moments for x in m.beat.lines), where, line)
+    for prop in shot.props:
+        yield from _known("prop", prop, world.props, where, prop)
+    for seen in shot.visible:
+        yield from _known("character", seen.who, world.characters, where, seen.who)
+        person = world.characters.get(seen.who)
+        if person:
+            yield from _known(f"look of {person.id}", seen.look, [x.id for x in person.looks], where, seen.look or "")
 
 
 def _known(kind: str, name: str | None, known: Iterable[str], where: tuple[str, ...], shown: str) -> Iterator[Hit]:
@@ -82,14 +101,30 @@ def _whole(moment: Moment, change: Change) -> Iterator[Hit]:
 
 
 def vocabulary(ledger: Ledger, _world: World) -> Iterator[Hit]:
-    """C09: dayparts and beat functions are words of their closed lists."""
+    """C09: dayparts, beat functions, postures and camera words are words of their closed lists."""
+    for where, shown, kind, word, words in _words(ledger):
+        if word not in words:
+            text = f"{word!r} is no {kind}. Use one of: {', '.join(words)}."
+            yield Hit(where, quote(shown), text, f"word:{kind}:{word}")
+
+
+Word = tuple[tuple[str, ...], str, str, str, tuple[str, ...]]
+
+
+def _words(ledger: Ledger) -> Iterator[Word]:
     for scene in ledger.script.scenes:
-        if scene.daypart not in DAYPARTS:
-            yield _word("daypart", scene.daypart, DAYPARTS, (scene.id,), scene.daypart)
+        yield (scene.id,), scene.daypart, "daypart", scene.daypart, DAYPARTS
+        for posture in scene.postures.values():
+            yield (scene.id,), posture, "posture", posture, POSTURES
     for moment in ledger.moments:
-        if moment.beat.function not in FUNCTIONS:
-            yield _word("function", moment.beat.function, FUNCTIONS, at(moment), moment.beat.action)
-
-
-def _word(kind: str, word: str, words: tuple[str, ...], where: tuple[str, ...], shown: str) -> Hit:
-    return Hit(where, quote(shown), f"{word!r} is no {kind}. Use one of: {', '.join(words)}.", f"word:{kind}:{word}")
+        yield at(moment), moment.beat.action, "function", moment.beat.function, FUNCTIONS
+        for change in moment.beat.changes:
+            if change.posture is not None:
+                yield at(moment), moment.beat.action, "posture", change.posture, POSTURES
+    for shot in ledger.shots:
+        for kind, word, words in (("size", shot.size, SIZES), ("angle", shot.angle, ANGLES), ("move", shot.move, MOVES)):
+            yield (shot.id,), word, kind, word, words
+        for seen in shot.visible:
+            yield (shot.id,), seen.who, "facing", seen.facing, FACINGS
+        for posture in shot.postures.values():
+            yield (shot.id,), posture, "posture", posture, POSTURES

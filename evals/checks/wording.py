@@ -1,4 +1,4 @@
-"""S15: text that is no story: unfilled templates, placeholders, leaked instructions, the wrong language."""
+"""S15: text that is no story or no prompt: unfilled templates, placeholders, leaked instructions, the wrong language."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 from evals.checks.hit import Hit, at, lines, quote
 from evals.checks.ledger import Ledger
+from evals.checks.prompt import PICTURES, Prompt
 from evals.checks.world import World
 from prompts.text import count, is_chinese
 
-# Only what no character says: "I cannot help him" and the 系统提示 of game dramas are story.
+# Only what no character says: "I cannot help him", "here's the script you wanted" and the 系统提示 of game dramas are story.
 LEAKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an unfilled template", re.compile(r"\{\{|\}\}|\{%|%\}|\$\{\w|\{[A-Za-z_][\w .]{0,30}\}|<[A-Z][A-Z_ ]{2,}>")),
     (
         "a placeholder",
         re.compile(
-            r"\b(?:TODO|TBD|FIXME|PLACEHOLDER)\b|\b[Ll]orem ipsum\b|\b[Xx]{3,}\b"
+            r"\b(?:TODO|TBD|FIXME|PLACEHOLDER)\b|\b[Ll]orem ipsum\b|\bX{3,}\b|[\u4e00-\u9fff]x{2,}|x{2,}[\u4e00-\u9fff]"
             r"|\[(?:insert|your|name|character|line|dialogue|action|place|scene)\b[^\]]*\]"
             r"|[\[【（(](?:此处|填写|插入|待定|待补|角色名?|姓名|地点|台词)[^\]】）)]{0,12}[\]】）)]|占位符",
         ),
@@ -26,13 +27,40 @@ LEAKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"\bas an? (?:AI|artificial intelligence|large language|language) (?:language )?model\b"
             r"|\bI (?:cannot|can't|am unable to) (?:help|assist|comply|fulfil\w*)\b[^.]{0,20}\brequests?\b"
-            r"|\bhere(?:'s| is) (?:the|your) (?:script|json|screenplay)\b|\bvalid JSON\b"
-            r"|\bignore (?:all )?(?:previous|prior) instructions\b"
-            r"|作为(?:一个|一名)?(?:AI|人工智能|(?:大型)?语言模型)[，,助模]|以下是(?:剧本|脚本|为您)",
+            r"|^\s*(?:sure[,!.] )?here(?:'s| is) (?:the|your) (?:\w+ ){0,3}(?:script|json|screenplay|episode)\s*[:.]|\bvalid JSON\b"
+            r"|\bignore (?:all )?(?:previous|prior) instructions\b|\b(?:as requested|per your instructions), (?:here|I)\b"
+            r"|作为(?:一个|一名)?(?:AI|人工智能)?(?:助手)?(?:(?:大型)?语言模型|[，,]\s*我(?:不能|无法|不会|没有办法|很抱歉|没法))"
+            r"|^\s*(?:好的[，,！!。]\s*)?以下(?:就)?是(?:根据|按照)?[^。：:]{0,16}(?:剧本|脚本|台词|JSON)|我(?:无法|不能)(?:生成|提供|创作)(?:此类|该|这类|这种|相关)内容",
             re.IGNORECASE,
         ),
     ),
 )
+
+
+UNFILLED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "an unfilled template",
+        re.compile(r"\{\{\s*[A-Za-z_][^{}\n]{0,60}\}\}|\{%[^%\n]{0,80}%\}|\$\{\w[^}\n]{0,40}\}|<(?:INSERT|YOUR|NAME|CHARACTER)[A-Z_ ]*>"),
+    ),
+    (
+        "an empty value",
+        re.compile(
+            r"(?:^|[:：,;=(] ?)(?:None|undefined|NaN|\[object Object\])(?=[\s,.;)]|$)|(?:^|\n)[^\n]{0,40}[:：] ?(?:null)(?=\s|$)",
+            re.MULTILINE,
+        ),
+    ),
+    (
+        "a placeholder",
+        re.compile(
+            r"\b(?:TODO|TBD|FIXME|PLACEHOLDER|LOREM IPSUM)\b|\b[Ll]orem ipsum\b|\[(?:insert|your)\b[^\]]*\]|[【\[](?:此处|填写|插入|待定"
+            r"|待补)[^】\]]{0,12}[】\]]"
+        ),
+    ),
+)
+SPICE_LENGTH, SPICE_LINES, SPICE_SHARE = 4, 2, 0.25
+"""So short (words and signs), so few, and less than such a share of all: lines in another language that are style, not a mistake."""
+MIXED = 8
+"""From so many words on a prompt is in English, and Chinese in it is a name that was left as it is."""
 
 
 def leaks(ledger: Ledger, world: World) -> Iterator[Hit]:
@@ -45,10 +73,34 @@ def leaks(ledger: Ledger, world: World) -> Iterator[Hit]:
                 yield Hit(where, quote(text), message, f"leak:{what}:{found.group().lower()}")
     names = [n for c in world.characters.values() for n in (c.name, *c.aliases)] + [p.name for p in world.props.values()]
     names += [x.name for x in world.locations.values()]
-    for moment, line in lines(ledger):
-        if foreign(line.text, world.language, names):
+    spoken = list(lines(ledger))
+    other = [(moment, line) for moment, line in spoken if foreign(line.text, world.language, names)]
+    # "Happy birthday!" in a Chinese series is spice; a script that goes on like that is in the wrong language.
+    spice = len(other) <= SPICE_LINES and len(other) < SPICE_SHARE * len(spoken)
+    for moment, line in other:
+        if not (spice and _short(line.text)):
             text = f"{line.id} is not in the series' language ({world.language}). Write it in that language."
             yield Hit(at(moment, line), quote(line.text), text, "language:lines")
+
+
+def _short(text: str) -> bool:
+    found = count(text)
+    return found.words + found.signs <= SPICE_LENGTH
+
+
+def unfilled(prompt: Prompt) -> Iterator[Hit]:
+    """S15, of prompts: every variable is filled, with something, and a picture's prompt is in one script."""
+    for what, pattern in UNFILLED:
+        found = pattern.search(prompt.text)
+        if found:
+            text = f"{what.capitalize()} stands in the prompt: {found.group().strip()!r}. Fill it in the template or the case."
+            yield Hit(prompt.where, quote(found.group()), text, f"unfilled:{what}")
+    if prompt.stage in PICTURES:
+        there = count(prompt.silent)
+        if there.words >= MIXED and 2 <= there.signs < there.words * 2:
+            signs = re.findall(r"[\u4e00-\u9fff·]+", prompt.silent)
+            text = "The prompt mixes Chinese words into English. A picture model draws no name: describe who is meant, in one language."
+            yield Hit(prompt.where, quote("，".join(signs)), text, "mixed", "warn")
 
 
 def _texts(ledger: Ledger) -> Iterator[tuple[tuple[str, ...], str]]:

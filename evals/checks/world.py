@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from evals.checks.profiles import Profile, profile_of
 from prompts.story import Character, Fact, Location, Prop
 
 TOLERANCE = 0.15
@@ -16,7 +17,8 @@ LINE_SECONDS = 5.0
 class World:
     """The declared world of one case. An empty mapping means that the case declares none, so nothing can be dangling.
 
-    `target_seconds` is None where the case sets no length; `line_seconds` is the longest line, in seconds of speech.
+    `target_seconds` is None where the case sets no length; `line_seconds` is the longest line, in seconds of speech;
+    `must_include` are the ids that the outline wants to see.
     """
 
     language: str = "en"
@@ -27,6 +29,8 @@ class World:
     target_seconds: float | None = None
     tolerance: float = TOLERANCE
     line_seconds: float = LINE_SECONDS
+    must_include: tuple[str, ...] = ()
+    profile: Profile = field(default_factory=lambda: profile_of(None))
 
     @classmethod
     def of_case(cls, inputs: Mapping[str, Any]) -> World:
@@ -48,7 +52,18 @@ class World:
             target_seconds=profile.get("target_seconds", episode.get("target_seconds")),
             tolerance=profile.get("tolerance", episode.get("tolerance", TOLERANCE)),
             line_seconds=limit / rate if limit and rate else LINE_SECONDS,
+            must_include=tuple((episode.get("outline") or {}).get("must_include") or inputs.get("must_include") or ()),
+            profile=profile_of(profile.get("target_seconds", episode.get("target_seconds"))).told(profile),
         )
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return, in lower case, the words by which a text may mention the thing or person that an id stands for."""
+        person = self.characters.get(name)
+        thing = person or self.locations.get(name) or self.props.get(name)
+        if thing is None:
+            return ()
+        spoken = [thing.name, *(person.aliases if person else ())]
+        return tuple(dict.fromkeys(word for text in spoken for word in _mentions(text)))
 
     def rate(self, who: str | None) -> float | None:
         """Return a person's own speech rate (characters or words a second), or None for the language's usual one."""
@@ -58,3 +73,12 @@ class World:
     def immortal(self, who: str) -> bool:
         """Tell whether someone cannot die (a ghost, a god)."""
         return who in self.characters and self.characters[who].immune_to_death
+
+
+def _mentions(name: str) -> list[str]:
+    """Return a name whole, and without its article: `the old well` is mentioned by "old well"."""
+    text = name.casefold().strip()
+    bare = text
+    for article in ("the ", "a ", "an "):
+        bare = bare.removeprefix(article)
+    return [x for x in dict.fromkeys((text, bare)) if x]

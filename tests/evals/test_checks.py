@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lint_pairs
 import logic_pairs
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ PAIRS = list(logic_pairs.pairs())
 def test_a_check_tells_a_kept_rule_from_a_broken_one(pair: Pair) -> None:
     check = BY_ID[pair.check]
     assert run(pair.good, pair.world, [check]) == []
-    found = run(pair.bad, pair.world, [check])
+    found = run(pair.bad, pair.bad_world, [check])
     assert pair.at in {f.where[-1] for f in found}
     assert len(causes(found)) == pair.causes, [f.cause for f in found]
     assert any(pair.hint in f.message for f in found), [f.message for f in found]
@@ -33,19 +34,21 @@ def test_a_good_script_of_one_check_is_blocked_by_no_other(pair: Pair) -> None:
 
 
 def test_every_check_has_a_pair_and_every_pair_a_check() -> None:
-    assert {p.check for p in PAIRS} == {c.id for c in CHECKS}
+    prompts = {path.stem for path in lint_pairs.FOLDER.glob("[A-Z]*.yaml")}
+    assert {p.check for p in PAIRS} | prompts == {c.id for c in CHECKS}
+    assert prompts == {c.id for c in CHECKS if c.lint}
 
 
 def test_the_table_is_ordered_and_severities_are_those_of_the_catalogue() -> None:
     ids = [c.id for c in CHECKS]
     assert ids == sorted(set(ids))
-    assert {c.id for c in CHECKS if c.severity == "block"} == {"C01", "C02", "C03", "C08", "C09", "S15", "T01"}
+    assert {c.id for c in CHECKS if c.severity == "block"} == {"C01", "C02", "C03", "C08", "C09", "S01", "S02", "S13", "S15", "T01"}
     assert all(c.version and c.catches for c in CHECKS)
 
 
 def test_a_finding_says_where_quotes_and_tells_what_to_fix() -> None:
     for pair in PAIRS:
-        for finding in run(pair.bad, pair.world, [BY_ID[pair.check]]):
+        for finding in run(pair.bad, pair.bad_world, [BY_ID[pair.check]]):
             assert finding.where
             assert finding.quote
             assert finding.message.endswith((".", "?"))

@@ -59,7 +59,38 @@ def _number(value: float | None) -> str:
 def checks() -> str:
     from evals.checks.registry import CHECKS
 
-    return markdown(("check", "version", "severity", "catches"), ((f"`{c.id}`", c.version, c.severity, c.catches) for c in CHECKS))
+    rows = ((f"`{c.id}`", c.version, c.severity, c.tier, "yes" if c.lint else "–", c.catches) for c in CHECKS)
+    return markdown(("check", "version", "severity", "tier", "of prompts", "catches"), rows)
+
+
+def check_examples() -> str:
+    """Return, for each check, its rules and what it says of the first script or prompt that breaks one."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    import lint_pairs
+    import logic_pairs
+
+    from evals.checks.registry import BY_ID, CHECKS, lint, run
+
+    scripts, prompts = list(logic_pairs.pairs()), list(lint_pairs.pairs())
+    parts = []
+    for check in CHECKS:
+        said = [run(p.bad, p.bad_world, [BY_ID[p.check]])[0] for p in scripts if p.check == check.id][:1]
+        said += [lint(p.bad, [BY_ID[p.check]])[0] for p in prompts if p.check == check.id][:1]
+        rules = [f"- {p.rule}" for p in (*scripts, *prompts) if p.check == check.id]
+        shown = [f"> “{f.quote.replace(chr(10), ' ')}” {f.message}" for f in said]
+        parts.append("\n".join([f"### {check.id}: {check.catches}", "", *rules, "", "\n>\n".join(shown), ""]))
+    return "\n".join(parts)
+
+
+def targets() -> str:
+    from evals.checks.targets import targets as shipped
+
+    def rows() -> Iterator[Sequence[object]]:
+        for name, t in shipped().items():
+            limits = [f"{t.max_characters:,}" if t.max_characters else "–", f"{t.max_seconds:g}" if t.max_seconds else "–"]
+            yield f"`{name}`", ", ".join(t.stages), *limits, t.negative, "yes" if t.text else "no", t.read.isoformat(), t.source
+
+    return markdown(("target", "stages", "characters", "seconds", "exclusions", "readable text", "read on", "source"), rows())
 
 
 def story() -> str:
@@ -160,7 +191,8 @@ def blank_log() -> Iterator[Any]:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "metrics": metrics, "checks": checks, "story": story, "words": words, "presets": presets, "retries": retries, "tables": tables,
+    "metrics": metrics, "checks": checks, "check-examples": check_examples, "targets": targets,
+    "story": story, "words": words, "presets": presets, "retries": retries, "tables": tables,
     "frames": frames, "events": events,
 }  # fmt: skip
 

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from evals.checks.world import World
-from prompts.story import Script
+from prompts.story import Script, Storyboard
 
 FOLDER = Path(__file__).parent.parent / "evals" / "logic"
-LINE_KEYS = {"id", "speaker", "text", "manner", "kind", "asserts"}
+LINE_KEYS = {"id", "speaker", "text", "manner", "kind", "asserts", "denies"}
 Json = dict[str, Any]
 
 
@@ -28,13 +28,14 @@ class Pair:
     at: str
     causes: int
     hint: str
+    bad_world: World
 
 
 def pairs() -> Iterator[Pair]:
     """Yield every pair of every file, in order."""
     for path in sorted(FOLDER.glob("[A-Z]*.yaml")):
         for entry in yaml.safe_load(path.read_text("utf-8")):
-            unknown = entry.keys() - {"rule", "good", "bad", "world", "at", "causes", "hint"}
+            unknown = entry.keys() - {"rule", "good", "bad", "world", "swap", "at", "causes", "hint"}
             assert not unknown, f"{path.name}: {entry['rule']}: unknown keys {sorted(unknown)}"
             yield Pair(
                 check=path.stem,
@@ -45,6 +46,7 @@ def pairs() -> Iterator[Pair]:
                 at=str(entry["at"]),
                 causes=entry.get("causes", 1),
                 hint=entry.get("hint", ""),
+                bad_world=world(entry.get("swap", entry.get("world", {}))),
             )
 
 
@@ -53,8 +55,9 @@ def world(changes: Json | None = None) -> World:
     return World.of_case({**yaml.safe_load((FOLDER / "_world.yaml").read_text("utf-8")), **(changes or {})})
 
 
-def script(scenes: list[Json]) -> Script:
-    """Fill short scenes up to a valid script."""
+def script(short: list[Json] | Json) -> Script:
+    """Fill short scenes up to a valid script; a mapping of `scenes` and `shots` becomes a storyboard."""
+    scenes = short if isinstance(short, list) else short["scenes"]
     beat_ids, line_ids = (itertools.count(1) for _ in range(2))
     total = sum(len(s["beats"]) for s in scenes)
     out = []
@@ -62,7 +65,17 @@ def script(scenes: list[Json]) -> Script:
         beats = [_beat(beat, next(beat_ids), total, line_ids) for beat in scene["beats"]]
         base: Json = {"id": f"s{number}", "location": "hall", "daypart": "morning", "present": ["mei", "zhao"]}
         out.append({**base, **scene, "beats": beats})
-    return Script.model_validate({"title": "A pair", "scenes": out})
+    whole: Json = {"title": "A pair", "scenes": out}
+    if isinstance(short, list):
+        return Script.model_validate(whole)
+    shots = [_shot(shot, number) for number, shot in enumerate(short["shots"], 1)]
+    return Storyboard.model_validate({**whole, "shots": shots})
+
+
+def _shot(shot: Json, number: int) -> Json:
+    base: Json = {"id": f"x{number}", "scene": "s1", "size": "medium", "beats": ["b1"]}
+    seen = [{"who": v} if isinstance(v, str) else v for v in shot.get("visible", [])]
+    return {**base, **shot, "visible": seen}
 
 
 def _beat(beat: Json, number: int, total: int, line_ids: Iterator[int]) -> Json:
