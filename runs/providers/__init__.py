@@ -34,6 +34,8 @@ BUILT_IN: Mapping[str, str] = {
     "manual": "runs.providers.manual:ManualProvider",
     "youchuan": "runs.providers.youchuan:YouchuanProvider",
     "midjourney-proxy": "runs.providers.midjourney_proxy:MidjourneyProxyProvider",
+    "fal": "runs.providers.fal:FalProvider",
+    "replicate": "runs.providers.replicate:ReplicateProvider",
 }
 SHOWN: Mapping[str, str] = {"offline-studio": "studio"}
 """Names that runs are logged under where they differ from the settings' names."""

@@ -72,7 +72,10 @@ def driven(made: Any, asked: Request, **given: Any) -> tuple[tasks.Answer, list[
     async def hand(task: str) -> None:
         handed.append(task)
 
-    return within(made, lambda p: tasks.drive(p, asked, handed=hand, **given)), handed
+    async def handing() -> None:
+        return None
+
+    return within(made, lambda p: tasks.drive(p, asked, handing=handing, handed=hand, **given)), handed
 
 
 def everything(outcome: Any) -> str:

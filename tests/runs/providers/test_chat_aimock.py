@@ -125,3 +125,11 @@ def test_a_slow_server_runs_into_the_timeout(aimock: Start) -> None:
     assert outcome.failure is not None
     assert outcome.failure.error == "timeout"
     assert time.monotonic() - begun < 10
+
+
+def test_a_dropped_call_is_the_server_s_fault_and_made_once(aimock: Start) -> None:
+    server = aimock([{"match": {"userMessage": "write"}, "response": {"content": "x"}, "chaos": {"dropRate": 1}}])
+    outcome = ask(server, "write")
+    assert outcome.failure is not None
+    assert (outcome.failure.error, outcome.wire_response["status"]) == ("server", 500)
+    assert len(server.journal()) == 1
