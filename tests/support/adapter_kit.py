@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -76,9 +77,14 @@ def run_task(made: Any, wanted: Request, *, deadline_s: float = 10.0, **given: A
     """Drive a task to its end; return the answer and the ids that went into the journal."""
     journal: list[str] = []
 
+    async def handing() -> None:
+        return None
+
     async def handed(task_id: str) -> None:
         journal.append(task_id)
 
+    if "handing" in inspect.signature(drive).parameters:
+        given["handing"] = handing
     answer: Answer = opened(made, lambda p: drive(p, wanted, handed=handed, deadline_s=deadline_s, **given))
     return answer, journal
 
