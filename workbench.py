@@ -21,7 +21,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "render": ("runs.cli.templates:render", "Print the prompt that a version makes of a case; call nothing."),
     "diff": ("runs.cli.templates:diff", "Show what changed between two versions, in source and as rendered."),
     "run": ("runs.cli.run:run", "Run versions over a suite, or resume a run."),
-    "settle": ("runs.cli.settle:settle", "Say what became of jobs of which nobody knows whether they were made."),
     "score": ("runs.cli.run:score", "Score an old run again."),
     "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),
     "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),

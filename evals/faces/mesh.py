@@ -67,15 +67,20 @@ def region_of_points(points: Points) -> Region:
     return Region(float(x), float(y), MARGIN * float(max(high - low)), angle)
 
 
-def landmarks(picture: Image.Image, region: Region) -> Mesh:
+def landmarks(picture: Image.Image, region: Region, mirrored: bool = False) -> Mesh:
     """Return the landmarks found in a region of an RGB picture; look at `presence` before using them.
+
+    Args:
+        picture: RGB.
+        region: Where to look.
+        mirrored: Show the model the mirror image; the landmarks then lie on the picture, but left and right are swapped.
 
     Raises:
         ModelUnavailable: The mesh model is not installed.
     """
-    pixels = crop(picture, region, SIZE).astype(np.float32)[None] / 255
+    pixels = crop(picture, region, SIZE, mirrored).astype(np.float32)[None] / 255
     raw, flag = models.net("mesh")(pixels)
-    points = region.to_picture(raw.reshape(COUNT, 3), SIZE)
+    points = region.to_picture(raw.reshape(COUNT, 3), SIZE, mirrored)
     presence = 1 / (1 + math.exp(-float(np.clip(flag.ravel()[-1], -60, 60))))
     return Mesh(points, presence, pixels.reshape(24, 8, 24, 8, 3).mean(axis=(1, 3, 4), dtype=np.float64))
 
@@ -83,7 +88,7 @@ def landmarks(picture: Image.Image, region: Region) -> Mesh:
 def find(picture: Image.Image, found: Detection) -> Mesh | None:
     """Return the landmarks of a detected face, or None where the mesh sees none.
 
-    The second look, upright and centred on the landmarks of the first, is what a tracker sees from then on.
+    The second look is upright and centred on the landmarks of the first.
     """
     first = landmarks(picture, region_of_detection(found))
     if first.presence < MIN_PRESENCE:

@@ -1,8 +1,9 @@
 """Follow the faces of a clip: landmarks of every frame, one track for each face and each stretch between cuts.
 
-The mesh follows a face by itself, from the place where it was a frame ago. It would happily go on with another person's face
-after a cut, so a track ends where the whole picture changes (mean difference of 64 x 36 blurred pixels over 18 of 255), where
-the face's own pixels do (correlation under 0.45), where it jumps, and where the mesh sees no face.
+The mesh follows a face by itself, from the place where it was a frame ago (`evals.faces.steady` says how). It would happily
+go on with another person's face after a cut, so a track ends where the whole picture changes (mean difference of 64 x 36
+blurred pixels over 18 of 255), where the face's own pixels do (correlation under 0.45), where it jumps, and where the mesh
+sees no face.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from evals.faces import iris, mesh
+from evals.faces import iris, mesh, steady
 from evals.faces.arrays import Box, Floats, Points, covered, overlap
 from evals.faces.detect import detect
 from evals.faces.face import Face, face_at
@@ -33,10 +34,11 @@ class Track:
     """One face through a stretch of a clip.
 
     `times` in seconds, `points` (frames x 468 x 3) in pixels, eyelids refined. `views` are whole faces kept from about
-    every second frame, for embedding and showing. `last` is the mesh of the newest frame.
+    every second frame, for embedding and showing. `last` is the mesh of the newest frame, `anchor` says how frames are cropped.
     """
 
     last: mesh.Mesh
+    anchor: steady.Anchor
     times: list[float] = field(default_factory=list)
     shapes: list[Points] = field(default_factory=list)
     views: list[tuple[float, Face]] = field(default_factory=list)
@@ -125,7 +127,9 @@ def follow(frames: Iterable[Frame]) -> Tracks:
 
 
 def _goes_on(track: Track, frame: Frame) -> bool:
-    found = mesh.landmarks(frame.image, mesh.region_of_points(track.last.points))
+    if track.anchor.outgrown(track.last.points):
+        track.anchor = steady.Anchor.of(track.last.points)
+    found = steady.look(frame.image, track.anchor, track.last.points)
     if found.presence < mesh.MIN_PRESENCE or overlap(found.box, track.last.box) < JUMP:
         return False
     if _correlation(found.thumbnail, track.last.thumbnail) < SAME_FACE:
@@ -142,7 +146,8 @@ def _new(frame: Frame, live: list[Track]) -> list[Track]:
             continue
         found = mesh.find(frame.image, detection)
         if found is not None and not any(covered(found.box, box) > 0.5 for box in boxes):
-            track = Track(found)
+            anchor, found = steady.settled(frame.image, found)
+            track = Track(found, anchor)
             track.add(frame, found)
             fresh.append(track)
     return fresh

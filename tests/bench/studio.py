@@ -30,7 +30,9 @@ from PIL import Image
 from scipy.stats import spearmanr
 from skimage.feature import Cascade
 
-from evals.faces import detect, iris, mesh, pose, stiffness
+from evals.faces import detect, mesh, pose, stiffness
+from evals.faces.track import follow
+from evals.media import Frame
 from runs.studio import expression, marks, scene
 from runs.studio.cast import cast
 from runs.studio.expression import EMOTIONS, blend
@@ -150,13 +152,9 @@ def performance(identity: int, emotion: str, amplitude: float, *, nodding: bool)
 
 def energy(frames: Sequence[Image.Image]) -> float:
     """Return how far brows, eyes, cheeks and mouth move (rms, IOD) once head motion is taken out of their landmarks."""
-    first = mesh.find(frames[0], detect.detect(frames[0], tiles=False)[0])
-    assert first is not None, "no face in the first frame"
-    points, track = first.points, []
-    for frame in frames:
-        points = mesh.landmarks(frame, mesh.region_of_points(points)).points
-        track.append(iris.refine(frame, points))
-    steady = pose.steady(np.stack(track)).points[..., :2]
+    tracks = follow(Frame(i / 12, frame) for i, frame in enumerate(frames)).tracks
+    assert len(tracks) == 1, f"{len(tracks)} faces followed"
+    steady = pose.steady(tracks[0].points).points[..., :2]
     spread = ((steady - steady.mean(axis=0)) ** 2).sum(axis=-1).mean(axis=0)
     return float(sum(np.sqrt(spread[list(points)].mean()) for points in stiffness.REGIONS.values()))
 

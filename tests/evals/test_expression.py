@@ -16,7 +16,8 @@ from evals import registry
 from evals.errors import ScorerError
 from evals.expression import Expression
 from evals.faces import analysis, blinks, emotion, iris, stiffness
-from evals.media import clip_frames
+from evals.faces.track import follow
+from evals.media import Frame, clip_frames
 from evals.score import Sample, Score
 
 pytestmark = pytest.mark.slow
@@ -171,3 +172,11 @@ def test_where_no_face_is_asked_for_nothing_is_judged(tmp_path: Path, changes: d
 def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(ScorerError, match="min_iod"):
         registry.build("expression", {"min_iod": "small"})
+
+
+def test_landmarks_of_a_picture_that_stands_still_stand_still(shared_data: Path) -> None:
+    """The crop follows the face without feeding its own error back."""
+    frame = next(iter(clip_frames(shared_data / "faces" / "clips" / "cavalier__lively.mp4"))).image
+    [track] = follow(Frame(i / 25, frame) for i in range(12)).tracks
+    steps = np.linalg.norm(np.diff(track.points[:, :, :2], axis=0), axis=2).mean(axis=1) / track.iod
+    assert steps[2:].max() < 1e-3

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from evals.faces import align, arrays, blinks, detect, identity, iris, pose, stiffness, warp
+from evals.faces import align, arrays, blinks, detect, identity, iris, pose, steady, stiffness, warp
 from evals.faces.assign import by_similarity
 from evals.faces.wanted import wanted
 from evals.score import Sample
 
-RNG = np.random.default_rng(3)
+SHAPE = np.random.default_rng(3).normal(0, 25, (468, 3))
 
 
 def head() -> np.ndarray:
     """Return 468 points spread like a head: 100 wide, eye corners 60 apart, forehead over chin."""
-    points = RNG.normal(0, 25, (468, 3))
+    points = SHAPE.copy()
     points[33], points[263] = (-30, -10, 0), (30, -10, 0)
     points[10], points[152] = (0, -70, 10), (0, 60, 0)
     return points
@@ -171,3 +171,24 @@ def test_people_who_face_away_and_inserts_ask_for_no_face() -> None:
     mei, lan = {"character": {"id": "mei"}, "facing": "camera"}, {"character": {"id": "lan"}, "facing": "away"}
     assert asks([mei, lan]) == ["mei"]
     assert asks([mei], "insert") == []
+
+
+def test_the_mirrored_landmarks_swap_left_and_right() -> None:
+    found = steady.mirror()
+    assert (found[found] == np.arange(468)).all()
+    assert [int(found[i]) for i in iris.LEFT] == list(iris.RIGHT)
+    assert all({int(found[i]) for i in region} == set(region) for region in stiffness.REGIONS.values())
+
+
+@given(st.floats(-1, 1), st.floats(30, 300), st.floats(-100, 400))
+def test_an_anchored_crop_has_the_face_where_it_was_at_first(angle: float, size: float, place: float) -> None:
+    """However the face moves in the plane, its landmarks fall on the same places of the crop."""
+    anchor = steady.Anchor.of(head())
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    moved = head()
+    moved[:, :2] = moved[:, :2] @ turn.T * size / 60 + place
+    region = anchor.region(moved)
+    back = (moved[:, :2] - (region.x, region.y)) @ np.array(
+        [[math.cos(region.angle), -math.sin(region.angle)], [math.sin(region.angle), math.cos(region.angle)]]
+    )
+    assert np.allclose(back / region.side, anchor.places, atol=1e-6)
