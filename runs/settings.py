@@ -23,6 +23,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from prompts.errors import UnknownName, WorkspaceError
 from runs import secrets
+from runs.delivery import Serve, Webhook
 from runs.prices import Price, Rate, price_of
 from runs.provider import Kind
 from runs.settings_file import Layer, explain, read_toml
@@ -92,7 +93,8 @@ class Settings(BaseSettings):
     """All settings of a workspace; made by `load`.
 
     `workers` is scoring processes, 0 for one a core; `budget_usd` None is no bound; `limits_folder` is where the limits of
-    accounts are kept for all workspaces, empty for this user's own (`runs.accounts`).
+    accounts are kept for all workspaces, empty for this user's own (`runs.accounts`). `demo` marks a workspace in which
+    simulated evidence may promote; `actor` is who is at work, for the ledger (`runs.promotions`).
     """
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
@@ -104,6 +106,10 @@ class Settings(BaseSettings):
     workers: int = Field(default=0, ge=0, le=1024)
     limits_folder: str = ""
     ui: Ui = Ui()
+    demo: bool = False
+    actor: str = Field(default="", max_length=200)
+    serve: Serve = Serve()
+    webhooks: list[Webhook] = []
     providers: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], ProviderSettings] = {}
     prices: list[Price] = []
     rates: list[Rate] = []
@@ -153,7 +159,7 @@ class Settings(BaseSettings):
 
     def origins(self) -> list[Origin]:
         """List every setting with its value and where it comes from, for `workbench config --show-origin`."""
-        values = self.model_dump(mode="json", exclude={"providers", "prices", "rates"})
+        values = self.model_dump(mode="json", exclude={"providers", "prices", "rates", "webhooks"})
         rows = [self._origin(key, value) for key, value in flatten(values)]
         for name in sorted({*self.providers, *([self.provider] if self.provider in presets() else [])}):
             table = self.provider_settings(name).model_dump(mode="json")

@@ -21,8 +21,10 @@ ROOT_FILES = {"README.md": "README.md", "gitignore": ".gitignore", "workbench.to
 SCHEMA_FOLDER = ".workbench"
 
 
-def initialise(folder: Path) -> Workspace:
+def initialise(folder: Path, *, demo: bool = False) -> Workspace:
     """Make a workspace in a new or empty folder, or beside files that it does not touch; all of it or nothing.
+
+    With `demo` it is marked as one: simulated evidence may promote in it.
 
     Raises:
         WorkspaceError: the folder is a workspace already, lies inside one, holds a file of the same name, or cannot be written.
@@ -34,6 +36,8 @@ def initialise(folder: Path) -> Workspace:
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
             made = Path(scratch) / "made"
             _build(made)
+            if demo:
+                _mark(made / MARKER)
             _place(made, folder)
     except OSError as error:
         raise WorkspaceError(
@@ -77,6 +81,12 @@ def _build(made: Path) -> None:
     (made / SCHEMA_FOLDER).mkdir()
     for name, schema in schemas().items():
         (made / SCHEMA_FOLDER / f"{name}.schema.json").write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def _mark(config: Path) -> None:
+    """Say in the settings that this is a demo: before the first table, or it would belong to that."""
+    line = "demo = true             # what is shown here is simulated, and simulated evidence may promote: for trying out only\n"
+    config.write_text(f"{line}\n{config.read_text('utf-8')}", "utf-8")
 
 
 def _place(made: Path, folder: Path) -> None:

@@ -28,7 +28,7 @@ def demo(context: click.Context, folder: Path) -> None:
     from runs.starting import initialise
     from runs.workspace import MARKER, Workspace
 
-    ws = Workspace(folder.absolute()) if (folder / MARKER).is_file() else initialise(folder)
+    ws = Workspace(folder.absolute()) if (folder / MARKER).is_file() else initialise(folder, demo=True)
     for done in run_demo(ws, for_terminal(quiet=quiet(context))):
         pair = compare_arms(ws, *find_arms(ws, done.part.a, done.part.b, done.run_id))
         click.echo(f"\n{done.part.title}\nA  {pair.a.shown}\nB  {pair.b.shown}\n")
