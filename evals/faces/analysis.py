@@ -9,11 +9,8 @@ them. Embeddings are computed when first asked for and stay with the face.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -23,9 +20,8 @@ from evals.faces.arrays import covered
 from evals.faces.detect import detect
 from evals.faces.face import Face, face_at
 from evals.faces.track import Track, follow
+from evals.memory import Remembered
 from evals.score import Media
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +46,8 @@ class Clip:
     tracks: tuple[Track, ...]
 
 
-class _Remembered(Generic[T]):
-    """A small memory of the results used last."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, T] = OrderedDict()
-
-    def get(self, key: str, make: Callable[[], T]) -> T:
-        """Return what is remembered under a key, or make it; two threads may both make it, which is only slower."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        value = make()
-        with self._lock:
-            self._kept[key] = value
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-        return value
-
-    def forget(self) -> None:
-        with self._lock:
-            self._kept.clear()
-
-
-_stills: _Remembered[Still] = _Remembered(256)
-_clips: _Remembered[Clip] = _Remembered(12)
+_stills: Remembered[Still] = Remembered(256)
+_clips: Remembered[Clip] = Remembered(12)
 
 
 def analyse_picture(item: Media) -> Still:

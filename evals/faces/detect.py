@@ -26,6 +26,10 @@ SAME_BOX = 0.3
 """Boxes that overlap by more than this (intersection over union) are one face."""
 TILE = 0.66
 """Side of a tile, as a share of the picture's shorter side."""
+MOST_TILES = 8
+"""Tiles along the longer side of a very long picture, at most about one and a half times as many."""
+MIN_TILED = 48
+"""Pixels; in a narrower picture the whole is as near as one gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,10 @@ def merge(found: list[Detection]) -> list[Detection]:
 
 
 def _tiles(width: int, height: int) -> Iterator[tuple[float, float, float]]:
-    side = TILE * min(width, height)
+    # A banner of 4000 x 1 pixels would have thousands of tiles, and no face in any of them.
+    side = max(TILE * min(width, height), max(width, height) / MOST_TILES)
+    if min(width, height) < MIN_TILED:
+        return
     for top in _starts(height, side):
         for left in _starts(width, side):
             yield left, top, side

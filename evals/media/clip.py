@@ -14,7 +14,7 @@ from PIL import Image
 from evals.errors import UnreadableMedia
 from evals.media.bounds import PICTURE_FORMATS, TooLarge, check_pixels, check_size, why
 from evals.media.picture import flat
-from evals.media.sampling import MAX_FPS, MAX_FRAMES, stretches
+from evals.media.sampling import MAX_FPS, MAX_FRAMES, WHOLE_SECONDS, stretches
 
 MAX_SIDE = 1280
 MAX_PIXELS = 9_000_000
@@ -33,7 +33,7 @@ class Frame:
     stretch: int = 0
 
 
-def clip_frames(path: Path, *, whole: bool = False, side: int = MAX_SIDE) -> Iterator[Frame]:
+def clip_frames(path: Path, *, whole: float = WHOLE_SECONDS, side: int = MAX_SIDE) -> Iterator[Frame]:
     """Yield a clip's frames in order, one at a time.
 
     Frames larger than `side` are made smaller, over 30 a second are thinned out, and of clips over 30 s three stretches
@@ -41,7 +41,7 @@ def clip_frames(path: Path, *, whole: bool = False, side: int = MAX_SIDE) -> Ite
 
     Args:
         path: The file.
-        whole: Read a long clip from its beginning to its end all the same, for measures that keep little of a frame.
+        whole: Seconds up to which a clip is read from its beginning to its end; `LIGHT_SECONDS` for measures that keep little.
         side: Longest side of the frames in pixels.
 
     Raises:
@@ -56,7 +56,7 @@ def clip_frames(path: Path, *, whole: bool = False, side: int = MAX_SIDE) -> Ite
     try:
         for count, frame in enumerate(_thinned(frames), start=1):
             yield frame
-            if count >= MAX_FRAMES and not whole:
+            if count >= MAX_FRAMES * max(1.0, whole / WHOLE_SECONDS):
                 return
     except UnreadableMedia:
         raise
@@ -92,15 +92,15 @@ def _thinned(frames: Iterator[Frame]) -> Iterator[Frame]:
             yield frame
 
 
-def _pillow_frames(path: Path, whole: bool, side: int) -> Iterator[Frame]:
+def _pillow_frames(path: Path, whole: float, side: int) -> Iterator[Frame]:
     with Image.open(path, formats=PICTURE_FORMATS) as opened:
         check_pixels(path, opened.width, opened.height, MAX_PIXELS)
         count = int(getattr(opened, "n_frames", 1))
         if count > MAX_ANIMATED:
             raise TooLarge(f"{path.name} has {count} frames; the limit of an animated picture is {MAX_ANIMATED}.")
         # How long it lasts is only known when it has been decoded once; a short one needs not be known.
-        length = 0.0 if whole or stretches(math.inf, count)[0][1] == math.inf else _pillow_seconds(opened, count)
-        parts = stretches(length, count)
+        length = 0.0 if stretches(math.inf, count)[0][1] == math.inf else _pillow_seconds(opened, count)
+        parts = stretches(length, count, whole)
         for time, index in _pillow_times(opened, count):
             part = next((i for i, (start, end) in enumerate(parts) if start <= time < end), None)
             if part is not None:
@@ -124,7 +124,7 @@ def _pillow_seconds(opened: Image.Image, count: int) -> float:
     return max(time for time, _ in _pillow_times(opened, count))
 
 
-def _av_frames(path: Path, container: str, whole: bool, side: int) -> Iterator[Frame]:
+def _av_frames(path: Path, container: str, whole: float, side: int) -> Iterator[Frame]:
     import av
 
     with av.open(str(path), format=container, options={"protocol_whitelist": "file"}) as opened:
@@ -135,7 +135,7 @@ def _av_frames(path: Path, container: str, whole: bool, side: int) -> Iterator[F
         stream.codec_context.thread_count = 1
         check_pixels(path, stream.codec_context.width, stream.codec_context.height, MAX_PIXELS)
         start, seconds, count = _extent(path, opened, stream)
-        parts = ((0.0, math.inf),) if whole else stretches(seconds, count)
+        parts = stretches(seconds, count, whole)
         base, squeeze = float(stream.time_base or 1), _squeeze(stream)
         for part, (begin, end) in enumerate(parts):
             opened.seek(round((start + begin) / base) if begin else stream.start_time or 0, stream=stream)

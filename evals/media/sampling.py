@@ -18,19 +18,22 @@ MAX_FPS = 30.5
 WHOLE_SECONDS = 30.0
 WHOLE_FRAMES = 240
 """A slide show of few frames is read whole, however slowly it goes."""
+LIGHT_SECONDS = 180.0
+"""Measures that need no model and keep only a few numbers of a frame read this much whole: an episode and more."""
 STRETCH_SECONDS = 10.0
 MAX_FRAMES = 1000
-"""A guard against wrong time stamps: no clip gives more."""
+"""A guard against wrong time stamps: no clip read in stretches gives more."""
 
 
-def stretches(seconds: float, frames: int) -> tuple[tuple[float, float], ...]:
+def stretches(seconds: float, frames: int, whole: float = WHOLE_SECONDS) -> tuple[tuple[float, float], ...]:
     """Return from when to when a clip is read, in seconds from its first frame.
 
     Args:
         seconds: Time of the clip's last frame.
         frames: How many frames it has.
+        whole: Up to which length it is read whole.
     """
-    if seconds <= WHOLE_SECONDS or frames <= WHOLE_FRAMES:
+    if seconds <= whole or frames <= WHOLE_FRAMES:
         return ((0.0, math.inf),)
     middle = (seconds - STRETCH_SECONDS) / 2
     return (0.0, STRETCH_SECONDS), (middle, middle + STRETCH_SECONDS), (seconds - STRETCH_SECONDS, math.inf)

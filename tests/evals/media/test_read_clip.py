@@ -92,7 +92,7 @@ def test_of_a_long_clip_the_beginning_the_middle_and_the_end_are_read(tmp_path: 
     assert seconds[:10] == list(range(10)) and 29 in seconds and not {15, 20, 40, 45} & set(seconds)
     assert [f.stretch for f in found] == sorted(f.stretch for f in found) and {f.stretch for f in found} == {0, 1, 2}
     assert max(abs(np.asarray(f.image).mean() - (40 + 3 * int(f.time + 0.01))) for f in found) < 6
-    assert len(list(clip_frames(path, whole=True))) > 2 * len(found) - 60
+    assert len(list(clip_frames(path, whole=180.0))) > 2 * len(found) - 60
     frames, fps = read_clip(path)
     assert len(frames) == len(found) and fps == pytest.approx(5, rel=0.05)
 
