@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -29,6 +30,8 @@ EXHAUSTIVE = 13
 MIN_UNITS = 8
 TIE = 1e-9
 """Sums that differ by less, relative to the sum of sizes, are equal: rounding must not decide."""
+_FLAT = 1e-7
+"""A bootstrap sample whose standard error is less, relative to the largest deviation, has no variance: this is what rounding leaves."""
 _CELLS = 2_000_000  # numbers drawn at a time
 
 Floats = NDArray[np.float64]
@@ -46,6 +49,8 @@ class Assessment:
         p_below: The same for below zero.
         lo: Lower end of the interval with `alpha` on each side; minus infinity where the data set no bound.
         hi: Upper end.
+        p_signs: p of the sign flips alone, of being above.
+        p_bootstrap: p of the bootstrap (or the bound that stands in for it) alone, of being above; None where nothing varies.
     """
 
     n: int
@@ -55,6 +60,8 @@ class Assessment:
     p_below: float
     lo: float
     hi: float
+    p_signs: float
+    p_bootstrap: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +129,10 @@ def bootstrap_t(
         ValueError: There is no unit, a difference that is not finite, or no variance.
     """
     x, mirrored = _canonical(differences)
-    scale = float(np.max(np.abs(x)))
     if _is_constant(x):
         raise ValueError("the differences do not vary")
     mean, error = float(x.mean()), float(x.std(ddof=1)) / math.sqrt(len(x))
-    t = _studentised(x / scale, seed, resamples)
+    t = _studentised(x, seed, resamples)
     observed = (mean - margin if mirrored else mean + margin) / error
     slack = TIE * (1 + abs(observed))
     p_above = (int(np.count_nonzero(t >= observed - slack)) + 1) / (resamples + 1)
@@ -165,15 +171,17 @@ def assess(
         ValueError: There is no unit, or a difference that is not finite.
     """
     x = np.sort(np.asarray(differences, dtype=np.float64))
-    p_above, p_below = sign_flip_midp(x + margin, seed=seed_of(seed, "signs"), resamples=resamples)
+    tested = x + margin
+    tested[np.abs(tested) <= TIE * np.max(np.abs(x), initial=abs(margin))] = 0.0  # a loss of just the margin is not less than it
+    p_above, p_below = sign_flip_midp(tested, seed=seed_of(seed, "signs"), resamples=resamples)
     mean = math.fsum(x) / len(x)
     if _is_constant(x):
-        return Assessment(len(x), mean, 0.0, p_above, p_below, mean, mean)
+        return Assessment(len(x), mean, 0.0, p_above, p_below, mean, mean, p_above, None)
     boot = bootstrap_t(x, alpha=alpha, margin=margin, seed=seed_of(seed, "bootstrap"), resamples=resamples)
     if reach is not None:
         boot = _bounded(boot, mean, len(x), alpha, margin, reach)
     above, below = max(p_above, boot.p_above), max(p_below, boot.p_below)
-    return Assessment(len(x), mean, float(x.std(ddof=1)), above, below, boot.lo, boot.hi)
+    return Assessment(len(x), mean, float(x.std(ddof=1)), above, below, boot.lo, boot.hi, p_above, boot.p_above)
 
 
 def _bounded(boot: Bootstrap, mean: float, n: int, alpha: float, margin: float, reach: float) -> Bootstrap:
@@ -223,9 +231,25 @@ def _flips(x: Floats, seed: int, resamples: int) -> tuple[int, int, int, int]:
 
 def _signs(n: int, seed: int, resamples: int) -> Iterable[Floats]:
     if n <= EXHAUSTIVE:
-        bits = np.arange(2**n)[:, None] >> np.arange(n)[None, :]
-        yield ((bits & 1) * 2 - 1).astype(np.float64)
-        return
+        return (_all_signs(n),)
+    if n * resamples <= _CELLS:
+        return (_drawn_signs(n, seed, resamples),)
+    return _draw_signs(n, seed, resamples)
+
+
+@lru_cache(maxsize=EXHAUSTIVE)
+def _all_signs(n: int) -> Floats:
+    bits = np.arange(2**n)[:, None] >> np.arange(n)[None, :]
+    return ((bits & 1) * 2 - 1).astype(np.float64)
+
+
+@lru_cache(maxsize=4)
+def _drawn_signs(n: int, seed: int, resamples: int) -> Floats:
+    """Draw once for all metrics of an experiment that have the same number of units: drawing is most of the work."""
+    return np.concatenate(list(_draw_signs(n, seed, resamples)))
+
+
+def _draw_signs(n: int, seed: int, resamples: int) -> Iterator[Floats]:
     generator = np.random.default_rng(seed)
     for start in range(0, resamples, step := max(1, _CELLS // n)):
         size = (min(step, resamples - start), n)
@@ -234,17 +258,36 @@ def _signs(n: int, seed: int, resamples: int) -> Iterable[Floats]:
 
 def _studentised(x: Floats, seed: int, resamples: int) -> Floats:
     """Return t_b of bootstrap samples; a sample without variance is infinitely far off, unless its mean is the observed one."""
-    n, mean = len(x), float(x.mean())
-    generator = np.random.default_rng(seed)
+    n = len(x)
+    centred = x - float(x.mean())
+    centred /= float(np.max(np.abs(centred)))  # t does not depend on the scale, and what counts as rounding does
     parts = []
-    for start in range(0, resamples, step := max(1, _CELLS // n)):
-        sample = x[generator.integers(0, n, size=(min(step, resamples - start), n))]
-        away = sample.mean(axis=1) - mean
-        error = sample.std(axis=1, ddof=1) / math.sqrt(n)
+    for counts in _counts(n, seed, resamples):
+        away = counts @ centred / n
+        squares = np.maximum(counts @ centred**2 - n * away**2, 0.0)
+        error = np.sqrt(squares / (n * (n - 1)))
         away[np.abs(away) <= TIE] = 0.0
-        flat = error <= TIE
+        flat = error <= _FLAT
         parts.append(np.where(flat, np.where(away == 0, 0.0, np.copysign(np.inf, away)), away / np.where(flat, 1.0, error)))
     return np.concatenate(parts)
+
+
+def _counts(n: int, seed: int, resamples: int) -> Iterable[Floats]:
+    """Return how often each unit is in each bootstrap sample."""
+    return (_drawn_counts(n, seed, resamples),) if n * resamples <= _CELLS else _draw_counts(n, seed, resamples)
+
+
+@lru_cache(maxsize=4)
+def _drawn_counts(n: int, seed: int, resamples: int) -> Floats:
+    return np.concatenate(list(_draw_counts(n, seed, resamples)))
+
+
+def _draw_counts(n: int, seed: int, resamples: int) -> Iterator[Floats]:
+    generator = np.random.default_rng(seed)
+    for start in range(0, resamples, step := max(1, _CELLS // n)):
+        rows = min(step, resamples - start)
+        cells = generator.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
+        yield np.bincount(cells.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
 def _quantile(t: Floats, share: float) -> float:

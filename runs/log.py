@@ -4,7 +4,7 @@
     with read(ws) as con: …         fold what is new, open read-only for one query, close
     rebuild(ws)                     make the file anew; the journals are the truth
 
-Several runs and the app work at the same time without lock errors: everyone queues at `runs.gate` first. Foreign programs do
+Several runs and the app work at the same time without lock errors: everyone queues at `runs.turnstile` first. Foreign programs do
 not; they are waited for, and named when they do not go away. Nobody keeps a connection open.
 """
 
@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 from runs import schema
 from runs.errors import LogError
 from runs.fold import apply
-from runs.gate import WAIT_S, gate
 from runs.staging import Source, Stage, pending
+from runs.turnstile import WAIT_S, turnstile
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES) -> Fol
         ws.runs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(ws, error) from error
-    with gate(ws, exclusive=True, wait_s=WAIT_S if wait else 0) as mine:
+    with turnstile(ws, exclusive=True, wait_s=WAIT_S if wait else 0) as mine:
         if not mine:
             return Folded(done=False)
         return _fold(ws, ws.log, max_bytes, FOREIGN_WAIT_S if wait else 0)
@@ -103,7 +103,7 @@ def read(ws: Workspace, *, fresh: bool = True) -> Iterator[duckdb.DuckDBPyConnec
         return
     if fresh:
         _freshen(ws)
-    with gate(ws, exclusive=False), contextlib.closing(_readable(ws)) as con:
+    with turnstile(ws, exclusive=False), contextlib.closing(_readable(ws)) as con:
         opened[ws.log] = con
         try:
             yield con
@@ -118,7 +118,7 @@ def rebuild(ws: Workspace) -> Folded:
         LogError: the folder cannot be written, or the disk is full.
     """
     fresh = ws.log.with_name(".log.duckdb.new")
-    with gate(ws, exclusive=True):
+    with turnstile(ws, exclusive=True):
         for leftover in (fresh, _wal(fresh)):
             leftover.unlink(missing_ok=True)
         lines = faults = 0
@@ -172,7 +172,7 @@ def _freshen(ws: Workspace) -> None:
 
 
 def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
-    """Do one step of folding; the gate is ours."""
+    """Do one step of folding; the turnstile is ours."""
     for leftover in ws.runs.glob(".fold-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     try:

@@ -16,6 +16,7 @@ import pytest
 
 import workbench
 from evals.case import Case, load_cases
+from evals.policy import Approval, Attempts, Guardrail, Hard, Looks, Policy, Primary, parse_policy
 from evals.registry import BUILT_IN, build
 from evals.score import Media, Sample, Scorer, Status
 from evals.suite import load_suite, suite_names
@@ -114,6 +115,14 @@ class TestEverythingIsDocumented:
         """Every key of `[providers.NAME]` and of its capabilities."""
         told = first_column(section("providers.md", "## Settings").partition("### Presets")[0])
         assert told == [*ProviderSettings.model_fields, *Capabilities.model_fields]
+
+    def test_keys_of_a_policy(self) -> None:
+        """Each key of a policy has its row, alone or with its table."""
+        keys = {word.split(".")[0] for word in first_column(section("gate.md", "## Policies"))}
+        assert set(Policy.model_fields) <= keys | {"description"} | {"worst", "best"}
+        text = section("gate.md", "## Policies")
+        inner = {name for part in (Approval, Attempts, Guardrail, Hard, Looks, Primary) for name in part.model_fields}
+        assert [name for name in sorted(inner) if name not in text] == []
 
     def test_failures(self) -> None:
         """Every status of a generation and every class of errors."""
@@ -229,8 +238,12 @@ class TestExamplesWork:
 
     @pytest.mark.parametrize(("where", "text"), blocks("toml"), ids=lambda value: value if value.endswith(".md") else "")
     def test_settings_are_accepted(self, where: str, text: str) -> None:
-        """A TOML block is a workbench.toml."""
-        Settings(**tomllib.loads(text))
+        """A TOML block is a workbench.toml, or a gate policy where it has a primary metric."""
+        data = tomllib.loads(text)
+        if "primary" in data:
+            assert parse_policy(data).primary
+        else:
+            Settings(**data)
 
     @pytest.mark.parametrize(
         ("where", "line"), [(w, line) for w, text in blocks("sh") for line in text.splitlines() if "workbench" in line]

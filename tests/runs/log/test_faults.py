@@ -199,7 +199,7 @@ def test_nothing_but_the_log_and_its_locks_is_left_in_the_folder(ws: Workspace) 
     (ws.runs / ".fold-stale").mkdir()
     (ws.runs / ".fold-stale" / "scores.jsonl").write_text("")
     rebuild(ws)
-    assert sorted(p.name for p in ws.runs.iterdir()) == [".gate", ".lock", "journals", "log.duckdb", "media"]
+    assert sorted(p.name for p in ws.runs.iterdir()) == [".door", ".lock", "journals", "log.duckdb", "media"]
 
 
 def test_the_file_can_be_read_by_any_duckdb_while_nobody_writes(ws: Workspace) -> None:

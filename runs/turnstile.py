@@ -1,7 +1,7 @@
 """Who may open the log now: many readers or one writer, across processes and threads, fair to the writer.
 
 DuckDB lets one process write or many read, and a newcomer fails at once. So everyone of ours queues here first, at two
-files in `runs/`: the door (`.gate`), which all pass one by one, and the room (`.lock`), shared by readers. A writer waits for
+files in `runs/`: the door (`.door`), which all pass one by one, and the room (`.lock`), shared by readers. A writer waits for
 the room while it holds the door, so that no stream of readers can keep it out for ever.
 """
 
@@ -23,7 +23,7 @@ WAIT_S = 60.0
 
 
 @contextlib.contextmanager
-def gate(ws: Workspace, *, exclusive: bool, wait_s: float = WAIT_S) -> Iterator[bool]:
+def turnstile(ws: Workspace, *, exclusive: bool, wait_s: float = WAIT_S) -> Iterator[bool]:
     """Hold the log's lock inside the `with`; gives False where `wait_s` is 0 and somebody else has it.
 
     Raises:
@@ -31,7 +31,7 @@ def gate(ws: Workspace, *, exclusive: bool, wait_s: float = WAIT_S) -> Iterator[
     """
     deadline = time.monotonic() + wait_s
     with contextlib.ExitStack() as stack:
-        door = _open(ws.runs / ".gate", stack)
+        door = _open(ws.runs / ".door", stack)
         room = _open(ws.runs / ".lock", stack)
         if door is None or room is None:
             # A read-only folder in which no writer has ever been: nobody to keep apart.
