@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "templates": ("runs.cli.templates:templates", "List templates and their versions."),
     "render": ("runs.cli.templates:render", "Print the prompt that a version makes of a case; call nothing."),
     "diff": ("runs.cli.templates:diff", "Show what changed between two versions, in source and as rendered."),
+    "lint": ("runs.cli.lint:lint", "Check rendered prompts before they are paid for."),
     "run": ("runs.cli.run:run", "Run versions over a suite, or resume a run."),
     "score": ("runs.cli.run:score", "Score an old run again."),
     "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),

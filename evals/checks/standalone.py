@@ -17,6 +17,7 @@ _SHARED = (
     r"|dress|outfit|clothes|clothing|costume|wardrobe|coat|suit|robe|jacket|uniform|hairstyle|makeup|make-up"
     r"|pose|posture|position|lighting|light|mood|angle|camera angle|composition|framing|lens|colou?r grade|palette|style|look)"
 )
+_WORN = "dress|gown|outfit|clothes|costume|coat|suit|robes?|jacket|uniform|shirt|skirt|cloak|apron|pyjamas|pajamas|veil|armou?r|hat"
 BACKWARDS = re.compile(
     rf"\b(?:previous|prior|preceding|earlier|foregoing|last|next|following|first|second|third|above)[ -]{_PIECE}\b"
     rf"|\b(?:as|like|from|in|of|to|with) (?:the )?{_PIECE} (?:above|before|\d+|one|two|three|four)\b"
@@ -25,7 +26,8 @@ BACKWARDS = re.compile(
     rf"|(?:in )?(?:the )?(?:last|previous)|{_PIECE})\b"
     rf"|\bcontinu(?:es?|ed|ing|ation)\b[^.;\n]{{0,20}}\b(?:from|of)\b[^.;\n]{{0,15}}\b(?:previous|last|before|{_PIECE})\b"
     r"|\bpreviously (?:seen|shown|described|established|mentioned)\b|\balready (?:seen|shown|described|established)\b"
-    r"|\bstill (?:wearing|dressed in|wears|in (?:the|her|his|their|that) (?:same )?)\b|\bno longer\b|\bback (?:in|at) the same\b"
+    r"|\bstill (?:wearing|dressed in|wears|clad in)\b|\bno longer\b|\bback (?:in|at) the same\b"
+    rf"|\bstill in (?:the|her|his|their|that) (?:[a-z-]+ ){{0,2}}(?:{_WORN})\b"
     r"|\b(?:once more|yet again|as usual)\b|\bunchanged from\b|\b(?:we|camera) returns? to\b|\b(?:aforementioned|ditto)\b"
 )
 SAME_THING = re.compile(rf"\b(?:the |that |this |her |his |their )?same (?:[a-z-]+ ){{0,2}}?{_SHARED}s?\b")
@@ -51,9 +53,11 @@ CHINESE_SAME = re.compile(
 )
 NEGATED = re.compile(
     r"\b(?:no|not|without|never|none|nothing|nobody|neither|nor|avoid(?:ing)?|exclud(?:e|es|ing)|free of|devoid of|absent|lacking"
-    r"|minus)\b|\b\w+n['’]t\b|\bcannot\b|\bnon-",
+    r"|minus)\b|\b(?!can['’]?n?['’]t)\w+n['’]t\b|\bnon-",
     re.IGNORECASE,
 )
+VOICE = re.compile(r"(?:\bvoices?|声音|音色)\s*[:：][^\n]*", re.IGNORECASE)
+"""How somebody sounds is not seen."""
 NOT_NEGATED = re.compile(
     r"\bno doubt\b|\bno sooner\b|\bnot only\b|\bno\.? ?\d|\bcan(?:not|['’]t) help\b|\bno matter\b|\bwithout (?:a )?doubt\b"
     r"|\bnever-ending\b|\bnone other\b"
@@ -104,7 +108,7 @@ def _same(prompt: Prompt, text: str) -> re.Match[str] | None:
 
 def _story(prompt: Prompt) -> str:
     """Return the prompt without spoken words and without the descriptors that the case itself gives."""
-    text = prompt.silent
+    text = VOICE.sub(" ", prompt.silent)
     for descriptor in sorted(prompt.canon, key=len, reverse=True):
         text = re.sub(re.escape(descriptor), " ; ", text, flags=re.IGNORECASE)
     return text

@@ -144,12 +144,15 @@ def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str
 
 
 def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, fmt: str) -> None:
-    """Print what a run would take: jobs, tokens, and the range of its cost."""
+    """Print what a run would take: jobs, tokens, the range of its cost, and what is wrong with its prompts."""
     import pandas as pd
 
+    from runs.linting import lint_plan
     from runs.preflight import examine
 
     estimate = examine(ws, plan, options.pricing)
+    lints = lint_plan(ws, plan)
+    found = lints.counts()
     row = {
         "jobs": estimate.jobs,
         "arms": len(plan.event.arms),
@@ -158,8 +161,12 @@ def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, f
         "prompt_tokens": estimate.prompt_tokens,
         "cost_low_usd": estimate.low_usd,
         "cost_high_usd": estimate.high_usd,
+        "lint_block": found["block"],
+        "lint_warn": found["warn"],
     }
-    output.emit(pd.DataFrame([row]), fmt, key="estimate", unpriced=list(estimate.unpriced))
+    output.emit(pd.DataFrame([row]), fmt, key="estimate", unpriced=list(estimate.unpriced), lints=lints.summary())
+    for one in lints.summary():
+        output.say(f"{one['version']}: {one['check']} ({one['severity']}) in {one['prompts']} of {one['of']} prompts. {one['message']}")
     if estimate.unpriced:
         output.say(f"No price is known for {', '.join(estimate.unpriced)}: give one under [[prices]] in workbench.toml.")
     output.say("Dry run: nothing was sent.")
