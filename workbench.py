@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("runs.cli.lint:lint", "Check rendered prompts before they are paid for."),
     "run": ("runs.cli.run:run", "Run versions over a suite, or resume a run."),
     "score": ("runs.cli.run:score", "Score an old run again."),
+    "judge": ("runs.cli.judge:judge", "Let a model judge scripts, with quotes that are checked."),
+    "calibrate": ("runs.cli.judge:calibrate", "Find out how far a judge agrees with people."),
     "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),
     "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),
     "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from evals.case import Case, SeriesFile, load_cases, load_series
+from evals.judge.rubric import load_rubric
 from evals.profile import beat_profile
 from evals.suite import load_suite, suite_names
 from prompts import text as measure
@@ -225,9 +226,13 @@ def test_a_series_is_in_the_same_split_of_every_suite() -> None:
 # Templates
 
 
-@pytest.mark.parametrize("stage", (*STAGES, "judge"))
-def test_each_stage_has_one_template_in_two_versions_that_differ(stage: str) -> None:
-    (name,) = REGISTRY.templates(stage)
+TEMPLATES = [*(REGISTRY.templates(stage) for stage in STAGES), *([name] for name in REGISTRY.templates("judge"))]
+
+
+@pytest.mark.parametrize("names", TEMPLATES, ids=lambda names: names[0])
+def test_each_stage_has_one_template_in_two_versions_that_differ(names: list[str]) -> None:
+    (name,) = names
+    stage = name.partition("/")[0]
     versions = REGISTRY.versions(name)
     assert [v.ref for v in versions] == [name, f"{name}@plain"]
     assert len({v.id for v in versions}) == 2
@@ -247,7 +252,9 @@ def test_every_case_renders_with_every_version_of_its_stage(stage: str) -> None:
 
 
 def judge(version: Version, **more: Any) -> Rendered:
-    given: dict[str, Any] = {"language": "en", "series": SERIES["plus-one"].series.model_dump(mode="json"), "script": '{"title": "x"}'}
+    series = SERIES["plus-one"].series.model_dump(mode="json")
+    criteria = load_rubric("screenplay", EVALS / "rubrics").shown()
+    given: dict[str, Any] = {"language": "en", "series": series, "script": '{"title": "x"}', "criteria": criteria}
     return render(version, given | more)
 
 

@@ -1,0 +1,159 @@
+"""`workbench judge` and `calibrate`: ask a model about scripts, and find out whether it may be believed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runs.cli import output
+from runs.cli.context import quiet, workspace
+
+if TYPE_CHECKING:
+    from runs.harness import Options
+    from runs.plan import Plan
+    from runs.provider import Provider
+    from runs.settings import Settings
+    from runs.workspace import Workspace
+
+
+@click.command()
+@click.argument("run_name", metavar="RUN")
+@click.option("--rubric", "rubric_name", default="screenplay", show_default=True, help="What to ask: a file in evals/rubrics.")
+@click.option("--version", "ref", metavar="REF", help="The judge's template; default: judge/screenplay, for a pair judge/pairwise.")
+@click.option("--provider", help="Who judges; default: workbench.toml.")
+@click.option("--model", help="The model that judges; default: the provider's.")
+@click.option("--repeats", type=click.IntRange(2, 20), default=2, show_default=True, help="How often each question is asked.")
+@click.option("--pair", nargs=2, metavar="A B", help="Compare two arms of the run by their letters, in both orders.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many outputs.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides order and seeds.")
+@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
+@click.option("--dry-run", is_flag=True, help="Count and price the questions; send nothing.")
+@click.option("--resume", "resumed", metavar="JUDGE_RUN", help="Finish this run of a judge, and score what it has answered.")
+@output.format_option
+@click.pass_context
+def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run: bool, fmt: str, **asked: Any) -> None:
+    """Let a model judge the scripts of RUN: yes or no on each criterion, proved by a quote, asked at least twice.
+
+    The questions are a run of their own, with budget, costs and --resume; the answers become scores of RUN. Without calibration
+    against people (see `calibrate`) they are advice, and no primary metric.
+    """
+    from runs import harness, query
+    from runs.judging import collect
+    from runs.settings import load
+
+    ws = workspace(context)
+    settings = load(ws.root, {"provider": asked["provider"], "budget_usd": asked["budget"]})
+    if resumed:
+        run_id = query.find_run(ws, resumed)
+        provider = _provider(settings, query.run_plan(ws, run_id)["provider"]["name"])
+        result = harness.resume(ws, run_id, provider, _options(context, settings, provider))
+    else:
+        provider = _provider(settings, settings.provider)
+        plan = _plan(ws, settings, provider, query.find_run(ws, run_name), asked)
+        if dry_run:
+            _estimate(ws, plan, _options(context, settings, provider), fmt)
+            return
+        _warn(ws, plan, query.find_run(ws, run_name))
+        result = harness.run(ws, plan, provider, _options(context, settings, provider))
+    done = collect(ws, result.run_id)
+    counts = result.counts
+    dropped = "" if done.dropped is None else f" {done.dropped:.0%} of the answers were dropped: their evidence is not in the script."
+    output.say(f"Judged by {result.run_id} ({result.state}): {counts.ok} of {counts.jobs} questions answered, {counts.money}.{dropped}")
+    output.emit(_means(ws, done.run_id), fmt, key="means", run=done.run_id, judge_run=result.run_id, dropped=done.dropped)
+    if not counts.ok:
+        raise click.exceptions.Exit(4)
+
+
+@click.command()
+@click.argument("run_name", metavar="RUN")
+@click.argument("ratings", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--judge", "judge_name", required=True, metavar="NAME", help="The judge's scorer name, such as judge/screenplay@gpt-x.")
+@output.format_option
+@click.pass_context
+def calibrate(context: click.Context, run_name: str, ratings: Path, judge_name: str, fmt: str) -> None:
+    """Compare a judge with what people said of the scripts of RUN, and write down whether it may be believed.
+
+    RATINGS is a CSV file with the columns job_id (its beginning does), criterion, rater and answer (yes, partly, no).
+    """
+    import pandas as pd
+
+    from runs import query
+    from runs.calibrating import calibrate as compare
+
+    ws = workspace(context)
+    rows = compare(ws, query.find_run(ws, run_name), judge_name, ratings)
+    output.emit(pd.DataFrame(rows), fmt, key="criteria", judge=judge_name)
+
+
+def _provider(settings: Settings, name: str) -> Provider:
+    from runs.providers import get
+
+    return get(name, settings)
+
+
+def _options(context: click.Context, settings: Settings, provider: Provider) -> Options:
+    from runs.harness import Options
+    from runs.pricing import Pricing
+    from runs.progress import for_terminal
+    from runs.providers import variant
+
+    pricing = Pricing(partial(settings.price, provider.name), free=provider.simulated, variant_of=partial(variant, provider))
+    accounts = Path(settings.limits_folder).expanduser() if settings.limits_folder else None
+    progress = for_terminal(quiet=quiet(context))
+    return Options(budget_usd=settings.budget_usd, pricing=pricing, progress=progress, scoring=False, accounts=accounts)
+
+
+def _plan(ws: Workspace, settings: Settings, provider: Provider, run_id: str, asked: dict[str, Any]) -> Plan:
+    from evals.judge.rubric import load_rubric
+    from runs.judging import Order, plan_judging
+    from runs.prepare import find_version
+    from runs.providers import default_model, reference
+
+    return plan_judging(
+        ws,
+        Order(
+            run_id=run_id,
+            rubric=load_rubric(asked["rubric_name"], ws.evals / "rubrics"),
+            version=find_version(ws, asked["ref"] or ("judge/pairwise" if asked["pair"] else "judge/screenplay")),
+            model=asked["model"] or default_model(provider),
+            provider=reference(provider),
+            repeats=asked["repeats"],
+            pair=tuple(asked["pair"]) if asked["pair"] else None,
+            limit=asked["limit"],
+            seed=asked["seed"],
+            parameters=settings.provider_settings().parameters,
+            budget_usd=settings.budget_usd,
+        ),
+    )
+
+
+def _estimate(ws: Workspace, plan: Plan, options: Options, fmt: str) -> None:
+    import pandas as pd
+
+    from runs.preflight import examine
+
+    found = examine(ws, plan, options.pricing)
+    row = {"questions": found.jobs, "prompt_tokens": found.prompt_tokens, "cost_low_usd": found.low_usd, "cost_high_usd": found.high_usd}
+    output.emit(pd.DataFrame([row]), fmt, key="estimate", unpriced=list(found.unpriced))
+    output.say("Dry run: nothing was sent.")
+
+
+def _warn(ws: Workspace, plan: Plan, run_id: str) -> None:
+    """Say so where a model judges its own writing: models favour their own."""
+    from runs import query
+
+    (arm,) = plan.event.arms
+    writers = set(query.arms(ws, run_id)["model"])
+    if arm["model"] in writers:
+        output.say(f"Note: {arm['model']} wrote some of what it judges; models favour their own writing.")
+
+
+def _means(ws: Workspace, run_id: str) -> Any:
+    from runs import query
+
+    frame = query.run_scores(ws, run_id)
+    shown = ["ref", "model", "metric", "mean", "n_ok", "n_failed", "n_excluded", "primary"]
+    return frame[frame["scorer"].str.startswith("judge/")][shown].rename(columns={"primary": "calibrated"})
