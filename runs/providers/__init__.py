@@ -30,6 +30,7 @@ BUILT_IN: Mapping[str, str] = {
     "chat": "runs.providers.chat:ChatProvider",
     "langchain": "runs.providers.langchain:LangChainProvider",
     "openai-images": "runs.providers.images:ImagesProvider",
+    "kling": "runs.providers.kling:KlingProvider",
     "qwen-image": "runs.providers.qwen_image:QwenImageProvider",
     "wan": "runs.providers.wan:WanProvider",
     "wanx": "runs.providers.wanx:WanxProvider",
