@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 Json = Any
 """JSON-compatible value: None, bool, int, float, str, list or dict of the same."""
 
-GenerationStatus = Literal["ok", "refused", "failed", "budget", "unknown_submission"]
+GenerationStatus = Literal["ok", "refused", "failed", "expired", "budget", "unknown_submission"]
 EndState = Literal["finished", "stopped", "failed"]
 
 
@@ -196,6 +196,19 @@ class Claim(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handing(Event):
+    """A job is being handed in and may be billed from now on; `refused` says that this came to nothing.
+
+    A process that dies in between leaves a job of which nobody knows whether it was taken.
+    """
+
+    type: ClassVar[str] = "handing"
+
+    job_id: str
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(Event):
     """A provider took the job in; written before the first poll, so that a restart asks again instead of paying again."""
 
@@ -228,6 +241,20 @@ class Generation(Event):
     model_resolved: str = ""
     simulated: bool = False
     truth: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled(Event):
+    """A person's word on a job of unknown fate: it was made, as this task, or it was not and is open again."""
+
+    type: ClassVar[str] = "settled"
+
+    job_id: str
+    made: bool
+    provider: str
+    who: str
+    why: str
+    task_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +294,10 @@ class End(Event):
     state: EndState
 
 
-AnyEvent = Run | Claim | Submitted | Generation | Scorers | Scores | Note | End
-EVENTS: Mapping[str, type[AnyEvent]] = {c.type: c for c in (Run, Claim, Submitted, Generation, Scorers, Scores, Note, End)}
+AnyEvent = Run | Claim | Handing | Submitted | Generation | Settled | Scorers | Scores | Note | End
+EVENTS: Mapping[str, type[AnyEvent]] = {
+    c.type: c for c in (Run, Claim, Handing, Submitted, Generation, Settled, Scorers, Scores, Note, End)
+}
 
 
 def parse(data: Mapping[str, Json]) -> AnyEvent | None:

@@ -13,20 +13,21 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from prompts.errors import InputError, TemplateError, WorkbenchError
 from runs import outputs, secrets, tasks
 from runs.budget import Budget, Exhausted, Hold
 from runs.errors import BudgetError
-from runs.events import Claim, Generation, GenerationStatus, JobPlan, Submitted
+from runs.events import Claim, Generation, GenerationStatus, Handing, JobPlan, Submitted
 from runs.limits import Limits
 from runs.media import MediaStore
 from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.progress import Counts
 from runs.provider import STOPS_PROVIDER, Direct, Failure, Outcome, Provider, Request, Tasks
-from runs.providers import deadlines, weight
+from runs.providers import deadlines, resends, weight
 from runs.requests import Requests
 from runs.retry import Retry, pauses_everyone
 from runs.scoring import Commit
@@ -42,10 +43,11 @@ class ProviderStopped(WorkbenchError):
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What earlier processes have done about jobs that are not finished: task ids by job, and jobs that were claimed."""
+    """What earlier processes have done about jobs that are not finished: task ids by job, jobs claimed, jobs being handed in."""
 
     submitted: Mapping[str, str] = field(default_factory=dict)
     claimed: frozenset[str] = frozenset()
+    handing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Executor:
     async def _call(self, job: JobPlan, request: Request) -> Call:
         """Call until there is an answer that stays; raise ProviderStopped if there will be no more answers."""
         task_id = self._resumed.submitted.get(request.key, "")
-        look_first = request.key in self._resumed.claimed and not task_id
+        look_first = request.key in self._resumed.claimed | self._resumed.handing and not task_id
         rng = random.Random(request.key)
         tries = 0
         while True:
@@ -152,21 +154,40 @@ class Executor:
             if wait is None:
                 return Call(answer, tries, latency_s)
             self._counts.retries += 1
-            task_id, look_first = "", False
+            # A task that cannot be asked for is still there, and paid: it is asked for again, not handed in again.
+            task_id, look_first = answer.task_id, False
             if not pauses_everyone(failure.error):
                 await self._pause(wait)
 
     async def _once(self, job: JobPlan, request: Request, task_id: str, look_first: bool) -> Answer:
-        provider = self._provider
-        seconds = self._deadlines.get(request.kind, tasks.DEADLINE_S[request.kind])
+        """Make one try. What is about to be handed in stands in the journal, and so does that it came to nothing."""
+        provider, seconds = self._provider, self._deadlines.get(request.kind, tasks.DEADLINE_S[request.kind])
+        was_handing = request.key in self._resumed.handing and look_first
+        handing = partial(self._tell, Handing, job)
         if isinstance(provider, Tasks):
 
             async def handed(task: str) -> None:
-                await self._commit(Submitted(run_id=self._plan.run_id, job_id=job["job_id"], provider=provider.name, task_id=task))
+                await self._tell(Submitted, job, provider=provider.name, task_id=task)
 
-            return await tasks.drive(provider, request, handed=handed, task_id=task_id, look_first=look_first, deadline_s=seconds)
-        if not isinstance(provider, Direct):
+            answer = await tasks.drive(
+                provider, request, handing=handing, handed=handed, task_id=task_id, look_first=look_first, was_handing=was_handing,
+                deadline_s=seconds,
+            )  # fmt: skip
+        elif not isinstance(provider, Direct):
             raise TypeError(f"{provider.name} is neither a Direct nor a Tasks provider")
+        elif resends(provider, request.kind):
+            return await self._generate(provider, request, seconds)
+        elif was_handing:
+            return Answer(Outcome(failure=tasks.DIED_HANDING), unknown=True)
+        else:
+            await handing()
+            answer = await self._generate(provider, request, seconds)
+        failure = answer.outcome.failure
+        if failure is not None and not (answer.unknown or answer.task_id or failure.error in MAY_BE_BILLED):
+            await handing(refused=True)
+        return answer
+
+    async def _generate(self, provider: Direct, request: Request, seconds: float) -> Answer:
         try:
             async with asyncio.timeout(seconds):
                 return Answer(await provider.generate(request))
@@ -174,6 +195,9 @@ class Executor:
             return Answer(Outcome(failure=Failure("timeout", f"no answer within {seconds:.0f} s; it may still be billed")))
         except Exception as error:  # noqa: BLE001 - an adapter's mistake is no reason to lose the other jobs
             return Answer(Outcome(failure=Failure("internal", f"{type(error).__name__}: {error}")))
+
+    async def _tell(self, event: type[Handing | Submitted], job: JobPlan, **values: Any) -> None:
+        await self._commit(event(run_id=self._plan.run_id, job_id=job["job_id"], **values))
 
     def _check_open(self) -> None:
         if self._closed.is_set():
@@ -248,4 +272,5 @@ def _status(failure: Failure | None, unknown: bool) -> GenerationStatus:
         return "unknown_submission"
     if failure is None:
         return "ok"
-    return "refused" if failure.error == "content_refused" else "failed"
+    named: dict[str, GenerationStatus] = {"content_refused": "refused", "expired": "expired"}
+    return named.get(failure.error, "failed")

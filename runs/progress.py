@@ -38,7 +38,7 @@ class Counts:
 
     def add(self, status: str) -> None:
         """Count one outcome by its status."""
-        name = "unknown" if status == "unknown_submission" else status
+        name = {"unknown_submission": "unknown", "expired": "failed"}.get(status, status)
         setattr(self, name, getattr(self, name) + 1)
 
     @property

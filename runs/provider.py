@@ -152,7 +152,10 @@ class Direct(Provider, Protocol):
 
 @runtime_checkable
 class Tasks(Provider, Protocol):
-    """Submit, poll, download. `submit` returns the provider's task id, or the failure."""
+    """Submit, poll, download. `submit` returns the provider's task id, or the failure.
+
+    An adapter whose `find` is sure (None means that the provider has no such task) says so with `look_up = True`.
+    """
 
     async def submit(self, request: Request) -> str | Failure:
         """Hand the task in; called at most once for a request whose answer may have been lost."""

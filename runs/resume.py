@@ -39,6 +39,8 @@ class RunState:
         plan: the run event; None until one was read.
         finished: by job id. Where a job has two generations, the later one counts.
         submitted: job id -> (provider, task id) of tasks handed in that have no generation yet: poll these first.
+        handing: jobs that a process was handing in when it ended, and of which nobody knows whether they were taken.
+        settled: job id -> when a person said what became of it.
         scored: job id -> names of the scorers that have judged it.
         scorers: definitions of scorers added after the plan, in order.
         ended: the state that the newest journal ends with; None while it has none.
@@ -50,6 +52,8 @@ class RunState:
     plan: dict[str, Any] | None = None
     finished: dict[str, Finished] = field(default_factory=dict)
     submitted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    handing: set[str] = field(default_factory=set)
+    settled: dict[str, str] = field(default_factory=dict)
     scored: dict[str, set[str]] = field(default_factory=dict)
     scorers: list[Mapping[str, Any]] = field(default_factory=list)
     ended: str | None = None
@@ -110,8 +114,13 @@ class RunState:
         match event["type"]:
             case "run" if self.plan is None:
                 self.plan = event
+            case "handing":
+                (self.handing.discard if event["refused"] else self.handing.add)(job)
             case "submitted" if job not in self.finished:
                 self.submitted[job] = (event["provider"], event["task_id"])
+                self.handing.discard(job)
+            case "settled" if event["at"] > self.settled.get(job, ""):
+                self._settle(job, event)
             case "generation":
                 self._finish(job, Finished(event["status"], event["cost_usd"], event["at"], path, offset))
             case "scores":
@@ -121,8 +130,22 @@ class RunState:
             case "end":
                 self.ended = event["state"]
 
+    def _settle(self, job: str, event: dict[str, Any]) -> None:
+        """Open a job again, with the task that it turned out to be, if any."""
+        self.settled[job] = event["at"]
+        before = self.finished.get(job)
+        if before is not None and before.at > event["at"]:
+            return
+        self.finished.pop(job, None)
+        self.handing.discard(job)
+        if event["made"]:
+            self.submitted[job] = (event["provider"], event["task_id"])
+
     def _finish(self, job: str, done: Finished) -> None:
+        if done.at <= self.settled.get(job, ""):
+            return
         self.submitted.pop(job, None)
+        self.handing.discard(job)
         before = self.finished.get(job)
         if before is None or (before.at, before.path.name, before.offset) < (done.at, done.path.name, done.offset):
             self.finished[job] = done

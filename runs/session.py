@@ -46,6 +46,7 @@ class Options:
         scorer_folder: the workspace's scorer files, where the user allows them to run.
         grace_s: how long calls in flight may take after Ctrl-C.
         accounts: the folder in which the limits of accounts are kept; None for this user's own.
+        only: do these jobs and no others; None for all that are open.
     """
 
     budget_usd: float | None = None
@@ -56,6 +57,7 @@ class Options:
     scorer_folder: Path | None = None
     grace_s: float = GRACE_S
     accounts: Path | None = None
+    only: frozenset[str] | None = None
 
 
 class Session:
@@ -84,10 +86,13 @@ class Session:
 
     def open_jobs(self) -> list[JobPlan]:
         """Return the jobs without an outcome, and those that an earlier budget did not cover, in the plan's order."""
-        if self._state is None:
-            return list(self.plan.jobs)
-        done = self._state.finished
-        return [job for job in self.plan.jobs if job["job_id"] not in done or done[job["job_id"]].status == "budget"]
+        done = self._state.finished if self._state is not None else {}
+        only = self.options.only
+        return [
+            job
+            for job in self.plan.jobs
+            if (job["job_id"] not in done or done[job["job_id"]].status == "budget") and (only is None or job["job_id"] in only)
+        ]
 
     async def run(self) -> EndState:
         """Do what is open and return how the run ended.
@@ -179,7 +184,7 @@ class Session:
         if self.counts.done == self.counts.jobs:
             self.reason = ""
             return "finished"
-        return "stopped" if self.counts.budget else "failed"
+        return "stopped" if self.counts.budget or (self.options.only is not None and not self.reason) else "failed"
 
     def _scoring(self, group: GroupCommit) -> Scoring:
         def scored(n: int) -> None:
@@ -225,9 +230,12 @@ class Session:
         )
 
     def _resumed(self) -> Resumed:
-        if self._state is None or not isinstance(self._provider, Tasks):
+        if self._state is None:
             return Resumed()
-        return Resumed({job: task for job, (_, task) in self._state.submitted.items()}, frozenset(claimed(self._state)))
+        handing = frozenset(self._state.handing)
+        if not isinstance(self._provider, Tasks):
+            return Resumed(handing=handing)
+        return Resumed({job: task for job, (_, task) in self._state.submitted.items()}, frozenset(claimed(self._state)), handing)
 
     def _counted(self, todo: list[JobPlan]) -> Counts:
         """Count what earlier processes have done and spent."""

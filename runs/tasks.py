@@ -1,10 +1,11 @@
 """Submit, poll, download: how a task at a provider is driven so that it is neither lost nor paid twice.
 
-    claim in the journal -> submit -> task id in the journal -> poll … poll -> outcome
+    "handing" in the journal -> submit -> task id in the journal -> poll … poll -> outcome
 
 A process that is killed finds the task id in the journal and polls on. Killed between submit and journal, or left without
 an answer to a submit, the provider is asked whether it knows the job (`find`); where it cannot tell, the job's status is
-`unknown_submission` and a person decides: a submit whose answer may have been lost is never simply repeated.
+`unknown_submission` and a person decides (`workbench settle`): a submit whose answer may have been lost is never simply
+repeated. Nor is one whose task cannot be asked for any more: that task is asked for again.
 """
 
 from __future__ import annotations
@@ -23,46 +24,62 @@ ANSWER_LOST: frozenset[str] = frozenset({"timeout", "lost", "malformed", "intern
 POLL_FAULTS = 5
 """Failed polls in a row before a task is given up. Its id stays in the journal and in the message."""
 
+DIED_HANDING = Failure("lost", "an earlier process ended while it was handing this in, and nobody can say whether it was taken")
+
 Handed = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a job's call ended; `unknown` if nobody can say whether it was taken."""
+    """How a job's call ended; `unknown` if nobody can say whether it was taken, `task_id` of a task that still runs."""
 
     outcome: Outcome
     unknown: bool = False
+    task_id: str = ""
 
 
 async def drive(
-    provider: Tasks, request: Request, *, handed: Handed, task_id: str = "", look_first: bool = False, deadline_s: float | None = None
+    provider: Tasks,
+    request: Request,
+    *,
+    handing: Callable[[], Awaitable[None]],
+    handed: Handed,
+    task_id: str = "",
+    look_first: bool = False,
+    was_handing: bool = False,
+    deadline_s: float | None = None,
 ) -> Answer:
     """Take one request from submit to outcome.
 
     Args:
         provider: who makes it.
         request: what is wanted.
+        handing: writes into the journal that the request is about to be handed in; awaited before it is.
         handed: writes the task id into the journal; awaited before the first poll.
         task_id: a task that an earlier process handed in; it is polled, nothing is submitted.
-        look_first: an earlier process may have submitted without writing it down: ask the provider before submitting.
+        look_first: an earlier process has worked on this: ask the provider before submitting.
+        was_handing: it died while it was handing the request in: submit only if the provider is sure not to have it.
         deadline_s: seconds for everything; by default what its kind may take.
     """
     seconds = DEADLINE_S[request.kind] if deadline_s is None else deadline_s
     try:
         async with asyncio.timeout(seconds):
             if not task_id and look_first:
-                task_id = await _found(provider, request, handed)
+                task_id, sure = await _found(provider, request, handed)
+                if was_handing and not (task_id or sure):
+                    return Answer(Outcome(failure=DIED_HANDING), unknown=True)
             if not task_id:
+                await handing()
                 submitted = await _submit(provider, request)
                 if isinstance(submitted, Failure):
                     lost = submitted.error in ANSWER_LOST or submitted.error == "server"
-                    task_id = await _found(provider, request, handed) if lost else ""
+                    task_id = (await _found(provider, request, handed))[0] if lost else ""
                     if not task_id:
                         return Answer(Outcome(failure=submitted), unknown=submitted.error in ANSWER_LOST)
                 else:
                     task_id = submitted
                     await handed(task_id)
-            return Answer(await _poll(provider, task_id, request))
+            return await _poll(provider, task_id, request)
     except TimeoutError:
         what = f"task {task_id} was abandoned and may still be billed" if task_id else "the submit was not answered"
         return Answer(Outcome(failure=Failure("timeout", f"no result within {seconds:.0f} s; {what}")), unknown=not task_id)
@@ -75,18 +92,18 @@ async def _submit(provider: Tasks, request: Request) -> str | Failure:
         return Failure("internal", f"the submit broke off: {type(error).__name__}: {error}")
 
 
-async def _found(provider: Tasks, request: Request, handed: Handed) -> str:
-    """Return the id of a task that the provider has for this request, now in the journal; empty if it knows none."""
+async def _found(provider: Tasks, request: Request, handed: Handed) -> tuple[str, bool]:
+    """Return the id of a task that the provider has for this request, now in the journal; else empty, and whether that is sure."""
     try:
         found = await provider.find(request)
     except Exception:  # noqa: BLE001 - as above; not knowing is what "" means
-        return ""
+        return "", False
     if found:
         await handed(found)
-    return found or ""
+    return found or "", bool(getattr(provider, "look_up", False))
 
 
-async def _poll(provider: Tasks, task_id: str, request: Request) -> Outcome:
+async def _poll(provider: Tasks, task_id: str, request: Request) -> Answer:
     rng = random.Random(task_id)
     faults = 0
     state = TaskState("queued")
@@ -95,10 +112,11 @@ async def _poll(provider: Tasks, task_id: str, request: Request) -> Outcome:
         fault = state.outcome.failure if state.outcome and state.state in {"queued", "running", "succeeded"} else None
         if fault is None or (state.state == "succeeded" and fault.error not in RETRYABLE):
             if (outcome := _final(state, task_id)) is not None:
-                return outcome
+                return Answer(outcome)
             faults = 0
         elif (faults := faults + 1) >= POLL_FAULTS:
-            return Outcome(failure=Failure(fault.error, f"task {task_id} cannot be asked for: {fault.message}", fault.code))
+            why = Failure(fault.error, f"task {task_id} cannot be asked for: {fault.message}", fault.code, fault.retry_after_s)
+            return Answer(Outcome(failure=why), task_id=task_id)
         # Tasks that were handed in together are not asked for together.
         await asyncio.sleep(state.poll_after_s * rng.uniform(0.9, 1.1))
 

@@ -143,6 +143,19 @@ def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str
     return harness.resume(ws, run_id, provider, _options(context, ws, settings, provider, asked))
 
 
+def finish_jobs(context: click.Context, ws: Workspace, run_id: str, jobs: frozenset[str], fmt: str) -> None:
+    """Do some jobs of a run and no others, and print how that came out."""
+    from dataclasses import replace
+
+    from runs import harness, query
+    from runs.settings import load
+
+    settings = load(ws.root)
+    provider = _provider(settings, query.run_plan(ws, run_id)["provider"]["name"])
+    options = _options(context, ws, settings, provider, {"no_score": False, "allow_scorer_files": False})
+    _report(ws, harness.resume(ws, run_id, provider, replace(options, only=jobs)), fmt, silent=quiet(context))
+
+
 def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, fmt: str) -> None:
     """Print what a run would take: jobs, tokens, the range of its cost, and what is wrong with its prompts."""
     import pandas as pd

@@ -83,6 +83,12 @@ def deadlines(provider: Provider) -> Mapping[str, float]:
     return given or {}
 
 
+def resends(provider: Provider, kind: str) -> bool:
+    """Say whether a call that a killed process had in flight is made again without asking: where it costs little or nothing."""
+    given: bool | None = _setting(provider, "resend")
+    return (kind == "text" or provider.simulated) if given is None else given
+
+
 def weight(provider: Provider, request: Request) -> int:
     """Return how many of the account's slots a request takes: an adapter's `slots(request)`, else one."""
     slots = getattr(provider, "slots", None)

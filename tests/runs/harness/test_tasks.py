@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import farm
 import farming
 import kit
 import pytest
@@ -136,6 +137,7 @@ def test_a_task_that_ends_in_a_refusal_is_refused(ws: Workspace, port: int) -> N
     assert run(ws, plan, provider, FAST).counts.refused == 1
 
 
+PNG = farm.picture("a fox")
 REQUEST = Request("key", "shot", "image", (Message("user", "a fox"),), "model")
 PICTURE = Outcome(assets=(Asset("image", "image/png", b"png"),))
 
@@ -175,11 +177,14 @@ class Scripted:
 def driven(provider: Scripted, **given: Any) -> tuple[Any, list[str]]:
     handed: list[str] = []
 
+    async def handing() -> None:
+        assert provider.submits == 0, "the journal knows before the provider does"
+
     async def hand(task: str) -> None:
         assert provider.polls == 0, "the task id is in the journal before the first poll"
         handed.append(task)
 
-    return asyncio.run(drive(provider, REQUEST, handed=hand, **given)), handed
+    return asyncio.run(drive(provider, REQUEST, handing=handing, handed=hand, **given)), handed
 
 
 WAIT = TaskState("running", poll_after_s=0.001)
@@ -204,6 +209,15 @@ def test_a_provider_that_cannot_be_polled_is_given_up_with_the_task_s_id() -> No
     assert answer.outcome.failure is not None
     assert (answer.outcome.failure.error, answer.unknown) == ("server", False)
     assert "task t1" in answer.outcome.failure.message
+    assert answer.task_id == "t1"
+
+
+def test_a_task_that_cannot_be_asked_for_is_asked_for_again_and_never_handed_in_again(ws: Workspace) -> None:
+    """Five failed polls end a try; the next try polls the same task."""
+    provider = Scripted(*[FAULT] * 7, TaskState("succeeded", Outcome(assets=(Asset("image", "image/png", PNG),))))
+    plan = kit.plan(ws, provider, "shot", versions=["shot/keyframe@plain"], series=1, cases=1)  # type: ignore[arg-type]
+    result = run(ws, plan, provider, FAST)  # type: ignore[arg-type]
+    assert (result.counts.ok, provider.submits, provider.polls) == (1, 1, 8)
 
 
 def test_a_task_over_its_deadline_is_abandoned_and_said_to_be_billed_perhaps() -> None:
@@ -225,6 +239,26 @@ def test_an_expired_result_is_named_and_not_polled_for_again() -> None:
     provider = Scripted(TaskState("succeeded", Outcome(failure=Failure("expired", "the link is gone"))))
     assert driven(provider)[0].outcome.failure.error == "expired"
     assert provider.polls == 1
+
+
+@pytest.mark.parametrize(("sure", "submits", "unknown"), [(True, 1, False), (False, 0, True)])
+def test_who_died_while_handing_in_is_followed_only_where_the_provider_surely_has_nothing(sure: bool, submits: int, unknown: bool) -> None:
+    provider = Scripted(TaskState("succeeded", PICTURE))
+    provider.look_up = sure  # type: ignore[attr-defined]
+    answer, _ = driven(provider, look_first=True, was_handing=True)
+    assert (provider.submits, answer.unknown) == (submits, unknown)
+
+
+def test_a_look_up_that_breaks_is_no_answer() -> None:
+    provider = Scripted(TaskState("succeeded", PICTURE))
+    provider.look_up = True  # type: ignore[attr-defined]
+
+    async def broken(request: Request) -> str | None:
+        raise ConnectionResetError
+
+    provider.find = broken  # type: ignore[method-assign]
+    answer, _ = driven(provider, look_first=True, was_handing=True)
+    assert (provider.submits, answer.unknown) == (0, True)
 
 
 @pytest.mark.parametrize("lost", [Failure("timeout", "no answer"), Failure("malformed", "cut off"), RuntimeError("a mistake")])

@@ -1,0 +1,126 @@
+"""Jobs of which nobody knows whether they were made: what is known of them, and a person's word on each.
+
+    doubtful(ws, run_id)                                        # one row a job
+    settle(ws, run_id, ["wb3fa9c1"], task_id="task-8812", who="mei", why="in the task list")
+    settle(ws, run_id, ["wb77b0e2"], who="mei", why="no charge")     # it was not made: open again
+
+Both are events of the run's journal. The task of a job that was made is polled by whoever resumes the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prompts.errors import InputError, UnknownName
+from runs.codes import by_code, codes
+from runs.events import End, Note, Settled
+from runs.harness import only_one, plan_of
+from runs.journal import Journal
+from runs.plan import Plan
+from runs.resume import RunState, state_of
+from runs.workspace import Workspace
+
+PROMPT_CHARS = 120
+MAY_HAVE_BEEN_MADE = frozenset({"timeout", "lost", "expired", "server"})
+"""Errors of a failed job after which a person may know more than the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A job that may have been made and paid; `code` is its short name."""
+
+    code: str
+    job_id: str
+    case_id: str
+    ref: str
+    model: str
+    status: str
+    at: str
+    message: str
+    prompt: str
+
+
+def doubtful(ws: Workspace, run_id: str) -> list[Doubtful]:
+    """Return the jobs with the status `unknown_submission`, in the plan's order.
+
+    Raises:
+        UnknownName: there is no such run.
+        JournalError: a journal cannot be read.
+    """
+    state = state_of(ws, run_id)
+    plan = plan_of(state)
+    named = codes(plan.by_id)
+    unknown = [job["job_id"] for job in plan.jobs if job["job_id"] in state.finished]
+    return [_row(state, plan, job, named[job]) for job in unknown if state.finished[job].status == "unknown_submission"]
+
+
+def settle(ws: Workspace, run_id: str, names: Sequence[str], *, who: str, why: str, task_id: str = "") -> list[str]:
+    """Write a person's word on some jobs into the run's journal; return the jobs' ids.
+
+    Args:
+        ws: the workspace.
+        run_id: the run.
+        names: jobs by their codes, or the beginnings of their ids.
+        who: who says so.
+        why: what makes them sure.
+        task_id: the task that the one job was made as; empty where they were not made.
+
+    Raises:
+        UnknownName: there is no such run or job.
+        InputError: nobody says why, a job is not in doubt, or one task for several jobs.
+        JournalError: a process is working on the run, or the journal cannot be written.
+    """
+    if not why.strip():
+        raise InputError("A word on a job needs a reason.", hint='Say what makes you sure, such as --why "no charge on the account".')
+    if task_id and len(names) != 1:
+        raise InputError("One task is one job.", hint="Settle each job with the task that it was made as.")
+    ws.ensure_writable()
+    with only_one(ws, run_id):
+        state = state_of(ws, run_id)
+        plan = plan_of(state)
+        jobs = [_job(state, plan, name) for name in names]
+        provider = plan.event.provider["name"]
+        code = codes(plan.by_id)
+        with Journal(ws, run_id) as journal:
+            for job in jobs:
+                said = f"made, as task {task_id}" if task_id else "not made"
+                journal.append(
+                    Settled(run_id=run_id, job_id=job, made=bool(task_id), provider=provider, who=who, why=why, task_id=task_id),
+                    Note(run_id=run_id, text=f"{who} settled {code[job]} as {said}: {why}"),
+                )
+            journal.append(End(run_id=run_id, state="stopped"))
+    return jobs
+
+
+def _job(state: RunState, plan: Plan, name: str) -> str:
+    found = by_code(plan.by_id).get(name.lower())
+    matching = [found] if found else [job for job in plan.by_id if len(name) >= 6 and job.startswith(name)]
+    if len(matching) != 1:
+        raise UnknownName("job", name, {code for job, code in codes(plan.by_id).items() if job in state.finished})
+    done = state.finished.get(matching[0])
+    if done is None:
+        raise InputError(f"The job {name} is open: there is nothing to settle.", hint="Resume the run.")
+    known = done.status in ("unknown_submission", "expired")
+    if not known and not (done.status == "failed" and state.generation(matching[0])["error"] in MAY_HAVE_BEEN_MADE):
+        raise InputError(f"What became of the job {name} is known: {done.status}.", hint="Only jobs in doubt can be settled.")
+    return matching[0]
+
+
+def _row(state: RunState, plan: Plan, job: str, code: str) -> Doubtful:
+    event: dict[str, Any] = state.generation(job)
+    planned = plan.by_id[job]
+    arm = plan.arms[planned["arm"]]
+    text = " ".join(message["content"] for message in event.get("messages") or ())
+    return Doubtful(
+        code,
+        job,
+        planned["case_id"],
+        arm["ref"],
+        arm["model"],
+        event["status"],
+        event["at"],
+        event["message"],
+        " ".join(text.split())[:PROMPT_CHARS],
+    )
