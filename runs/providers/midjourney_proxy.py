@@ -77,6 +77,7 @@ class MidjourneyProxyProvider(Midjourney[Options]):
     """One proxy."""
 
     options_type = Options
+    look_up = True
 
     def __init__(self, name: str, config: ProviderSettings) -> None:
         super().__init__(name, config)
