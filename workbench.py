@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("runs.cli.templates:diff", "Show what changed between two versions, in source and as rendered."),
     "lint": ("runs.cli.lint:lint", "Check rendered prompts before they are paid for."),
     "run": ("runs.cli.run:run", "Run versions over a suite, or resume a run."),
+    "chain": ("runs.cli.chain:chain", "Run a production from outline to music, each stage from what the one before gave."),
+    "lineage": ("runs.cli.chain:lineage", "Show what a run's generations were made from, back to the first stage."),
     "settle": ("runs.cli.settle:settle", "Say what became of jobs of which nobody knows whether they were made."),
     "score": ("runs.cli.run:score", "Score an old run again."),
     "judge": ("runs.cli.judge:judge", "Let a model judge scripts, with quotes that are checked."),

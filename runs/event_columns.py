@@ -21,12 +21,14 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "provider": "STRUCT(name VARCHAR, simulated BOOLEAN, base_url VARCHAR)",
         "arms": "STRUCT(arm VARCHAR, ref VARCHAR, template VARCHAR, version VARCHAR, model VARCHAR, replica INTEGER)[]",
         "versions": "STRUCT(version VARCHAR, template VARCHAR, ref VARCHAR, front_matter JSON, closure JSON)[]",
-        "cases": 'STRUCT(case_id VARCHAR, series VARCHAR, split VARCHAR, hash VARCHAR, inputs JSON, "references" JSON)[]',
+        "cases": 'STRUCT(case_id VARCHAR, series VARCHAR, split VARCHAR, hash VARCHAR, inputs JSON, "references" JSON, '
+        "upstream STRUCT(stage VARCHAR, run_id VARCHAR, job_id VARCHAR, sha256 VARCHAR)[])[]",
         "jobs": "STRUCT(job_id VARCHAR, arm VARCHAR, case_id VARCHAR, repeat INTEGER, seed HUGEINT)[]",
         "parameters": "JSON",
         "scorers": _SCORER,
         "environment": "JSON",
         "budget_usd": "DOUBLE",
+        "chain": "VARCHAR",
     },
     "generation": {
         "job_id": "VARCHAR",

@@ -69,8 +69,20 @@ class MediaRef(TypedDict):
     media_type: str
 
 
+class UpstreamRef(TypedDict):
+    """An output of an earlier stage that a case was made from: which job gave it, and its hash."""
+
+    stage: str
+    run_id: str
+    job_id: str
+    sha256: str
+
+
 class CasePlan(TypedDict):
-    """A case as the run saw it; `references` are the pictures of each character, already in the media store."""
+    """A case as the run saw it; `references` are the pictures of each character, already in the media store.
+
+    In a chain `frame` is the picture that a clip begins with, and `upstream` what the case was made from.
+    """
 
     case_id: str
     series: str
@@ -78,6 +90,8 @@ class CasePlan(TypedDict):
     hash: str
     inputs: Mapping[str, Json]
     references: Mapping[str, Sequence[MediaRef]]
+    frame: NotRequired[MediaRef]
+    upstream: NotRequired[Sequence[UpstreamRef]]
 
 
 class JobPlan(TypedDict):
@@ -168,7 +182,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Event):
-    """The whole plan, written before the first job: a run can be resumed, scored again and rendered again from it alone."""
+    """The whole plan, written before the first job: a run can be resumed, scored again and rendered again from it alone.
+
+    `chain` is the name of the chain that it is a stage of, if any.
+    """
 
     type: ClassVar[str] = "run"
 
@@ -184,6 +201,7 @@ class Run(Event):
     scorers: Sequence[ScorerPlan] = ()
     environment: Mapping[str, Json] = field(default_factory=dict)
     budget_usd: float | None = None
+    chain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,8 +64,14 @@ select (select coalesce(max(job_key), 0) from job) + row_number() over (order by
   case_key, repeat, seed
 from planned anti join job using (run_key, job_id);
 
+insert into upstream
+select x.run_key, k.case_key, x.n, x.u.stage, x.u.run_id, x.u.job_id, x.u.sha256
+from (select run_key, c, unnest(c.upstream) u, generate_subscripts(c.upstream, 1) n from (select run_key, unnest(cases) c from plan)) x
+join case_ k on k.case_id = x.c.case_id and k.hash = x.c.hash and k.split is not distinct from x.c.split;
+
 update run set stage = p.stage, suite_key = s.suite_key, seed = p.seed, provider = p.provider.name, simulated = p.provider.simulated,
-  base_url = p.provider.base_url, parameters = p.parameters, scorers = p.scorers, environment = p.environment, budget_usd = p.budget_usd
+  base_url = p.provider.base_url, parameters = p.parameters, scorers = p.scorers, environment = p.environment, budget_usd = p.budget_usd,
+  chain = nullif(p.chain, '')
 from plan p left join suite s on s.name = p.suite.name and s.hash = p.suite.hash where p.run_key = run.run_key;
 update run set started_at = least(run.started_at, e.started_at)
 from (select run_id, min("at") as started_at from ev_run group by run_id) e where e.run_id = run.run_id;

@@ -77,6 +77,12 @@ def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | No
         return _done(ws, _checked(ws, plan_of(state), provider, options or Options(), state))
 
 
+def as_it_is(ws: Workspace, state: RunState, provider: Provider, options: Options) -> RunResult:
+    """Return how a run came out that has ended, without doing anything."""
+    session = Session(ws, plan_of(state), provider, options, state)
+    return RunResult(state.run_id, "finished", session.counted())
+
+
 def plan_of(state: RunState) -> Plan:
     """Return the plan that a run's journals hold.
 

@@ -113,6 +113,7 @@ def make(
     environment: Mapping[str, Any] | None = None,
     budget_usd: float | None = None,
     run_id: str = "",
+    chain: str = "",
 ) -> Plan:
     """Make a plan. Pure but for a new run id, where none is given.
 
@@ -130,6 +131,7 @@ def make(
         environment: recorded: versions of what runs.
         budget_usd: recorded: the bound that the run started with.
         run_id: the run's id; a new one by default.
+        chain: recorded: the chain that it is a stage of.
 
     Raises:
         InputError: nothing to run, a version of another stage, a model named twice, or two cases with the same content.
@@ -141,7 +143,7 @@ def make(
     event = Run(
         run_id=run_id or new_run_id(), stage=stage, suite=suite, seed=seed, provider=provider, arms=arms,
         versions=tuple({v["version"]: v for v in versions}.values()), cases=tuple(cases), jobs=jobs, parameters=given,
-        scorers=tuple(scorers), environment=dict(environment or {}), budget_usd=budget_usd,
+        scorers=tuple(scorers), environment=dict(environment or {}), budget_usd=budget_usd, chain=chain,
     )  # fmt: skip
     return Plan(event)
 

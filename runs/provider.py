@@ -36,12 +36,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A picture sent along with a prompt: whose it is, and where it lies."""
+    """A picture sent along with a prompt: whose it is, and where it lies. A `frame` is the picture that a clip begins with."""
 
     name: str
     sha256: str
     media_type: str
     path: Path
+    role: Literal["character", "frame"] = "character"
 
 
 @dataclass(frozen=True, slots=True)

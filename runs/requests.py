@@ -57,7 +57,7 @@ class Requests:
             seed=job["seed"],
             schema_name=schema,
             schema=_schema(schema) if schema else None,
-            references=self._references(case) if self._with_references and front.get("references") else (),
+            references=self._references(case, shown=bool(front.get("references"))) if self._with_references else (),
         )
 
     def render(self, version: VersionPlan, case: CasePlan) -> Rendered:
@@ -68,12 +68,22 @@ class Requests:
             self._versions[version["version"]] = known
         return render(known, case["inputs"])
 
-    def _references(self, case: CasePlan) -> tuple[Reference, ...]:
+    def _references(self, case: CasePlan, *, shown: bool) -> tuple[Reference, ...]:
+        """Return the frame that a clip begins with, and the characters' pictures where the template wants them."""
+        frame = case.get("frame")
+        first = (
+            [Reference("first frame", frame["sha256"], frame["media_type"], self._store.path(frame["sha256"]), "frame")] if frame else []
+        )
+        if not shown:
+            return tuple(first)
         names = {person["id"]: person["name"] for person in case["inputs"].get("characters") or ()}
-        return tuple(
-            Reference(names.get(who, who), picture["sha256"], picture["media_type"], self._store.path(picture["sha256"]))
-            for who, pictures in case["references"].items()
-            for picture in pictures
+        return (
+            *first,
+            *(
+                Reference(names.get(who, who), picture["sha256"], picture["media_type"], self._store.path(picture["sha256"]))
+                for who, pictures in case["references"].items()
+                for picture in pictures
+            ),
         )
 
 

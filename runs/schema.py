@@ -5,10 +5,10 @@ Integer keys join the tables inside; ids and content hashes are attributes. Ther
 would triple their size, and exactly-once folding (`runs.fold`) already keeps rows unique.
 
     run 1-n arm, job, note   job 1-1 generation 1-n artifact   job 1-n score (one of each metric is `latest`) 1-n finding
-    run n-1 suite   arm n-1 version   job n-1 case_   run n-n metric through run_metric
+    run n-1 suite   arm n-1 version   job n-1 case_   run n-n metric through run_metric   run and case_ 1-n upstream
 
-The views `runs`, `generations` and `scores` (see `runs.views`) are the public schema for notebooks; tables may change. Time stamps are
-UTC. NULL means unknown, and a status stands beside every value that may be missing.
+The views `runs`, `generations`, `scores` and `lineage` (see `runs.views`) are the public schema for notebooks; tables may change.
+Time stamps are UTC. NULL means unknown, and a status stands beside every value that may be missing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from runs.errors import LogError
-from runs.views import VIEWS
+from runs.views import LINEAGE, VIEWS
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,6 +87,14 @@ create table rollup_run_scorer(
 """
 
 
+_UPSTREAM = """
+alter table run add column chain varchar;
+create table upstream(
+  run_key integer not null, case_key integer not null, position integer not null, stage varchar, from_run varchar, from_job varchar,
+  sha256 varchar);
+"""
+
+
 def _first_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_TABLES)
 
@@ -103,11 +111,17 @@ def _picture_tokens(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("alter table generation add column picture_tokens bigint")
 
 
+def _lineage(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_UPSTREAM)
+    con.execute(LINEAGE)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
     ("0003 public views", _views),
     ("0004 tokens of pictures", _picture_tokens),
+    ("0005 lineage", _lineage),
 )
 VERSION = len(MIGRATIONS)
 

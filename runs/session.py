@@ -237,8 +237,11 @@ class Session:
             return Resumed(handing=handing)
         return Resumed({job: task for job, (_, task) in self._state.submitted.items()}, frozenset(claimed(self._state)), handing)
 
+    def counted(self) -> Counts:
+        """Count what earlier processes have done and spent, with unknown costs at their worst."""
+        return self._counted(self.open_jobs())
+
     def _counted(self, todo: list[JobPlan]) -> Counts:
-        """Count what earlier processes have done and spent."""
         if self._state is not None:
             again = {job["job_id"] for job in todo}
             for job_id, done in self._state.finished.items():

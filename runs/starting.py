@@ -49,12 +49,19 @@ def initialise(folder: Path, *, demo: bool = False) -> Workspace:
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schemas of everything that a user writes, by name."""
     from evals.case import SeriesFile
+    from evals.chain import Chain
     from evals.suite import Suite
     from prompts.frontmatter import FrontMatter
     from prompts.story import SCHEMAS
     from runs.settings import Settings
 
-    written: dict[str, type[BaseModel]] = {"series": SeriesFile, "suite": Suite, "template": FrontMatter, "workbench": Settings}
+    written: dict[str, type[BaseModel]] = {
+        "series": SeriesFile,
+        "suite": Suite,
+        "chain": Chain,
+        "template": FrontMatter,
+        "workbench": Settings,
+    }
     return {name: model.model_json_schema() for name, model in {**written, **SCHEMAS}.items()}
 
 

@@ -44,3 +44,14 @@ left join run_metric rm on rm.run_key = s.run_key and rm.metric_key = s.metric_k
 where s.latest;
 comment on view scores is 'The latest score of each metric of each job. value is NULL unless status is ok.';
 """
+
+LINEAGE = """
+create view lineage as
+select r.run_id, j.job_id, r.stage, c.series, c.case_id, r.chain, u.stage as from_stage, u.from_run as from_run_id,
+  u.from_job as from_job_id, u.sha256 as artifact
+from upstream u
+join run r using (run_key)
+join job j on j.run_key = u.run_key and j.case_key = u.case_key
+left join case_ c on c.case_key = u.case_key;
+comment on view lineage is 'One row for each output of an earlier stage that a job was fed with.';
+"""

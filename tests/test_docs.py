@@ -131,6 +131,13 @@ class TestEverythingIsDocumented:
         assert first_column(statuses)[: len(get_args(GenerationStatus))] == list(get_args(GenerationStatus))
         assert first_column(classes) == list(get_args(ErrorClass))
 
+    def test_chains(self) -> None:
+        """Every key of a chain's file and of its stages."""
+        from evals.chain import Chain, ChainStage
+
+        text = section("chains.md", "## The file")
+        assert first_column(text) == [*Chain.model_fields, *ChainStage.model_fields]
+
     def test_front_matter(self) -> None:
         """Its keys, those of an input, and those of contracts."""
         assert first_column(section("templates.md", "## Front matter")) == [*FrontMatter.model_fields, *Input.model_fields]
@@ -162,7 +169,7 @@ class TestEverythingIsDocumented:
         told = set(first_column(section("cases.md", "## Manifests for import")))
         assert told == {*manifest.Entry.model_fields, *manifest.PEOPLE}
 
-    @pytest.mark.parametrize("view", ["runs", "generations", "scores"])
+    @pytest.mark.parametrize("view", ["runs", "generations", "scores", "lineage"])
     def test_public_views(self, view: str) -> None:
         """Every column of the real view, in its order."""
         with docs_tables.blank_log() as con:

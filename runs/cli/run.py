@@ -60,9 +60,9 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
         raise click.UsageError("Give --suite and at least one --version, or --resume RUN.")
     provider = _provider(settings, settings.provider)
     plan = _plan(ws, settings, provider, asked)
-    options = _options(context, ws, settings, provider, asked)
+    options = options_of(context, ws, settings, provider, asked)
     if dry_run:
-        _estimate(ws, plan, options, settings, fmt)
+        emit_estimate(ws, plan, options, settings.repeats, fmt)
         return
     if isinstance(provider, ManualProvider):
         _write_sheet(context, ws, plan, fmt)
@@ -118,7 +118,8 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str
     return prepare(ws, order, reference(provider), ws.evals / "scorers" if asked["allow_scorer_files"] else None)
 
 
-def _options(context: click.Context, ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:
+def options_of(context: click.Context, ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:
+    """Return how a run of a provider is done: its prices, its limits, whom to tell."""
     from runs.harness import Options
     from runs.pricing import Pricing
     from runs.progress import for_terminal
@@ -140,7 +141,7 @@ def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str
     run_id = query.find_run(ws, name)
     logged = query.run_plan(ws, run_id)["provider"]["name"]
     provider = _provider(settings, logged)
-    return harness.resume(ws, run_id, provider, _options(context, ws, settings, provider, asked))
+    return harness.resume(ws, run_id, provider, options_of(context, ws, settings, provider, asked))
 
 
 def finish_jobs(context: click.Context, ws: Workspace, run_id: str, jobs: frozenset[str], fmt: str) -> None:
@@ -152,11 +153,11 @@ def finish_jobs(context: click.Context, ws: Workspace, run_id: str, jobs: frozen
 
     settings = load(ws.root)
     provider = _provider(settings, query.run_plan(ws, run_id)["provider"]["name"])
-    options = _options(context, ws, settings, provider, {"no_score": False, "allow_scorer_files": False})
+    options = options_of(context, ws, settings, provider, {"no_score": False, "allow_scorer_files": False})
     _report(ws, harness.resume(ws, run_id, provider, replace(options, only=jobs)), fmt, silent=quiet(context))
 
 
-def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, fmt: str) -> None:
+def emit_estimate(ws: Workspace, plan: Plan, options: Options, repeats: int, fmt: str) -> None:
     """Print what a run would take: jobs, tokens, the range of its cost, and what is wrong with its prompts."""
     import pandas as pd
 
@@ -170,7 +171,7 @@ def _estimate(ws: Workspace, plan: Plan, options: Options, settings: Settings, f
         "jobs": estimate.jobs,
         "arms": len(plan.event.arms),
         "cases": len(plan.event.cases),
-        "repeats": settings.repeats,
+        "repeats": repeats,
         "prompt_tokens": estimate.prompt_tokens,
         "cost_low_usd": estimate.low_usd,
         "cost_high_usd": estimate.high_usd,

@@ -6,8 +6,9 @@
 | `character` | a sheet of three views, WebP | `width`, `height` |
 | `shot` | a still, WebP | `width`, `height` |
 | `clip` | a film, MP4 | `width`, `height`, `seconds`, `fps` |
+| `music` | a plain synthetic cue, WAV | |
 
-It makes no music and judges nothing. Everything is logged as `offline-studio`, marked simulated, at a cost of 0. What it
+It judges nothing. Everything is logged as `offline-studio`, marked simulated, at a cost of 0. What it
 knows of its own output (`truth`) goes into the log and never to a scorer.
 """
 
@@ -31,6 +32,7 @@ MODEL = "studio-1"
 CALL_LIMIT_S = 600.0
 _PICTURE_STAGES = frozenset({"character", "shot", "clip"})
 _TEXT_STAGES = frozenset({"outline", "script"})
+_ROLES = {"character": 0, "frame": 1}
 _INTEGERS = ("width", "height", "fps")
 _USER_ERRORS = ("SizeError", "ClipError")
 
@@ -40,7 +42,7 @@ class StudioProvider:
 
     name = NAME
     simulated = True
-    kinds: frozenset[Kind] = frozenset({"text", "image", "video"})
+    kinds: frozenset[Kind] = frozenset({"text", "image", "video", "audio"})
     base_url = ""
 
     def __init__(self, _name: str = "studio", config: ProviderSettings | None = None) -> None:
@@ -64,13 +66,18 @@ class StudioProvider:
         if request.stage in _TEXT_STAGES:
             data, truth = await asyncio.to_thread(write, request.stage, request.prompt, request.seed or 0)
             return _outcome(request, sent, data, truth, "text", "application/json" if _is_json(data) else "text/plain")
+        if request.stage == "music":
+            data, truth = await asyncio.to_thread(play, request.prompt, request.seed or 0)
+            return _outcome(request, sent, data, truth, "audio", "audio/wav")
         if request.stage not in _PICTURE_STAGES:
             why = f"the studio makes no {request.kind} for the stage {request.stage}"
             return Outcome(failure=Failure("invalid_request", why), wire_request=sent)
         options = _options(given)
         if isinstance(options, Failure):
             return Outcome(failure=options, wire_request=sent)
-        references = tuple((r.name, str(r.path)) for r in request.references)
+        # A first frame has no name: it shows whoever no other picture stands for.
+        ordered = sorted(request.references, key=lambda r: _ROLES[r.role])
+        references = tuple(("" if r.role == "frame" else r.name, str(r.path)) for r in ordered)
         try:
             data, truth = await pool.shared().call(
                 draw, request.stage, request.prompt, request.seed or 0, references, options, limit_s=CALL_LIMIT_S
@@ -90,6 +97,13 @@ def write(stage: str, prompt: str, seed: int) -> tuple[bytes, dict[str, Any]]:
 
     text, truth = (script.outline if stage == "outline" else script.write)(prompt, seed=seed)
     return text.encode(), truth
+
+
+def play(prompt: str, seed: int) -> tuple[bytes, dict[str, Any]]:
+    """Play a cue."""
+    from runs.studio import music
+
+    return music.music(prompt, seed=seed)
 
 
 def draw(
@@ -128,7 +142,7 @@ def _outcome(request: Request, sent: Mapping[str, Any], data: bytes, truth: Mapp
         input_tokens=estimate_tokens(request.prompt),
         output_tokens=estimate_tokens(data.decode()) if kind == "text" else None,
         images=1 if kind == "image" else None,
-        seconds=float(truth["seconds"]) if kind == "video" else None,
+        seconds=float(truth["seconds"]) if kind in ("video", "audio") else None,
     )
     return Outcome(
         assets=(Asset(kind, media_type, data),), usage=usage, cost_usd=0.0, model_resolved=MODEL, wire_request=sent,

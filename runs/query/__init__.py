@@ -13,6 +13,7 @@ from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, prog
 from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
 from runs.query.of_generations import GENERATIONS, generation, generations
+from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs
 from runs.query.of_scores import FINDINGS, SCORES, findings, scores
 
@@ -24,6 +25,7 @@ COLUMNS: Mapping[str, Columns] = {
     "generations": GENERATIONS,
     "scores": SCORES,
     "findings": FINDINGS,
+    "lineage": LINEAGE,
     "errors": ERRORS,
     "ingest_errors": INGEST_ERRORS,
 }
@@ -31,13 +33,16 @@ COLUMNS: Mapping[str, Columns] = {
 
 __all__ = [
     "COLUMNS",
+    "ancestry",
     "arms",
+    "chain_runs",
     "errors",
     "find_run",
     "findings",
     "generation",
     "generations",
     "ingest_errors",
+    "lineage",
     "media_path",
     "progress",
     "run_plan",

@@ -15,8 +15,10 @@ from runs.preflight import check, examine
 from runs.prices import Price
 from runs.pricing import Pricing
 from runs.provider import Outcome, Request, Usage
+from runs.providers.chat import ChatProvider
 from runs.providers.studio import StudioProvider
 from runs.requests import Requests
+from runs.settings import ProviderSettings
 from runs.workspace import Workspace
 
 STUDIO = StudioProvider()
@@ -99,10 +101,11 @@ def test_the_first_prompt_that_does_not_render_is_an_error_with_file_and_line(ws
 
 
 def test_a_stage_whose_kind_the_provider_does_not_make_is_refused(ws: Workspace) -> None:
+    chat = ChatProvider("house", ProviderSettings(type="chat", base_url="http://house/v1"))
     kit.put(ws, "music/cue.j2", "---\nstage: music\n---\nplay\n")
-    plan = kit.plan(ws, STUDIO, "music", versions=["music/cue"])
-    with pytest.raises(ProviderError, match="offline-studio makes no audio"):
-        check(plan, STUDIO, examine(ws, plan, Pricing(free=True)), None)
+    plan = kit.plan(ws, chat, "music", versions=["music/cue"])
+    with pytest.raises(ProviderError, match="house makes no audio"):
+        check(plan, chat, examine(ws, plan, Pricing(free=True)), None)
 
 
 class TestPricing:

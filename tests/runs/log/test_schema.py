@@ -78,5 +78,5 @@ def test_the_public_views_are_described(ws: Workspace, tmp_path: Path) -> None:
     fold(ws)
     with read(ws) as con:
         views = dict(con.execute("select view_name, comment from duckdb_views() where not internal").fetchall())
-    assert set(views) == {"runs", "generations", "scores"}
+    assert set(views) == {"runs", "generations", "scores", "lineage"}
     assert all(views.values())

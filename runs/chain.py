@@ -1,0 +1,190 @@
+"""Run a chain: stage after stage, each an ordinary run whose cases are made from what the stages before it gave.
+
+    results = walk(ws, load_chain("pilot", ws.evals / "chains"), drivers)
+    results["shot"].run_id, results["shot"].counts.ok
+
+A stage is planned from content alone, so it has the same jobs as long as nothing before it has changed. A run of the chain
+with exactly these jobs is gone on with where it stopped, or taken as it is where it has ended; anything else is a new run.
+That is how a chain is resumed, and how a changed stage is made again without paying for the stages before it.
+
+With `versions` one stage is an A/B: the stages before it run as the chain says, it runs with those versions on the very same
+cases, and the stages after it do not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from evals.chain import Chain, ChainStage
+from evals.suite import load_suite, suite_names
+from prompts.errors import InputError
+from runs import harness, query
+from runs.chain_cases import Cases, Output
+from runs.errors import BudgetError
+from runs.events import CasePlan
+from runs.harness import Options, RunResult
+from runs.plan import Plan, make
+from runs.prepare import as_plan, environment, find_version
+from runs.progress import Counts
+from runs.provider import Provider
+from runs.providers import reference
+from runs.resume import RunState, state_of
+from runs.scoring import scorer_plans
+from runs.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Who makes a stage: the provider, the model, the parameters of every call, and how it is run."""
+
+    provider: Provider
+    model: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """How a stage came out; `reused` where its run had ended before, `skipped` says why cases could not be made."""
+
+    stage: str
+    run_id: str
+    state: str
+    counts: Counts
+    reason: str = ""
+    reused: bool = False
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+DriverOf = Callable[[ChainStage], Driver]
+
+
+def walk(
+    ws: Workspace, chain: Chain, driver_of: DriverOf, *, until: str = "", versions: Sequence[str] = (), fresh: bool = False
+) -> list[StageResult]:
+    """Run a chain's stages in order; stop where a stage cannot be finished or gives nothing to go on with.
+
+    Args:
+        ws: the workspace.
+        chain: the chain.
+        driver_of: makes the provider and options of a stage.
+        until: the last stage to run; all by default.
+        versions: versions of that stage in place of the chain's one: an A/B with everything before it frozen.
+        fresh: make everything anew, also what an earlier run of the chain has made.
+
+    Raises:
+        InputError: the chain has no such stage, or no case can be made.
+        WorkbenchError: as `harness.run`.
+    """
+    if until and until not in chain.stages:
+        raise InputError(f"The chain {chain.name} has no stage {until}.", hint=f"It has {', '.join(chain.order)}.")
+    cases = Cases(ws, chain)
+    outputs: dict[str, dict[str, Output]] = {}
+    results: list[StageResult] = []
+    spent = 0.0
+    for stage in chain.order:
+        made, skipped = cases.of(stage, outputs)
+        if not made:
+            why = "; ".join(f"{name}: {said}" for name, said in list(skipped.items())[:3])
+            results.append(StageResult(stage, "", "skipped", Counts(), why or "the series file has no case of this stage", skipped=skipped))
+        else:
+            refs = versions if versions and stage == until else [chain.stages[stage].version]
+            driver = driver_of(chain.stages[stage])
+            options = _within(driver.options, chain.budget_usd, spent)
+            plan = _plan(ws, chain, stage, refs, driver, made, options)
+            result, reused = _done(ws, plan, driver.provider, options, fresh=fresh)
+            spent += result.counts.spent_usd
+            outputs[stage] = _outputs(ws, result.run_id, stage)
+            results.append(StageResult(stage, result.run_id, result.state, result.counts, result.reason, reused, skipped))
+            if result.state != "finished":
+                break
+        if stage == until:
+            break
+    return results
+
+
+def first_stage(ws: Workspace, chain: Chain, driver_of: DriverOf) -> tuple[Plan, Driver]:
+    """Return the plan of a chain's first stage, the only one that is known before anything is made."""
+    stage = chain.order[0]
+    made, skipped = Cases(ws, chain).of(stage, {})
+    if not made:
+        raise InputError(f"The chain {chain.name} has no case to begin with: {next(iter(skipped.values()), 'none')}.")
+    driver = driver_of(chain.stages[stage])
+    return _plan(ws, chain, stage, [chain.stages[stage].version], driver, made, driver.options), driver
+
+
+def _within(options: Options, budget_usd: float | None, spent: float) -> Options:
+    """Return options whose budget is what the chain has left, if that is less than theirs."""
+    if budget_usd is None:
+        return options
+    left = budget_usd - spent
+    if left < 0:
+        raise BudgetError(f"The chain's budget of {budget_usd} USD is used up.", hint="Raise budget_usd in the chain's file.")
+    return replace(options, budget_usd=left if options.budget_usd is None else min(left, options.budget_usd))
+
+
+def _plan(
+    ws: Workspace, chain: Chain, stage: str, refs: Sequence[str], driver: Driver, cases: Sequence[CasePlan], options: Options
+) -> Plan:
+    wanted = chain.stages[stage].scorers  # type: ignore[index]
+    suites = ws.evals / "suites"
+    if wanted is not None:
+        specs: list[tuple[str, Mapping[str, Any]]] = [(name, {}) for name in wanted]
+    elif stage in suite_names(suites):
+        specs = [(spec.name, spec.args) for spec in load_suite(stage, suites).scorers]
+    else:
+        specs = []
+    return make(
+        stage=stage,
+        suite={"name": chain.name, "hash": chain.hash},
+        versions=[as_plan(find_version(ws, ref)) for ref in refs],
+        cases=cases,
+        provider=reference(driver.provider),
+        models=[driver.model],
+        seed=chain.seed,
+        parameters=driver.parameters,
+        scorers=scorer_plans(specs, stage, options.scorer_folder) if options.scoring else (),
+        environment=environment(),
+        budget_usd=options.budget_usd,
+        chain=chain.name,
+    )
+
+
+def _done(ws: Workspace, plan: Plan, provider: Provider, options: Options, *, fresh: bool) -> tuple[RunResult, bool]:
+    """Do a plan, or what is missing of a run of the chain with the same jobs; tell whether nothing was missing."""
+    state = None if fresh else _earlier(ws, plan)
+    if state is None:
+        return harness.run(ws, plan, provider, options), False
+    if state.finished.keys() >= plan.by_id.keys() and all(done.status != "budget" for done in state.finished.values()):
+        return harness.as_it_is(ws, state, provider, options), True
+    return harness.resume(ws, state.run_id, provider, options), False
+
+
+def _earlier(ws: Workspace, plan: Plan) -> RunState | None:
+    """Return the newest run of the chain's stage that has exactly the jobs of a plan."""
+    for run_id in query.chain_runs(ws, plan.event.chain, plan.event.stage):
+        state = state_of(ws, run_id)
+        if state.plan is not None and {job["job_id"] for job in state.plan["jobs"]} == plan.by_id.keys():
+            return state
+    return None
+
+
+def _outputs(ws: Workspace, run_id: str, stage: str) -> dict[str, Output]:
+    """Return what the first arm of a run made, by case."""
+    state = state_of(ws, run_id)
+    plan = harness.plan_of(state)
+    found: dict[str, Output] = {}
+    for job in plan.jobs:
+        done = state.finished.get(job["job_id"])
+        if job["arm"] == plan.event.arms[0]["arm"] and job["repeat"] == 0 and done is not None and done.status == "ok":
+            first = state.generation(job["job_id"])["artifacts"][0]
+            found[job["case_id"]] = Output(stage, run_id, job["job_id"], first["sha256"], first["media_type"])
+    return found
+
+
+def chains(folder: Path) -> list[str]:
+    """Return the names of the chains in a folder, sorted."""
+    return sorted(p.stem for p in folder.glob("*.yaml") if not p.name.startswith("."))

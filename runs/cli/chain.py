@@ -1,0 +1,126 @@
+"""`workbench chain` and `lineage`: whole productions, and what came from what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runs.cli import output
+from runs.cli.context import quiet, workspace
+
+if TYPE_CHECKING:
+    from evals.chain import ChainStage
+    from runs.chain import Driver, DriverOf
+    from runs.settings import Settings
+    from runs.workspace import Workspace
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--until", metavar="STAGE", default="", help="Run no stage after this one.")
+@click.option("--version", "versions", multiple=True, metavar="REF", help="With --until: that stage with these versions, an A/B.")
+@click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
+@click.option("--dry-run", is_flag=True, help="Count and price the first stage, the only one known beforehand; send nothing.")
+@click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
+@output.format_option
+@click.pass_context
+def chain(
+    context: click.Context,
+    name: str | None,
+    until: str,
+    versions: tuple[str, ...],
+    fresh: bool,
+    dry_run: bool,
+    no_score: bool,
+    fmt: str,
+) -> None:
+    """Run the chain NAME of evals/chains: each stage an ordinary run, its cases made from what the stages before it gave.
+
+    What an earlier call has made is taken over as long as nothing before it has changed, so the same call resumes a chain.
+    With --until STAGE and several --version, that stage is an A/B with all else equal. Without NAME, list the chains.
+    """
+    import pandas as pd
+
+    from evals.chain import load_chain
+    from runs import pool
+    from runs.chain import chains, walk
+    from runs.settings import load
+
+    ws = workspace(context)
+    folder = ws.evals / "chains"
+    if name is None:
+        output.emit(pd.DataFrame({"chain": chains(folder) if folder.is_dir() else []}), fmt, key="chains")
+        return
+    if versions and not until:
+        raise click.UsageError("With --version give --until STAGE: the stage that they are versions of.")
+    settings = load(ws.root)
+    pool.size(settings.workers)
+    found = load_chain(name, folder)
+    drivers = _drivers(context, ws, settings, {"no_score": no_score, "allow_scorer_files": False})
+    if dry_run:
+        _estimate(ws, found, drivers, fmt)
+        return
+    with pool.kept():
+        results = walk(ws, found, drivers, until=until, versions=versions, fresh=fresh)
+    rows = [
+        {
+            "stage": r.stage, "run_id": r.run_id, "state": "taken over" if r.reused else r.state, "jobs": r.counts.jobs, "ok": r.counts.ok,
+            "cost_usd": r.counts.spent_usd, "reason": r.reason, "left_out": len(r.skipped),
+        }
+        for r in results
+    ]  # fmt: skip
+    output.emit(pd.DataFrame(rows), fmt, key="stages", chain=found.name, left_out={k: v for r in results for k, v in r.skipped.items()})
+    for result in results:
+        for case, why in result.skipped.items():
+            output.say(f"{result.stage}: {case} was left out: {why}")
+    if any(r.state != "finished" for r in results):
+        output.say(f"Go on with: workbench chain {name}", quiet=quiet(context))
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("run_name", metavar="RUN")
+@click.argument("job", required=False)
+@output.format_option
+@click.pass_context
+def lineage(context: click.Context, run_name: str, job: str | None, fmt: str) -> None:
+    """Show what the generations of RUN (an id, its beginning, or `last`) were made from, back to the first stage; or those of one JOB."""
+    from runs import query
+
+    ws = workspace(context)
+    run_id = query.find_run(ws, run_name)
+    found = query.ancestry(ws, run_id, query.generation(ws, run_id, job)["job_id"] if job else None)
+    if fmt == "table":
+        found = found.assign(**{c: found[c].str[:12] for c in ("job_id", "from_job_id", "artifact")})
+        found = found[["stage", "case_id", "job_id", "from_stage", "from_run_id", "from_job_id", "artifact"]]
+    output.emit(found, fmt, key="lineage", run=run_id)
+
+
+def _drivers(context: click.Context, ws: Workspace, settings: Settings, asked: dict[str, Any]) -> DriverOf:
+    """Return what makes the provider and options of a stage."""
+    from runs.chain import Driver
+    from runs.cli.run import options_of
+    from runs.providers import default_model, get
+
+    def driver(stage: ChainStage) -> Driver:
+        config = settings.provider_settings(stage.provider)
+        provider = get(stage.provider or settings.provider, settings)
+        model = stage.model or config.model or (stage.provider or settings.provider)
+        return Driver(
+            provider,
+            model or default_model(provider),
+            {**config.parameters, **stage.parameters},
+            options_of(context, ws, settings, provider, asked),
+        )
+
+    return driver
+
+
+def _estimate(ws: Workspace, chain: Any, drivers: DriverOf, fmt: str) -> None:
+    from runs.chain import first_stage
+    from runs.cli.run import emit_estimate
+
+    plan, driver = first_stage(ws, chain, drivers)
+    emit_estimate(ws, plan, driver.options, 1, fmt)
+    output.say("The other stages are not known before the first is made; set budget_usd in the chain's file to bound them all.")
