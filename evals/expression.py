@@ -16,19 +16,23 @@ Camera moves, zooms, shake and head motion are taken out and do not count as exp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from evals.errors import ScorerError, UnreadableMedia
 from evals.faces import analysis
 from evals.faces.face import Face
-from evals.faces.moving import judge_clip
+from evals.faces.moving import judge_clip, of_frames
 from evals.faces.still import judge_still
 from evals.faces.verdict import Verdict
 from evals.faces.wanted import Wanted, wanted
-from evals.media import TooLarge, is_clip
+from evals.media import Frame, TooLarge, is_clip
+from evals.media.sampling import MAX_FPS
 from evals.score import Media, Metric, Sample, Score, Status
 
 DETAILS = ("stiffness", "stiff_upper", "stiff_mouth", "blinks", "emotion_match")
@@ -114,6 +118,36 @@ class Expression:
         first, *rest = self.metrics
         scores = [Score(first.name, self.name, self.version, None, status, reason, evidence or {})]
         return scores + [Score(m.name, self.name, self.version, None, status, reason) for m in rest]
+
+
+def stiffness(frames: NDArray[np.uint8], fps: float, speaking: bool = True) -> Score:
+    """Return how stiff the face of a clip is: 0 as lively as ordinary speakers, 1 a photograph.
+
+    The whole clip is taken for one take of one person. Frames beyond thirty a second are left out.
+
+    Args:
+        frames: T x height x width x 3, RGB, uint8.
+        fps: Frames a second.
+        speaking: Whether the person is meant to speak; decides how much mouth, brows, eyes and cheeks weigh.
+
+    Returns:
+        `failed` where no face is seen, `not_scoreable` where one is seen too briefly, too rarely or too small. The evidence
+        holds `stiff_upper` and `stiff_mouth`, each region's amplitude, noise floor and liveliness, blinks and traces.
+
+    Raises:
+        ScorerError: The arguments are no clip.
+        ModelUnavailable: A face model is not installed.
+    """
+    if not isinstance(frames, np.ndarray) or frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
+        raise ScorerError("A clip is a uint8 array of frames x height x width x 3 (RGB).")
+    if isinstance(fps, bool) or not 0 < fps < 1000:
+        raise ScorerError(f"Frames a second must be a number over 0, got {fps!r}.")
+    step = max(1, math.ceil(fps / MAX_FPS))
+    found, why, evidence = of_frames((Frame(i / fps, Image.fromarray(frames[i])) for i in range(0, len(frames), step)), speaking)
+    if found is None:
+        status: Status = "not_scoreable" if why else "failed"
+        return Score("stiffness", Expression.name, Expression.version, None, status, why or "no face found", evidence)
+    return Score("stiffness", Expression.name, Expression.version, round(min(1.0, max(0.0, found.value)), 6), "ok", why, evidence)
 
 
 def neutral_views(sample: Sample, min_iod: float) -> dict[str, list[Face]]:

@@ -7,18 +7,21 @@ Example: a two-shot in which Mei is found and Lan's face is somebody else's
         "expected": [{"character": "mei", "state": "found", "p_same": 0.99}, {"character": "lan", "state": "found", "p_same": 0.03}],
         "faces": [{"character": "mei", "box": [88.0, 120.5, 190.2, 222.9], "iod": 61.2, "match": 0.79, "distance": 0.33,
                    "p_same": 0.99, "pose": {"yaw": 4.1, "pitch": -2.0, "roll": 0.6}, "crop": "data:image/jpeg;base64,…"}, …],
-        "references": {"mei": {"source": "reference", "faces": 3, "domains": {"studio": 1.0}, "crops": [...]}, …},
+        "references": {"mei": {"source": "reference", "faces": 3, "domains": {"studio": 1.0}, "threshold": {…}, "crops": [...]}, …},
+        "series": {"mei": {"asked": 6, "told": 5, "cross": 0.71, "self": 0.66, "worst_shot": {"generation": "g2", "self": 0.41}, …}},
         "threshold": {"match": 0.48, "width": 0.055, "source": "…"}})
 
 Each person is compared with their reference pictures (a sheet may show several views), or, without any, with their faces in
 the other generations of the same arm, repeat and series. `p_same` is a calibrated probability; the value is its mean over the
 faces asked for. A face that is missing counts as 0; one that is too small to tell is left out and lowers `face_coverage`.
+A face that is a copy of a reference picture is named (`copied`): its match of 1 says nothing about the template.
 
 Strong expressions and turned heads lower the similarity of one and the same person: read it beside `expression`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -27,7 +30,9 @@ import numpy as np
 from evals.errors import ScorerError
 from evals.faces.evidence import appearance_json, references_json
 from evals.faces.group import References, Seen, look, name_faces, references
-from evals.faces.identity import Template, calibration, make_template, similarity
+from evals.faces.identity import Template
+from evals.faces.person import Person
+from evals.faces.series import overview, selves
 from evals.score import Metric, Sample, Score, Status
 
 MIN_IOD = 24.0
@@ -41,7 +46,7 @@ class FaceConsistency:
     """
 
     name = "face_consistency"
-    version = "1"
+    version = "2"
     scope: Literal["generation", "series"] = "series"
     stages = frozenset({"character", "shot", "clip"})
     metrics: tuple[Metric, ...] = (
@@ -53,6 +58,17 @@ class FaceConsistency:
         ),
         Metric("face_self", "up", "cosine", worst=None, lo=-1.0, primary=False, description="The same with a person's other generations"),
         Metric("face_coverage", "up", "share", worst=0.0, primary=False, description="Faces asked for that were found large enough"),
+        Metric("face_pass", "up", "share", worst=0.0, primary=False, description="Faces asked for that are likely those people"),
+        Metric("face_count", "up", "share", worst=0.0, primary=False, description="Right number of faces: exp(-|found - asked| / asked)"),
+        Metric(
+            "face_drift",
+            "down",
+            "cosine",
+            worst=None,
+            hi=2.0,
+            primary=False,
+            description="Loss of match from a clip's start to its end",
+        ),
     )
     cpu_bound = True
 
@@ -62,23 +78,31 @@ class FaceConsistency:
         self.min_iod = float(min_iod)
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
-        """Return four scores a sample; see the module.
+        """Return seven scores a sample; see the module.
 
         Raises:
             ModelUnavailable: A face model is not installed.
         """
         seen = [look(sample, self.min_iod) for sample in group]
         known = references(group, self.min_iod) if any(s.problem is None for s in seen) else References()
-        templates = name_faces(seen, known, calibration())
-        return [self._judge(seen, index, known, templates) for index in range(len(seen))]
+        templates = name_faces(seen, known)
+        series = overview(seen, templates)
+        return [self._judge(seen, index, known, templates, series) for index in range(len(seen))]
 
-    def _judge(self, group: Sequence[Seen], index: int, known: References, templates: Mapping[tuple[int, str], Template]) -> list[Score]:
+    def _judge(
+        self,
+        group: Sequence[Seen],
+        index: int,
+        known: References,
+        templates: Mapping[tuple[int, str], Template],
+        series: Mapping[str, Mapping[str, Any]],
+    ) -> list[Score]:
         seen = group[index]
         if seen.problem is not None:
             return self._all(*seen.problem, evidence=_without_scores(seen, known))
         own = {who: t for (i, who), t in templates.items() if i == index}
-        people = [_Person(seen, who, own.get(who), known) for who in dict.fromkeys(w.who for w in seen.wanted)]
-        evidence = _evidence(seen, people, own, known)
+        people = [Person(seen, who, own.get(who), known) for who in dict.fromkeys(w.who for w in seen.wanted)]
+        evidence = _evidence(seen, people, own, known) | {"series": {p.who: series[p.who] for p in people}}
         told = [p for p in people if p.p_same is not None]
         if not told:
             reason = "; ".join(f"{p.who}: {p.why}" for p in people)
@@ -91,7 +115,16 @@ class FaceConsistency:
             self._mean("face_match", [p.match for p in found if p.match is not None], "no face to compare"),
             self._mean("face_self", _selves(group, index), "shown in no other generation"),
             self._score("face_coverage", len(found) / len(people), f"{len(found)} of {len(people)}", {}),
+            self._score("face_pass", float(np.mean([(p.p_same or 0.0) >= 0.5 for p in told])), "", {}),
+            self._count(seen, len(people)),
+            self._mean("face_drift", [p.drift for p in found if p.drift is not None], "not a clip with a reference"),
         ]
+
+    def _count(self, seen: Seen, asked: int) -> Score:
+        if seen.sample.stage == "character" or seen.shown is None:  # a sheet may show one person several times
+            return Score("face_count", self.name, self.version, None, "not_applicable", "a sheet may show one person several times")
+        shown = seen.at_once()
+        return self._score("face_count", math.exp(-abs(shown - asked) / asked), f"{shown} faces, {asked} asked for", {})
 
     def _score(self, metric: str, value: float, reason: str, evidence: Mapping[str, Any]) -> Score:
         return Score(metric, self.name, self.version, round(value, 6), "ok", reason, evidence)
@@ -107,68 +140,36 @@ class FaceConsistency:
         return scores + [Score(m.name, self.name, self.version, None, status, reason) for m in rest]
 
 
-class _Person:
-    """One person asked for: found, missing, too small or without anything to compare with; how alike, how probable."""
-
-    def __init__(self, seen: Seen, who: str, template: Template | None, known: References) -> None:
-        self.who = who
-        self.match: float | None = None
-        self.p_same: float | None = None
-        found = seen.of(who)
-        if not found and who in seen.too_small:
-            self.state, self.why = "too_small", "face too small"
-        elif not found:
-            self.state, self.why, self.p_same = "missing", "face missing", 0.0
-        else:
-            pairs = _compared(seen, who, template)
-            self.state = "found" if pairs else "alone"
-            self.why = known.problems.get(who, "no reference picture, and no other picture of the series shows them")
-            if pairs:
-                self.match = float(np.mean([m for m, _ in pairs]))
-                self.p_same = float(np.mean([p for _, p in pairs]))
-
-    def said(self) -> str:
-        """Return the person's part of the reason."""
-        return f"{self.who} {self.p_same:.2f}" if self.state == "found" else f"{self.who} {self.why}"
-
-
-def _compared(seen: Seen, who: str, template: Template | None) -> list[tuple[float, float]]:
-    """Return similarity and probability of each face that a person has here, a face a frame counting alike."""
-    faces = [(a, e) for a in seen.of(who) for e in a.embeddings]
-    if template is not None and template.source == "reference":
-        matches = [template.match(e) for _, e in faces]
-    else:
-        # Without a reference the views of a sheet must also agree with each other.
-        own = [e for _, e in faces] if seen.sample.stage == "character" else []
-        others = list(template.embeddings) if template is not None else []
-        rests = [[*(o for o in own if o is not e), *others] for _, e in faces]
-        matches = [make_template(rest, "group").match(e) for (_, e), rest in zip(faces, rests, strict=True) if rest]
-    return [(m, calibration().probability(m)) for m in matches]
-
-
 def _selves(group: Sequence[Seen], index: int) -> list[float]:
     """Return, for each person found, the similarity with the same person's faces in the other generations."""
-    seen = group[index]
-    values = []
-    for who in seen.whose:
-        mine = [e for a in seen.of(who) for e in a.embeddings]
-        others = [e for i, other in enumerate(group) if i != index and other.problem is None for a in other.of(who) for e in a.embeddings]
-        if mine and others:
-            values.append(similarity(mine, others))
-    return values
+    told = {who: [i for i, seen in enumerate(group) if seen.problem is None and seen.of(who)] for who in group[index].whose}
+    found = [selves(group, who, rows) for who, rows in told.items() if index in rows]
+    return [likeness[index] for likeness in found if index in likeness]
 
 
-def _evidence(seen: Seen, people: Sequence[_Person], own: Mapping[str, Template], known: References) -> dict[str, Any]:
+def _evidence(seen: Seen, people: Sequence[Person], own: Mapping[str, Template], known: References) -> dict[str, Any]:
     whose = {i: who for who, rows in seen.whose.items() for i in rows}
     faces = [appearance_json(a, whose.get(i), own.get(whose.get(i, ""))) for i, a in enumerate(seen.found)]
     return {
         **_without_scores(seen, known),
-        "expected": [{"character": p.who, "state": p.state, "p_same": None if p.p_same is None else round(p.p_same, 4)} for p in people],
+        "expected": [
+            {"character": p.who, "state": p.state, "p_same": None if p.p_same is None else round(p.p_same, 4), "copied": p.copied}
+            for p in people
+        ],
         "faces": faces + [{**appearance_json(a, None, None), "small": True} for a in seen.small],
         "extra": sum(i not in whose for i in range(len(seen.found))) + len(seen.small) - len(seen.too_small) + seen.crowd,
         "references": references_json(own, known),
-        "threshold": {"match": calibration().threshold, "width": calibration().width, "source": calibration().source},
+        "threshold": _threshold(own),
     }
+
+
+def _threshold(own: Mapping[str, Template]) -> dict[str, Any] | None:
+    """Return where even odds lie for the first person; `references` has everybody's."""
+    first = next(iter(own.values()), None)
+    if first is None:
+        return None
+    found = first.calibration
+    return {"match": round(found.threshold, 3), "width": round(found.width, 3), "source": found.source}
 
 
 def _without_scores(seen: Seen, known: References) -> dict[str, Any]:

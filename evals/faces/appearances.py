@@ -50,7 +50,7 @@ class Appearance:
 
     def match(self, template: Template) -> float:
         """Return the mean similarity of the faces to a template."""
-        return float(np.mean([template.match(e) for e in self.embeddings]))
+        return float(np.mean([template.match(f.embedding, f.pose) for f in self.faces]))
 
     def distance(self, template: Template) -> float:
         """Return the mean distance of the faces to a template."""
@@ -71,7 +71,7 @@ class Appearance:
         pairs = [similarity([a], [b]) for a, b in combinations(self.embeddings, 2)]
         found: dict[str, Any] = {"mean": round(float(np.mean(pairs)), 4), "worst": round(min(pairs), 4)}
         if template is not None:
-            matches = [round(template.match(e), 4) for e in self.embeddings]
+            matches = [round(template.match(f.embedding, f.pose), 4) for f in self.faces]
             found |= {"times": [round(t, 2) for t in self.times], "matches": matches, "drift": round(matches[-1] - matches[0], 4)}
         return found
 

@@ -15,13 +15,13 @@ from evals.faces.arrays import Floats
 from evals.faces.identity import Template
 
 
-def by_similarity(matches: Floats, appearances: Sequence[Appearance], threshold: float) -> dict[int, list[int]]:
+def by_similarity(matches: Floats, appearances: Sequence[Appearance], thresholds: Sequence[float]) -> dict[int, list[int]]:
     """Return the appearances of each person, best first, by index.
 
     Args:
         matches: Similarity of each appearance (row) to each person (column).
         appearances: The rows.
-        threshold: Similarity from which a left-over face is taken for a person's second appearance.
+        thresholds: For each person, the similarity from which a left-over face is taken for their second appearance.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -30,7 +30,7 @@ def by_similarity(matches: Floats, appearances: Sequence[Appearance], threshold:
     for row in sorted(set(range(len(appearances))) - set(rows.tolist()), key=lambda r: -float(matches[r].max())):
         column = int(matches[row].argmax())
         taken = found.get(column, [])
-        if matches[row, column] >= threshold and not any(appearances[row].overlaps(appearances[other]) for other in taken):
+        if matches[row, column] >= thresholds[column] and not any(appearances[row].overlaps(appearances[other]) for other in taken):
             found.setdefault(column, []).append(row)
     return found
 

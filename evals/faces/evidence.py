@@ -7,7 +7,7 @@ from typing import Any
 
 from evals.faces.appearances import Appearance
 from evals.faces.group import References
-from evals.faces.identity import Template, calibration
+from evals.faces.identity import Template
 from evals.faces.pose import Pose
 
 MAX_CROPS = 4
@@ -29,7 +29,7 @@ def appearance_json(appearance: Appearance, who: str | None, template: Template 
         found |= {
             "match": round(match, 4),
             "distance": round(appearance.distance(template), 4),
-            "p_same": round(calibration().probability(match), 4),
+            "p_same": round(template.probability(match), 4),
         }
     if appearance.end > appearance.start:
         found |= {"from": round(appearance.start, 2), "to": round(appearance.end, 2), "within": appearance.within(template)}
@@ -43,6 +43,12 @@ def references_json(templates: Mapping[str, Template], known: References) -> dic
             "source": template.source,
             "faces": len(template.vectors),
             "domains": {name: round(share, 2) for name, share in template.domains.items() if share >= 0.01},
+            "threshold": {
+                "match": round(template.calibration.threshold, 3),
+                "width": round(template.calibration.width, 3),
+                "source": template.calibration.source,
+            },
+            "alike": known.alike.get(who, []),
             "crops": [face.crop() for face in known.faces.get(who, [])[:MAX_CROPS]],
         }
         for who, template in templates.items()

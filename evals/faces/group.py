@@ -7,17 +7,20 @@ generations of the group; in those, people are told apart by where the shot puts
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evals.errors import UnreadableMedia
 from evals.faces import assign
 from evals.faces.appearances import Appearance, Shown, shown
 from evals.faces.face import Face
-from evals.faces.identity import Calibration, Template, make_template
+from evals.faces.identity import Template, make_template
 from evals.faces.wanted import Wanted, wanted
 from evals.media import TooLarge
 from evals.score import Media, Sample, Status
 
+MARGIN = 0.05
+HIGHEST = 0.7
+"""No threshold is raised above this; a cast that reaches it is too alike to be told apart."""
 MOST = 12
 """Faces of one picture that are compared; more are a crowd."""
 
@@ -43,14 +46,23 @@ class Seen:
         """Return the appearances of a person, best first."""
         return [self.found[i] for i in self.whose.get(who, [])]
 
+    def at_once(self) -> int:
+        """Return how many faces are seen at one moment, small ones and a crowd included: the most over a clip's beginnings."""
+        everyone = [*self.found, *self.small]
+        return self.crowd + max((sum(a.start <= b.start <= a.end for a in everyone) for b in everyone), default=0)
+
 
 @dataclass(slots=True)
 class References:
-    """Each person's template from their reference pictures, the faces it is made of, and why somebody has none."""
+    """Each person's template from their reference pictures, the faces it is made of, and why somebody has none.
+
+    `alike` names, for a person, those whose reference faces can hardly be told from theirs.
+    """
 
     templates: dict[str, Template] = field(default_factory=dict)
     faces: dict[str, list[Face]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    alike: dict[str, list[str]] = field(default_factory=dict)
 
 
 def look(sample: Sample, min_iod: float) -> Seen:
@@ -109,10 +121,35 @@ def references(samples: Sequence[Sample], min_iod: float) -> References:
             else:
                 result.faces.setdefault(who, []).extend(faces)
         if result.faces.get(who):
-            result.templates[who] = make_template([f.embedding for f in result.faces[who]], "reference")
+            result.templates[who] = make_template(
+                [f.embedding for f in result.faces[who]], "reference", [f.pose for f in result.faces[who]]
+            )
         else:
             result.problems.setdefault(who, "no face large enough in the reference pictures")
+    _know_the_cast(result)
     return result
+
+
+def _know_the_cast(known: References) -> None:
+    """Raise the threshold of each person above what the rest of the cast reaches, and note who can hardly be told apart.
+
+    Measured on studio casts of three and four: it lets one impostor in a hundred pass instead of five to eight, and costs two
+    right ones in a hundred. Half way between a sheet's own views and the cast, as first planned, cost eleven.
+    """
+    for who, template in known.templates.items():
+        rivals = {other: max(template.match(f.embedding, f.pose) for f in known.faces[other]) for other in known.templates if other != who}
+        highest = max(rivals.values(), default=-1.0) + MARGIN
+        if highest > template.calibration.threshold:
+            rival = max(rivals, key=lambda other: rivals[other])
+            raised = replace(
+                template.calibration,
+                threshold=min(highest, max(HIGHEST, template.calibration.threshold)),
+                source=f"raised above {rival}, whose pictures match at {rivals[rival]:.2f}; {template.calibration.source}",
+            )
+            known.templates[who] = replace(template, calibration=raised)
+        alike = [other for other, match in rivals.items() if match + MARGIN > HIGHEST]
+        if alike:
+            known.alike[who] = alike
 
 
 def _pictures(samples: Sequence[Sample]) -> Mapping[str, list[Media]]:
@@ -123,7 +160,7 @@ def _pictures(samples: Sequence[Sample]) -> Mapping[str, list[Media]]:
     return {who: [found[who][sha] for sha in sorted(found[who])] for who in sorted(found) if found[who]}
 
 
-def name_faces(group: Sequence[Seen], known: References, calibration: Calibration) -> dict[tuple[int, str], Template]:
+def name_faces(group: Sequence[Seen], known: References) -> dict[tuple[int, str], Template]:
     """Decide whose each appearance is, in place, and return what each person of each generation is compared with.
 
     Raises:
@@ -140,7 +177,7 @@ def name_faces(group: Sequence[Seen], known: References, calibration: Calibratio
                 templates[index, who] = template
     for index, seen in enumerate(group):
         if seen.problem is None and seen.sample.stage != "character":
-            _by_similarity(seen, {who: t for (i, who), t in templates.items() if i == index}, calibration)
+            _by_similarity(seen, {who: t for (i, who), t in templates.items() if i == index})
     return templates
 
 
@@ -158,18 +195,19 @@ def _by_place(seen: Seen) -> None:
 
 def _from_others(group: Sequence[Seen], index: int, who: str) -> Template | None:
     others = [a for i, seen in enumerate(group) if i != index for a in seen.of(who)]
+    faces = [f for a in others for f in a.faces]
     if not others and group[index].sample.stage == "character":
         return None
-    return make_template([e for a in others for e in a.embeddings], "group") if others else None
+    return make_template([f.embedding for f in faces], "group", [f.pose for f in faces]) if faces else None
 
 
-def _by_similarity(seen: Seen, templates: Mapping[str, Template], calibration: Calibration) -> None:
+def _by_similarity(seen: Seen, templates: Mapping[str, Template]) -> None:
     """Name faces by whom they resemble; who cannot be compared keeps the face at their place if it is left."""
     names = [who for who in dict.fromkeys(w.who for w in seen.wanted) if who in templates]
     if not names:
         return
     matches = assign.best_matches(seen.found, [templates[who] for who in names])
-    chosen = assign.by_similarity(matches, seen.found, calibration.threshold)
+    chosen = assign.by_similarity(matches, seen.found, [templates[who].calibration.threshold for who in names])
     taken = {i for rows in chosen.values() for i in rows}
     rest = {who: [i for i in rows if i not in taken] for who, rows in seen.whose.items() if who not in names}
     seen.whose = {names[column]: rows for column, rows in chosen.items()} | {who: rows for who, rows in rest.items() if rows}

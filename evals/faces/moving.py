@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from evals.faces import blinks, emotion, iris, stiffness
 from evals.faces.analysis import Clip
 from evals.faces.arrays import Floats
 from evals.faces.face import Face
-from evals.faces.track import Track
+from evals.faces.track import Track, follow
 from evals.faces.verdict import Verdict, asked_json, crops, emotion_json, place, said_of
 from evals.faces.wanted import Wanted
+from evals.media import Frame
 
 MAX_TRACE = 200
 MOMENTS = 12
@@ -26,6 +27,32 @@ def judge_clip(clip: Clip, people: Sequence[Wanted], views: Mapping[str, Sequenc
     """Return a verdict for each person whose face is followed; arguments and errors as for `judge_still`."""
     found = [(len(t.times) * t.iod, t.centre[0], t) for t in clip.tracks]
     return [_judge(who, track, views.get(who.who, ()), min_iod) for who, track in place(people, found)]
+
+
+def of_frames(frames: Iterable[Frame], speaking: bool) -> tuple[stiffness.Stiffness | None, str, dict[str, Any]]:
+    """Return the stiffness of the face that frames are of (None: why not, in words), and the evidence.
+
+    Of several faces the one is meant that is largest for longest.
+
+    Args:
+        frames: In order.
+        speaking: Whether people are meant to speak in them.
+
+    Raises:
+        ModelUnavailable: A face model is not installed.
+    """
+    tracks = follow(frames).tracks
+    if not tracks:
+        return None, "", {}
+    track = max(tracks, key=lambda t: len(t.times) * t.iod)
+    problem = stiffness.why_not(track.times, track.iod)
+    evidence = {"iod": round(track.iod, 1), "frames": len(track.times), "from": round(track.times[0], 3), "to": round(track.times[-1], 3)}
+    if problem:
+        return None, problem, evidence
+    stiff = stiffness.measure(track.times, track.points, speaking)
+    opening = np.array([iris.openness(p) for p in track.shapes])
+    found = {"blinks": [round(t, 2) for t in blinks.find(track.times, opening)], "trace": _trace(track.times, stiff, opening)}
+    return stiff, f"{band(stiff.value)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}", evidence | _numbers(stiff) | found
 
 
 def _judge(wanted: Wanted, track: Track, views: Sequence[Face], min_iod: float) -> Verdict:
@@ -48,7 +75,7 @@ def _judge(wanted: Wanted, track: Track, views: Sequence[Face], min_iod: float) 
     minutes = (track.times[-1] - track.times[0]) / 60
     return Verdict(
         who=wanted.who,
-        said=f"{_band(stiff.value)} (stiffness {stiff.value:.2f}), {said_of(shown, wanted)}",
+        said=f"{band(stiff.value)} (stiffness {stiff.value:.2f}), {said_of(shown, wanted)}",
         values={
             "expression": 1 - stiff.value,
             "stiffness": stiff.value,
@@ -79,7 +106,8 @@ def _emotion(wanted: Wanted, track: Track, views: Sequence[Face]) -> tuple[emoti
     return moments[int(order[0])], float(np.mean([matches[int(i)] for i in best]))
 
 
-def _band(value: float) -> str:
+def band(value: float) -> str:
+    """Return a stiffness in words."""
     return "lively" if value <= 0.25 else "somewhat stiff" if value <= 0.5 else "stiff"
 
 

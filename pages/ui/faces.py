@@ -31,12 +31,12 @@ def faces_html(evidence: Mapping[str, Any], strips: Mapping[str, Sequence[Sighti
         label: What stands before each name.
     """
     faces = evidence.get("faces", [])
-    limit = (evidence.get("threshold") or {}).get("match")
     blocks = []
     for person in evidence.get("expected", []):
         who = str(person["character"])
         mine = [face for face in faces if face.get("character") == who]
         reference = (evidence.get("references") or {}).get(who, {})
+        limit = (reference.get("threshold") or evidence.get("threshold") or {}).get("match")
         parts = [_references(reference), *(_found(face, limit, colours) for face in mine)]
         if not mine or person.get("state") == "alone":
             parts.append(f'<div style="padding:1rem 0">{escape(_absent(person))}</div>')

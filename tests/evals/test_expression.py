@@ -15,6 +15,7 @@ from PIL import Image
 from evals import registry
 from evals.errors import ScorerError
 from evals.expression import Expression
+from evals.expression import stiffness as stiffness_of
 from evals.faces import analysis, blinks, emotion, iris, stiffness
 from evals.faces.track import follow
 from evals.media import Frame, clip_frames
@@ -180,3 +181,37 @@ def test_landmarks_of_a_picture_that_stands_still_stand_still(shared_data: Path)
     [track] = follow(Frame(i / 25, frame) for i in range(12)).tracks
     steps = np.linalg.norm(np.diff(track.points[:, :, :2], axis=0), axis=2).mean(axis=1) / track.iod
     assert steps[2:].max() < 1e-3
+
+
+def frames_of(path: Path) -> np.ndarray:
+    return np.stack([np.asarray(f.image) for f in clip_frames(path)])
+
+
+def test_arrays_of_frames_have_a_stiffness(shared_data: Path) -> None:
+    """A speaking portrait, one still of it repeated, and the still pushed about as by an unsteady hand."""
+    frames = frames_of(shared_data / "faces" / "clips" / "ai_10__lively.mp4")
+    still = Image.fromarray(frames[0])
+    rng = np.random.default_rng(5)
+    way = np.cumsum(rng.normal(0, 1.0, (50, 2)), axis=0)
+    shaken = np.stack(
+        [np.asarray(still.transform(still.size, Image.Transform.AFFINE, (1, 0, x, 0, 1, y), Image.Resampling.BILINEAR)) for x, y in way]
+    )
+    lively, frozen, shaky = (stiffness_of(made, 25) for made in (frames, np.stack([frames[0]] * 30), shaken))
+    assert (lively.status, frozen.status, shaky.status) == ("ok", "ok", "ok")
+    assert (lively.value or 1) < 0.15 < 0.7 < (shaky.value or 0) <= 1
+    assert (frozen.value or 0) > 0.97
+    assert set(lively.evidence["regions"]) == {"mouth", "brow", "eye", "cheek"}
+
+
+@pytest.mark.parametrize(("shape", "fps", "status"), [((20, 64, 64, 3), 25, "failed"), ((0, 64, 64, 3), 25, "failed")])
+def test_arrays_without_a_face_have_failed(shape: tuple[int, ...], fps: float, status: str) -> None:
+    assert stiffness_of(np.zeros(shape, dtype=np.uint8), fps).status == status
+
+
+@pytest.mark.parametrize(
+    ("frames", "fps"),
+    [(np.zeros((4, 9, 9, 3)), 25), (np.zeros((9, 9, 3), dtype=np.uint8), 25), (np.zeros((4, 9, 9, 3), dtype=np.uint8), 0)],
+)
+def test_what_is_no_clip_is_refused(frames: np.ndarray, fps: float) -> None:
+    with pytest.raises(ScorerError):
+        stiffness_of(frames, fps)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from face_material import clip, labels, media, noise, person, sample, written
 from PIL import Image, ImageOps
@@ -15,7 +17,8 @@ from PIL import Image, ImageOps
 from evals import registry
 from evals.errors import ModelUnavailable, ScorerError
 from evals.face_consistency import FaceConsistency
-from evals.faces import analysis, identity, models
+from evals.faces import analysis, identity, models, same_person
+from evals.faces.pair import picture_of
 from evals.media import clip_frames
 from evals.score import Sample, Score
 
@@ -40,17 +43,79 @@ def test_every_face_of_the_shared_stills_is_found_and_no_other(shared_data: Path
         assert len(analysis.analyse_picture(media(shared_data / "faces" / label["file"])).faces) == label["n_faces"], label["file"]
 
 
-def test_same_people_are_closer_than_different_ones(stills: Path) -> None:
-    """Six pictures of two presidents, two AI people and six painted ones against each other, each pair in both directions."""
-    who = {"obama": ["obama_1", "obama_2", "obama_3"], "biden": ["biden_1", "biden_2"]}
-    who |= {name: [name] for name in ("ai_singer", "art_1", "art_2", "art_5", "art_7", "art_14", "art_18")}
-    faces = [(w, analysis.analyse_picture(media(stills / f"{f}.jpg")).faces[0].embedding) for w, files in who.items() for f in files]
-    tau = identity.calibration().threshold
-    for i, (a, reference) in enumerate(faces):
-        template = identity.make_template([reference], "test")
-        for j, (b, other) in enumerate(faces):
-            if i != j:
-                assert (template.match(other) >= tau) == (a == b), (i, a, j, b, template.match(other))
+def test_every_pair_of_the_shared_stills_is_told_right_by_default(shared_data: Path) -> None:
+    """All 190 pairs of faces: two presidents, AI people in photographs, some in profile, and painted ones."""
+    left_to_right = {"stills/obama_biden.jpg": ("obama", "biden")}  # the labels do not say who stands where
+    faces = []
+    for label in labels(shared_data, "stills.json"):
+        found = analysis.analyse_picture(media(shared_data / "faces" / label["file"])).faces
+        faces += list(zip(left_to_right.get(label["file"], label["people"]), found, strict=True))
+    for i, (a, one) in enumerate(faces):
+        for b, other in faces[:i]:
+            match, calibration = identity.pair(one.embedding, other.embedding)
+            assert (calibration.probability(match) >= 0.5) == (a == b), (a, b, match, calibration)
+
+
+def test_two_arrays_are_compared_and_what_shows_no_face_says_so(stills: Path) -> None:
+    def pixels(name: str) -> np.ndarray:
+        return np.asarray(Image.open(stills / f"{name}.jpg").convert("RGB"))
+
+    same, different = same_person(pixels("obama_1"), pixels("obama_2")), same_person(pixels("obama_1"), pixels("biden_2"))
+    assert (same.status, different.status) == ("ok", "ok")
+    assert (same.probability or 0) > 0.95 > 0.05 > (different.probability or 0)
+    blank = same_person(np.zeros((200, 200, 3), dtype=np.uint8), pixels("obama_1"))
+    assert (blank.similarity, blank.probability, blank.status) == (None, None, "no_face")
+    assert "first" in blank.reason
+
+
+def test_a_tight_portrait_is_found_by_stepping_back(stills: Path) -> None:
+    """Cut off at brow and chin: the detector, made for faces with room around them, needs a margin."""
+    [face] = analysis.find_faces(picture_of(np.asarray(Image.open(stills / "biden_2.jpg").convert("RGB")))).faces
+    tight = Image.open(stills / "biden_2.jpg").convert("RGB").crop(tuple(round(v) for v in face.box))
+    assert same_person(np.asarray(tight), np.asarray(Image.open(stills / "biden_1.jpg").convert("RGB"))).probability > 0.9  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((5, 5, 3)), np.zeros((5, 5, 2), dtype=np.uint8), np.zeros((0, 5, 3), dtype=np.uint8)])
+def test_what_is_no_picture_is_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(ScorerError, match="RGB uint8"):
+        same_person(wrong, wrong)
+
+
+def test_a_shot_that_is_the_reference_picture_itself_is_named(stills: Path, tmp_path: Path) -> None:
+    """Saved again at another size and quality it is still a copy; another photograph of him is not."""
+    pasted = Image.open(stills / "obama_1.jpg").convert("RGB")
+    again = written(tmp_path / "again.jpg", pasted.resize((pasted.width * 4 // 5, pasted.height * 4 // 5)), quality=80)
+    sheets = {"obama": [stills / "obama_1.jpg"]}
+    copy, fresh = judge(
+        sample("copy", [person("obama")], [again], sheets), sample("fresh", [person("obama")], [stills / "obama_2.jpg"], sheets)
+    )
+    assert "a copy of the reference picture" in copy["face_consistency"].reason
+    assert [e["copied"] for e in fresh["face_consistency"].evidence["expected"]] == [False]
+
+
+def test_a_series_says_which_shot_is_the_odd_one(stills: Path) -> None:
+    sheets = {"obama": [stills / "obama_1.jpg"]}
+    group = [sample(f, [person("obama")], [stills / f"{f}.jpg"], sheets) for f in ("obama_2", "obama_3", "biden_2")]
+    empty = sample("landscape", [person("obama")], [stills / "art_5.jpg"], sheets, status="timeout", media=())
+    series = judge(*group, empty)[0]["face_consistency"].evidence["series"]["obama"]
+    assert (series["asked"], series["told"], series["coverage"], series["missing"]) == (4, 3, 0.75, ["landscape"])
+    assert series["pass_rate"] == pytest.approx(2 / 3, abs=1e-3)
+    assert series["worst_shot"]["generation"] == "biden_2"
+
+
+def test_more_faces_than_asked_for_lower_the_count(stills: Path) -> None:
+    [scores] = judge(sample("extra", [person("obama")], [stills / "obama_biden.jpg"], {"obama": [stills / "obama_1.jpg"]}))
+    assert scores["face_count"].value == pytest.approx(math.exp(-1), abs=1e-5)
+    assert scores["face_pass"].value == 1.0
+
+
+def test_people_whose_sheets_look_alike_are_named(stills: Path) -> None:
+    """Two characters with pictures of one man: no threshold tells them apart, and the evidence says so."""
+    sheets = {"mei": [stills / "obama_1.jpg"], "lan": [stills / "obama_2.jpg"]}
+    [scores] = judge(sample("s", [person("mei")], [stills / "obama_3.jpg"], sheets))
+    mei = scores["face_consistency"].evidence["references"]["mei"]
+    assert mei["alike"] == ["lan"]
+    assert "raised above lan" in mei["threshold"]["source"]
 
 
 def test_a_shot_of_the_right_person_scores_high_and_of_another_low(stills: Path) -> None:

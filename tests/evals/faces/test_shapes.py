@@ -136,7 +136,7 @@ def test_eyes_that_are_shut_have_no_opening() -> None:
 
 
 def test_probability_is_even_at_the_threshold_and_bounded() -> None:
-    known = identity.calibration()
+    known = identity.calibration({"photo": 1.0})
     assert known.probability(known.threshold) == 0.5
     assert 0 <= known.probability(-1) < 0.001 < 0.999 < known.probability(1) <= 1
 
@@ -154,13 +154,13 @@ class _Span:
 def test_faces_go_to_people_so_that_all_are_served_best() -> None:
     """Both faces resemble the first person more, but only one can be hers."""
     matches = np.array([[0.9, 0.1], [0.8, 0.6]])
-    assert by_similarity(matches, [_Span(0, 1), _Span(0, 1)], 0.48) == {0: [0], 1: [1]}  # type: ignore[list-item]
+    assert by_similarity(matches, [_Span(0, 1), _Span(0, 1)], [0.48, 0.48]) == {0: [0], 1: [1]}  # type: ignore[list-item]
 
 
 def test_a_person_may_come_back_after_a_cut_but_not_twice_at_once() -> None:
     matches = np.array([[0.9], [0.7], [0.8]])
     spans = [_Span(0, 1), _Span(0, 1), _Span(2, 3)]
-    assert by_similarity(matches, spans, 0.48) == {0: [0, 2]}  # type: ignore[arg-type]
+    assert by_similarity(matches, spans, [0.48]) == {0: [0, 2]}  # type: ignore[arg-type]
 
 
 def test_people_who_face_away_and_inserts_ask_for_no_face() -> None:
