@@ -40,6 +40,7 @@ BUILT_IN: Mapping[str, str] = {
     "midjourney-proxy": "runs.providers.midjourney_proxy:MidjourneyProxyProvider",
     "fal": "runs.providers.fal:FalProvider",
     "replicate": "runs.providers.replicate:ReplicateProvider",
+    "comfyui": "runs.providers.comfyui:ComfyProvider",
 }
 SHOWN: Mapping[str, str] = {"offline-studio": "studio"}
 """Names that runs are logged under where they differ from the settings' names."""
