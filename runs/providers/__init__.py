@@ -40,6 +40,10 @@ BUILT_IN: Mapping[str, str] = {
     "midjourney-proxy": "runs.providers.midjourney_proxy:MidjourneyProxyProvider",
     "fal": "runs.providers.fal:FalProvider",
     "replicate": "runs.providers.replicate:ReplicateProvider",
+    "suno": "runs.providers.suno:SunoProvider",
+    "suno-cookie": "runs.providers.suno_cookie:SunoCookieProvider",
+    "suno-newapi": "runs.providers.suno_newapi:SunoNewApiProvider",
+    "elevenlabs": "runs.providers.elevenlabs:ElevenLabsProvider",
     "comfyui": "runs.providers.comfyui:ComfyProvider",
 }
 SHOWN: Mapping[str, str] = {"offline-studio": "studio"}

@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from runs import secrets
 from runs.provider import Asset, Failure, Kind, Outcome, Reference, Request, TaskState, Usage
 from runs.providers import inline
 from runs.providers.answers import text_asset
@@ -181,7 +182,7 @@ class ReplicateProvider(HttpProvider[Options]):
         if isinstance(made, Failure):
             return Outcome(failure=made, **common)
         version = text(at(reply.body, "version"))
-        model = text(at(reply.body, "model")) or self.model(request)
+        model = secrets.redact(text(at(reply.body, "model"))) or self.model(request)
         resolved = f"{model}:{version}" if _VERSION.fullmatch(version) and ":" not in model else model
         return Outcome(assets=tuple(made), usage=self._usage(request, reply, len(made)), model_resolved=resolved, **common)
 
