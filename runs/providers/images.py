@@ -246,10 +246,12 @@ def _usage(body: Mapping[str, Any], count: int) -> Usage:
         found = number(at(body.get("usage"), *path))
         return None if found is None else int(found)
 
-    known: dict[str, Any] = {"input_tokens": whole("input_tokens"), "output_tokens": whole("output_tokens"), "images": count or None}
-    if "picture_tokens" in Usage.__dataclass_fields__:
-        known["picture_tokens"] = whole("input_tokens_details", "image_tokens")
-    return Usage(**known)
+    return Usage(
+        input_tokens=whole("input_tokens"),
+        output_tokens=whole("output_tokens"),
+        picture_tokens=whole("input_tokens_details", "image_tokens"),
+        images=count or None,
+    )
 
 
 def _moderated(said: Said) -> Failure | None:

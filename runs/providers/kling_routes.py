@@ -92,7 +92,8 @@ def variant_of(request: Request, family: Family, given: Mapping[str, Any], role:
 
 def video_fields(request: Request, family: Family, given: Mapping[str, Any], route: str, model: str) -> dict[str, Any] | Failure:
     """Return the fields of a clip beside its pictures, or why it cannot be made."""
-    length, shape = wanted.seconds(given, family.seconds[0]), wanted.shape(given)
+    asked, shape = wanted.seconds(given, family.seconds[0]), wanted.shape(given)
+    length = asked if isinstance(asked, Failure) else wanted.next_length(asked, family.seconds)
     if isinstance(length, Failure):
         return length
     if isinstance(shape, Failure):
@@ -101,7 +102,6 @@ def video_fields(request: Request, family: Family, given: Mapping[str, Any], rou
     rules = (
         (family.needs_picture and route == T2V, f"{model} makes clips of pictures only, and none goes along"),
         (route == MULTI_V and not family.multi, f"{model} takes no several subjects; kling-v1-6 does"),
-        (length not in family.seconds, f"the duration is one of {', '.join(map(str, family.seconds))} seconds, not {length:g}"),
         (mode not in family.modes, f"the mode of {model} is one of {', '.join(family.modes)}, not {mode!r}"),
         (_sound(given) and not family.sound, f"{model} makes no sound"),
         ("cfg_scale" in given and not family.cfg_scale, f"{model} takes no cfg_scale"),
@@ -116,7 +116,7 @@ def video_fields(request: Request, family: Family, given: Mapping[str, Any], rou
     )
     if why := next((why for broken, why in rules if broken), ""):
         return Failure("invalid_request", why)
-    fields: dict[str, Any] = {"duration": f"{int(length)}", "mode": mode}
+    fields: dict[str, Any] = {"duration": str(length), "mode": mode}
     if route != I2V:
         # The shape of a clip that begins with a picture is the picture's.
         fields["aspect_ratio"] = wanted.nearest(shape, VIDEO_RATIOS, ":")

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from runs.provider import Asset, Failure, Kind, Request, Usage
+from runs.provider import Asset, Failure, Kind, Reference, Request, Usage
 from runs.providers import inline, wanted
 from runs.providers.base import pictures
 from runs.providers.dashscope import DashScopeOptions, DashScopeTasks
@@ -49,7 +49,7 @@ class Family(BaseModel):
     most: int = Field(default=0, ge=0)
     shape: Literal["ratio", "size", "picture"] = "ratio"
     resolutions: tuple[str, ...] = ("720P", "1080P")
-    seconds: tuple[float, float] = (2, 15)
+    seconds: tuple[int, int] = (2, 15)
     smart_length: bool = False
     lengths: tuple[float, ...] = ()
     prompt_chars: int | None = Field(default=None, gt=0)
@@ -118,7 +118,7 @@ class WanProvider(DashScopeTasks[Options]):
 
 def _problem(model: str, family: Family, given: Mapping[str, Any], request: Request) -> Failure | None:
     """Return why a clip cannot be asked for, as far as it needs no picture."""
-    count, negative = len(request.references), str(given.get("negative_prompt") or "")
+    count, negative = len(_sent_along(family, request)), str(given.get("negative_prompt") or "")
     if count > family.most:
         return Failure("invalid_request", f"{model} takes {family.most or 'no'} reference pictures, not {count}")
     if family.shape == "picture" and not count:
@@ -134,14 +134,10 @@ def _length(family: Family, given: Mapping[str, Any]) -> int | Failure:
     asked = wanted.seconds(given, (family.lengths or (5,))[0])
     if isinstance(asked, Failure):
         return asked
-    least, most = family.seconds
     if asked == -1 and family.smart_length:
         return -1
-    if family.lengths and asked not in family.lengths:
-        return Failure("invalid_request", f"the duration is one of {', '.join(f'{s:g}' for s in family.lengths)} seconds, not {asked:g}")
-    if not family.lengths and not (least <= asked <= most and asked == int(asked)):
-        return Failure("invalid_request", f"the duration is a whole number of seconds from {least:g} to {most:g}, not {asked:g}")
-    return int(asked)
+    least, most = family.seconds
+    return wanted.next_length(asked, family.lengths or range(least, most + 1))
 
 
 def _form(family: Family, given: Mapping[str, Any], resolution: str) -> dict[str, Any] | Failure:
@@ -162,18 +158,33 @@ def _form(family: Family, given: Mapping[str, Any], resolution: str) -> dict[str
 
 async def _pictures(family: Family, given: Mapping[str, Any], request: Request) -> dict[str, Any] | Failure:
     """Return the part of the input that carries the reference pictures."""
-    data = await pictures(request.references, limit=REFERENCE_BYTES)
+    references = _sent_along(family, request)
+    data = await pictures(references, limit=REFERENCE_BYTES)
     if isinstance(data, Failure) or not data:
         return data if isinstance(data, Failure) else {}
-    urls = [inline.data_url(picture, r.media_type) for picture, r in zip(data, request.references, strict=True)]
+    urls = [inline.data_url(picture, r.media_type) for picture, r in zip(data, references, strict=True)]
     if family.pictures == "img_url":
         return {"img_url": urls[0]}
     if family.pictures == "reference_urls":
         return {"reference_urls": urls}
-    role = given.get("reference_role", family.role)
-    if role not in ("first_frame", "reference_image"):
-        return Failure("invalid_request", f"reference_role is first_frame or reference_image, not {role!r}")
-    if role == "first_frame" and len(urls) > 2:
-        return Failure("invalid_request", f"a clip has a first and a last frame, not {len(urls)}")
-    roles = ["first_frame", "last_frame"] if role == "first_frame" else ["reference_image"] * len(urls)
-    return {"media": [{"type": what, "url": url} for what, url in zip(roles, urls, strict=False)]}
+    asked = given.get("reference_role", family.role)
+    if asked not in ("first_frame", "reference_image"):
+        return Failure("invalid_request", f"reference_role is first_frame or reference_image, not {asked!r}")
+    roles = ["first_frame" if _is_frame(r) else asked for r in references]
+    _, *more = [n for n, role in enumerate(roles) if role == "first_frame"] or [-1]
+    if len(more) > 1:
+        return Failure("invalid_request", f"a clip has a first and a last frame, not {len(more) + 1}")
+    for n in more:
+        roles[n] = "last_frame"
+    return {"media": [{"type": role, "url": url} for role, url in zip(roles, urls, strict=True)]}
+
+
+def _is_frame(reference: Reference) -> bool:
+    """Say whether a reference is the picture that a clip begins with, not a character."""
+    return getattr(reference, "role", "") == "frame"
+
+
+def _sent_along(family: Family, request: Request) -> tuple[Reference, ...]:
+    """Return the references that a model is sent: where it takes frames only, the frame; the people are in it."""
+    frames = tuple(r for r in request.references if _is_frame(r))
+    return frames if frames and (family.role == "first_frame" or family.pictures == "img_url") else request.references

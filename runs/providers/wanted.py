@@ -10,7 +10,7 @@ parameters                        shape          seconds
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,14 @@ def seconds(parameters: Mapping[str, Any], default: float) -> float | Failure:
     if isinstance(given, bool) or not math.isfinite(found):
         return Failure("invalid_request", f"duration is a number of seconds, not {given!r}")
     return found
+
+
+def next_length(asked: float, lengths: Sequence[float]) -> int | Failure:
+    """Return the shortest length that can be had and is no shorter than a planned one: a clip can be cut, not stretched."""
+    enough = [length for length in lengths if length >= asked - 1e-9]
+    if not asked > 0 or not enough:
+        return Failure("invalid_request", f"the duration is at most {max(lengths):g} seconds, not {asked:g}")
+    return int(min(enough))
 
 
 def count(parameters: Mapping[str, Any], most: int) -> int | Failure:

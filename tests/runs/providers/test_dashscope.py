@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +28,12 @@ def made(folder: Path, vendor: DashScope, name: str, **table: Any) -> Any:
     options = {"poll_s": 0.01, **table.pop("options", {})}
     extra = options if name != "qwen-image" else {k: v for k, v in options.items() if k != "poll_s"}
     return provider(folder, name, vendor.base_url + "/api/v1", options=extra, **table)
+
+
+def framed(given: Any, role: str) -> Any:
+    """Return a reference with a role, also where references have none yet."""
+    kept = {name: getattr(given, name) for name in ("name", "sha256", "media_type", "path")}
+    return SimpleNamespace(**kept, role=role)
 
 
 def data_url(data: bytes) -> str:
@@ -243,6 +250,33 @@ def test_each_family_is_asked_in_its_own_way(
     assert {k: v for k, v in body["parameters"].items() if k not in ("prompt_extend", "watermark")} == form
 
 
+@pytest.mark.parametrize(
+    ("model", "duration", "sent"),
+    [("wan2.7-t2v", 1.2, 2), ("wan2.7-t2v", 6.5, 7), ("wan2.5-t2v-preview", 7, 10), ("happyhorse-1.1-t2v", 2, 3)],
+)
+def test_a_planned_length_is_rounded_up_to_one_that_can_be_had(
+    tmp_path: Path, vendor: DashScope, model: str, duration: float, sent: int
+) -> None:
+    submit(made(tmp_path, vendor, "wan"), request("video", model=model, parameters={"duration": duration}))
+    assert vendor.seen[0].body["parameters"]["duration"] == sent
+
+
+@pytest.mark.parametrize(
+    ("model", "roles", "sent"),
+    [
+        ("wan2.7-i2v", ("character", "frame", "character"), ["first_frame"]),
+        ("wan3.0-video", ("frame", "character", "character"), ["first_frame", "reference_image", "reference_image"]),
+        ("wan3.0-video", ("frame", "frame"), ["first_frame", "last_frame"]),
+    ],
+)
+def test_the_frame_of_a_clip_goes_before_its_people(
+    tmp_path: Path, vendor: DashScope, model: str, roles: tuple[str, ...], sent: list[str]
+) -> None:
+    references = tuple(framed(reference(tmp_path, f"r{n}"), role) for n, role in enumerate(roles))
+    submit(made(tmp_path, vendor, "wan"), request("video", model=model, references=references))
+    assert [m["type"] for m in vendor.seen[0].body["input"]["media"]] == sent
+
+
 def test_the_way_of_a_family_can_be_changed(tmp_path: Path, vendor: DashScope) -> None:
     table = {"options": {"models": {"wan2.7-i2v*": {"pictures": "img_url"}}}}
     submit(made(tmp_path, vendor, "wan", **table), request("video", model="wan2.7-i2v", references=(reference(tmp_path),)))
@@ -256,11 +290,10 @@ def test_the_way_of_a_family_can_be_changed(tmp_path: Path, vendor: DashScope) -
     [
         ("wan2.7-t2v", 1, {}, "no reference"),
         ("wan2.7-i2v", 0, {}, "none goes along"),
-        ("wan2.7-t2v", 0, {"duration": 16}, "2 to 15"),
-        ("wan2.7-t2v", 0, {"duration": 2.5}, "whole number"),
+        ("wan2.7-t2v", 0, {"duration": 16}, "at most 15"),
         ("wan2.7-t2v", 0, {"duration": "long"}, "number of seconds"),
-        ("wan2.7-t2v", 0, {"duration": -1}, "2 to 15"),
-        ("wan2.5-t2v-preview", 0, {"duration": 7}, "5, 10"),
+        ("wan2.7-t2v", 0, {"duration": -1}, "at most 15"),
+        ("wan2.5-t2v-preview", 0, {"duration": 11}, "at most 10"),
         ("wan2.7-t2v", 0, {"resolution": "4K"}, "720P"),
         ("happyhorse-1.1-t2v", 0, {"negative_prompt": "text"}, "no negative"),
         ("wan2.7-t2v", 0, {"negative_prompt": "x" * 501}, "500"),

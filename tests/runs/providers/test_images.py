@@ -55,7 +55,8 @@ def test_a_prompt_becomes_a_vertical_picture(tmp_path: Path, vendor: Images) -> 
     assert seen.body == {"model": "gpt-image-2", "prompt": "rain", "size": "864x1536", "quality": "medium"}
     assert (seen.headers["Authorization"], seen.headers["Idempotency-Key"]) == (f"Bearer {KEY}", "job-1")
     assert [(a.media_type, a.data) for a in outcome.assets] == [("image/png", png())]
-    assert (outcome.usage.input_tokens, outcome.usage.output_tokens, outcome.usage.images) == (70, 1056, 1)
+    usage = outcome.usage
+    assert (usage.input_tokens, usage.picture_tokens, usage.output_tokens, usage.images) == (70, 50, 1056, 1)
     assert outcome.model_resolved == "gpt-image-2"
     assert outcome.wire_request["body"] == seen.body
     assert outcome.wire_response["body"]["data"][0]["revised_prompt"] == "heavy rain"

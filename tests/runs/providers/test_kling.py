@@ -115,6 +115,14 @@ def test_routes(
         assert seen.body["duration"] == "5"
 
 
+@pytest.mark.parametrize(
+    ("model", "duration", "sent"), [("kling-v3", 2.4, "3"), ("kling-v3", 6.5, "7"), ("kling-v2-5-turbo", "7", "10"), ("kling-v1", 5, "5")]
+)
+def test_a_planned_length_is_rounded_up_to_one_that_can_be_had(tmp_path: Path, kling: Kling, model: str, duration: Any, sent: str) -> None:
+    submit(made(tmp_path, kling), request("video", model=model, parameters={"duration": duration}))
+    assert kling.seen[0].body["duration"] == sent
+
+
 def test_a_picture_goes_all_the_way(tmp_path: Path, kling: Kling) -> None:
     kling.next_units = "8"
     wanted = request("image", model="kling-v2", parameters={"n": 2}, references=(person(tmp_path),))
@@ -136,8 +144,9 @@ def test_other_formats_become_png(tmp_path: Path, kling: Kling) -> None:
 @pytest.mark.parametrize(
     ("kind", "model", "references", "parameters", "word"),
     [
-        ("video", "kling-v3", 0, {"duration": 16}, "3, 4, 5"),
-        ("video", "kling-v2-5-turbo", 0, {"duration": "7"}, "5, 10"),
+        ("video", "kling-v3", 0, {"duration": 16}, "at most 15"),
+        ("video", "kling-v2-5-turbo", 0, {"duration": "11"}, "at most 10"),
+        ("video", "kling-v3", 0, {"duration": "long"}, "number of seconds"),
         ("video", "kling-v2-master", 0, {"mode": "std"}, "one of pro"),
         ("video", "kling-v2-6", 0, {"mode": "4k"}, "std, pro"),
         ("video", "kling-v2-5-turbo", 0, {"sound": True}, "no sound"),
