@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runs.cli import output
 from runs.cli.context import quiet, workspace
+from runs.cli.run import tapes
 
 if TYPE_CHECKING:
     from evals.chain import ChainStage
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--version", "versions", multiple=True, metavar="REF", help="With --until: that stage with these versions, an A/B.")
 @click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
 @click.option("--dry-run", is_flag=True, help="Count and price the first stage, the only one known beforehand; send nothing.")
+@tapes
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
 @output.format_option
 @click.pass_context
@@ -32,6 +35,8 @@ def chain(
     versions: tuple[str, ...],
     fresh: bool,
     dry_run: bool,
+    record: Path | None,
+    replay: Path | None,
     no_score: bool,
     fmt: str,
 ) -> None:
@@ -57,7 +62,7 @@ def chain(
     settings = load(ws.root)
     pool.size(settings.workers)
     found = load_chain(name, folder)
-    drivers = _drivers(context, ws, settings, {"no_score": no_score, "allow_scorer_files": False})
+    drivers = _drivers(context, ws, settings, {"no_score": no_score, "allow_scorer_files": False, "record": record, "replay": replay})
     if dry_run:
         _estimate(ws, found, drivers, fmt)
         return
@@ -100,12 +105,12 @@ def lineage(context: click.Context, run_name: str, job: str | None, fmt: str) ->
 def _drivers(context: click.Context, ws: Workspace, settings: Settings, asked: dict[str, Any]) -> DriverOf:
     """Return what makes the provider and options of a stage."""
     from runs.chain import Driver
-    from runs.cli.run import options_of
+    from runs.cli.run import options_of, taped
     from runs.providers import default_model, get
 
     def driver(stage: ChainStage) -> Driver:
         config = settings.provider_settings(stage.provider)
-        provider = get(stage.provider or settings.provider, settings)
+        provider = taped(get(stage.provider or settings.provider, settings), asked)
         model = stage.model or config.model or (stage.provider or settings.provider)
         return Driver(
             provider,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from runs.provider import Provider
     from runs.settings import Settings
     from runs.workspace import Workspace
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def tapes(command: Command) -> Command:
+    """Add `--record` and `--replay` to a command that generates."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    record = click.option("--record", type=folder, metavar="DIR", help="Keep all answers in this folder, without keys.")
+    replay = click.option("--replay", type=folder, metavar="DIR", help="Answer from a folder that was recorded; call nobody.")
+    return record(replay(command))
+
 
 SPLITS = ("explore", "gate")
 
@@ -36,6 +48,7 @@ SPLITS = ("explore", "gate")
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
 @click.option("--dry-run", is_flag=True, help="Count and price the jobs; send nothing.")
 @click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
+@tapes
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
 @click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")
 @output.format_option
@@ -58,7 +71,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
         return
     if not (asked["suite"] and asked["versions"]):
         raise click.UsageError("Give --suite and at least one --version, or --resume RUN.")
-    provider = _provider(settings, settings.provider)
+    provider = taped(_provider(settings, settings.provider), asked)
     plan = _plan(ws, settings, provider, asked)
     options = options_of(context, ws, settings, provider, asked)
     if dry_run:
@@ -97,6 +110,17 @@ def _provider(settings: Settings, name: str) -> Provider:
     return get(name, settings)
 
 
+def taped(provider: Provider, asked: Mapping[str, Any]) -> Provider:
+    """Return the provider, recorded or played from a folder where that is asked for."""
+    from runs.providers.cassette import CassetteProvider, recording
+
+    if asked["record"] and asked["replay"]:
+        raise click.UsageError("Give --record or --replay, not both.")
+    if asked["replay"]:
+        return CassetteProvider(provider, asked["replay"])
+    return recording(provider, asked["record"]) if asked["record"] else provider
+
+
 def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Plan:
     from runs.prepare import Order, prepare
     from runs.providers import reference
@@ -127,7 +151,11 @@ def options_of(context: click.Context, ws: Workspace, settings: Settings, provid
 
     return Options(
         budget_usd=settings.budget_usd,
-        pricing=Pricing(partial(settings.price, provider.name), free=provider.simulated, variant_of=partial(variant, provider)),
+        pricing=Pricing(
+            partial(settings.price, provider.name),
+            free=provider.simulated or bool(asked.get("replay")),
+            variant_of=partial(variant, provider),
+        ),
         progress=for_terminal(quiet=quiet(context)),
         scoring=not asked["no_score"],
         scorer_folder=ws.evals / "scorers" if asked["allow_scorer_files"] else None,
@@ -140,7 +168,7 @@ def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str
 
     run_id = query.find_run(ws, name)
     logged = query.run_plan(ws, run_id)["provider"]["name"]
-    provider = _provider(settings, logged)
+    provider = taped(_provider(settings, logged), asked)
     return harness.resume(ws, run_id, provider, options_of(context, ws, settings, provider, asked))
 
 

@@ -101,3 +101,22 @@ def plan(
         scorers=scorer_plans([(name, {}) for name in scorers], stage, scorer_folder),
         **given,
     )
+
+
+def write_cases(ws: Workspace, suite: str) -> None:
+    """Write one series `s0` with two script cases, and a suite `script` over it."""
+    outline = "{title: t, logline: l, core_conflict: c, opening_hook: o, key_events: [a, b, c], cliffhanger: x}"
+    put_file(
+        ws.evals / "cases" / "s0.yaml",
+        "series: {id: s0, title: S, language: en, genre: [drama], logline: l}\n"
+        "characters: [{id: mei, name: Mei, static_descriptors: [a young woman]}]\n"
+        "locations: [{id: pier, name: pier}]\n"
+        f"episodes: [{{id: e1, number: 1, outline: {outline}}}, {{id: e2, number: 2, outline: {outline}}}]\n"
+        "cases: [{id: c1, stage: script, episode: e1}, {id: c2, stage: script, episode: e2}]\n",
+    )
+    put_file(ws.evals / "suites" / "script.yaml", suite)
+
+
+def put_file(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
