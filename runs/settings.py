@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraint
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from evals import pulled
 from prompts.errors import UnknownName, WorkspaceError
 from runs import secrets
 from runs.delivery import Serve, Webhook
@@ -95,7 +96,8 @@ class Settings(BaseSettings):
     """All settings of a workspace; made by `load`.
 
     `workers` is scoring processes, 0 for one a core; `budget_usd` None is no bound; `limits_folder` is where the limits of
-    accounts are kept for all workspaces, empty for this user's own (`runs.accounts`). `demo` marks a workspace in which
+    accounts are kept for all workspaces, empty for this user's own (`runs.accounts`);
+    `models_folder` is where optional models are pulled to, empty for this user's own (`evals.pulled`). `demo` marks a workspace in which
     simulated evidence may promote; `actor` is who is at work, for the ledger (`runs.promotions`).
     """
 
@@ -107,6 +109,7 @@ class Settings(BaseSettings):
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     workers: int = Field(default=0, ge=0, le=1024)
     limits_folder: str = ""
+    models_folder: str = ""
     ui: Ui = Ui()
     demo: bool = False
     actor: str = Field(default="", max_length=200)
@@ -209,6 +212,7 @@ def load(root: Path, flags: Mapping[str, Any] | None = None) -> Settings:
     except ValidationError as error:
         raise explain(error, layers, Settings) from None
     settings._layers, settings._root = layers, root
+    pulled.use(root / Path(settings.models_folder).expanduser() if settings.models_folder else None)
     for table in settings.providers.values():
         # Remembered now, so that it is masked everywhere, also where the provider is never used.
         secrets.secret(table.api_key_env)

