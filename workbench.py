@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "judge": ("runs.cli.judge:judge", "Let a model judge scripts, with quotes that are checked."),
     "calibrate": ("runs.cli.judge:calibrate", "Find out how far a judge agrees with people."),
     "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),
+    "import-script": ("runs.cli.screenplay:import_script", "Turn a Fountain, FDX or JSON screenplay into a script."),
     "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),
     "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),
     "channels": ("runs.cli.promotion:channels", "List what dev, staging and production mean now."),
