@@ -100,7 +100,7 @@ class YouchuanProvider(Midjourney[Options]):
     async def poll(self, task_id: str, request: Request) -> TaskState:
         """Ask for a job; fetch its pictures once they are there."""
         reply = await self.client.call("GET", f"/v1/tob/job/{task_id}")
-        if reply.status == 404:
+        if reply.status == 404 or (reply.ok and text(at(reply.body, "code")) == "404"):
             return TaskState("lost")
         if failure := _failure(reply):
             return fault(failure, self.poll_after_s)

@@ -69,6 +69,7 @@ def test_one_of_the_four_can_be_picked(server: midjourney_stub.Youchuan) -> None
         ({"status": 77}, "running"),
         ({}, "running"),
         ({"data": {"status": 0}}, "queued"),
+        ({"code": 404, "message": "no such job"}, "lost"),
     ],
 )
 def test_states(server: midjourney_stub.Youchuan, job: dict[str, Any], state: str) -> None:
