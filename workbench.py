@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "settle": ("runs.cli.settle:settle", "Say what became of jobs of which nobody knows whether they were made."),
     "score": ("runs.cli.run:score", "Score an old run again."),
     "judge": ("runs.cli.judge:judge", "Let a model judge scripts, with quotes that are checked."),
-    "calibrate": ("runs.cli.judge:calibrate", "Find out how far a judge agrees with people."),
+    "calibrate": ("runs.cli.calibrate:calibrate", "Find out how far scorers agree with labels, and a judge with people."),
     "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),
     "import-script": ("runs.cli.screenplay:import_script", "Turn a Fountain, FDX or JSON screenplay into a script."),
     "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),

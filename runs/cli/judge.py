@@ -1,4 +1,4 @@
-"""`workbench judge` and `calibrate`: ask a model about scripts, and find out whether it may be believed."""
+"""`workbench judge`, and the part of `calibrate` about judges: ask a model about scripts, and see whether it may be believed."""
 
 from __future__ import annotations
 
@@ -67,17 +67,8 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
         raise click.exceptions.Exit(4)
 
 
-@click.command()
-@click.argument("run_name", metavar="RUN")
-@click.argument("ratings", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--judge", "judge_name", required=True, metavar="NAME", help="The judge's scorer name, such as judge/screenplay@gpt-x.")
-@output.format_option
-@click.pass_context
-def calibrate(context: click.Context, run_name: str, ratings: Path, judge_name: str, fmt: str) -> None:
-    """Compare a judge with what people said of the scripts of RUN, and write down whether it may be believed.
-
-    RATINGS is a CSV file with the columns job_id (its beginning does), criterion, rater and answer (yes, partly, no).
-    """
+def calibrate_judge(context: click.Context, run_name: str, ratings: Path, judge_name: str, fmt: str) -> None:
+    """Compare a judge with what people said of the scripts of a run, write down whether it may be believed, and print it."""
     import pandas as pd
 
     from runs import query
