@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import-script": ("runs.cli.screenplay:import_script", "Turn a Fountain, FDX or JSON screenplay into a script."),
     "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),
     "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),
+    "ratings": ("runs.cli.ratings:ratings", "Let people judge blind, and see what their votes say."),
     "channels": ("runs.cli.promotion:channels", "List what dev, staging and production mean now."),
     "promote": ("runs.cli.promotion:promote", "Let a channel mean a version."),
     "rollback": ("runs.cli.promotion:rollback", "Go back to a former version."),

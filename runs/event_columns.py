@@ -53,8 +53,36 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "scores": _SCORE,
     },
     "scorers": {"scorers": _SCORER},
+    "queue": {
+        "queue": "VARCHAR",
+        "actor": "VARCHAR",
+        "question": "VARCHAR",
+        "a": "VARCHAR",
+        "b": "VARCHAR",
+        "seed": "BIGINT",
+        "items": "STRUCT(item VARCHAR, case_id VARCHAR, series VARCHAR, repeat INTEGER, job_a VARCHAR, job_b VARCHAR, again VARCHAR)[]",
+        "rubric": "VARCHAR[]",
+    },
+    "rating": {
+        "queue": "VARCHAR",
+        "item": "VARCHAR",
+        "rater": "VARCHAR",
+        "choice": "VARCHAR",
+        "left": "VARCHAR",
+        "value": "DOUBLE",
+        "ms": "BIGINT",
+        "flagged": "BOOLEAN",
+        "reason": "VARCHAR",
+        "rubric": "JSON",
+    },
     "note": {"text": "VARCHAR"},
     "end": {"state": "VARCHAR"},
 }
-REQUIRED: Mapping[str, tuple[str, ...]] = {"generation": ("job_id", "status"), "scores": ("job_id",), "end": ("state",)}
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "generation": ("job_id", "status"),
+    "scores": ("job_id",),
+    "queue": ("queue", "items"),
+    "rating": ("queue", "item", "rater"),
+    "end": ("state",),
+}
 """Keys without which an event cannot be folded, beside `run_id` and `at`."""

@@ -303,6 +303,59 @@ class Note(Event):
     text: str
 
 
+class QueueItem(TypedDict):
+    """Two generations of one case, to be judged blind. `again` names the item that this one repeats, hidden; else empty."""
+
+    item: str
+    case_id: str
+    series: str
+    repeat: int
+    job_a: str
+    job_b: str
+    again: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue(Event):
+    """A rating queue: which pairs people are shown, in which order, with which question. `run_id` is arm B's run.
+
+    `a` and `b` are addresses `<run>:<arm>`. Sides follow from `seed`, item and rater, so that they can be proved later.
+    """
+
+    type: ClassVar[str] = "queue"
+
+    queue: str
+    actor: str
+    question: str
+    a: str
+    b: str
+    seed: int
+    items: Sequence[QueueItem]
+    rubric: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating(Event):
+    """What one person said of one item; a later event of the same person about the same item takes its place.
+
+    `choice` is `left`, `right`, `tie`, `both_bad` or empty (not judged: flagged or taken back). `left` says which arm was on
+    the left, `value` is 1 where B was preferred, -1 where A was, 0 for neither, None where not judged. `ms` is the time taken.
+    """
+
+    type: ClassVar[str] = "rating"
+
+    queue: str
+    item: str
+    rater: str
+    choice: str
+    left: str
+    value: float | None = None
+    ms: int | None = None
+    flagged: bool = False
+    reason: str = ""
+    rubric: Mapping[str, Json] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End(Event):
     """The run is over, for now: a stopped run may be resumed, in a journal of its own with the same run id."""
@@ -312,9 +365,9 @@ class End(Event):
     state: EndState
 
 
-AnyEvent = Run | Claim | Handing | Submitted | Generation | Settled | Scorers | Scores | Note | End
+AnyEvent = Run | Claim | Handing | Submitted | Generation | Settled | Scorers | Scores | Queue | Rating | Note | End
 EVENTS: Mapping[str, type[AnyEvent]] = {
-    c.type: c for c in (Run, Claim, Handing, Submitted, Generation, Settled, Scorers, Scores, Note, End)
+    c.type: c for c in (Run, Claim, Handing, Submitted, Generation, Settled, Scorers, Scores, Queue, Rating, Note, End)
 }
 
 

@@ -184,6 +184,28 @@ _NOTES = """
 insert into note select t.run_key, n.text, n."at", n.j, n.o from ev_note n join touched t using (run_id);
 """
 
+_QUEUES = """
+create or replace temp table queues as
+select q.*, t.run_key from ev_queue q join touched t using (run_id)
+where not exists (from rating_queue r where r.queue = q.queue)
+qualify row_number() over (partition by q.queue order by q."at", f_file(q.j), q.o) = 1;
+insert into rating_queue select run_key, queue, actor, question, a, b, seed, rubric, "at" from queues;
+insert into rating_item
+select queue, n, i.item, i.case_id, i.series, i.repeat, i.job_a, i.job_b, i.again
+from (select queue, unnest(items) i, generate_subscripts(items, 1) n from queues);
+"""
+
+_RATINGS = """
+insert into rating
+select queue, item, rater, choice, "left", value, ms, coalesce(flagged, false), reason, rubric, "at", false, j, o from ev_rating;
+create or replace temp table newest as
+select r.queue, r.item, r.rater,
+  max_by(struct_pack(k := journal_key, o := line_offset), (rated_at, f_file(journal_key), line_offset)) as last
+from rating r semi join ev_rating e on e.queue = r.queue and e.item = r.item and e.rater = r.rater group by all;
+update rating set latest = (journal_key = n.last.k and line_offset = n.last.o)
+from newest n where n.queue = rating.queue and n.item = rating.item and n.rater = rating.rater;
+"""
+
 _ROLLUPS = """
 delete from rollup_run_arm where run_key in (select run_key from touched);
 insert into rollup_run_arm
@@ -237,6 +259,8 @@ def _steps(batch: Batch) -> list[str]:
         (_TWICE, came & {"scores"}, ""),
         (_END, came & {"end"}, ""),
         (_NOTES, came & {"note"}, ""),
+        (_QUEUES, came & {"queue"}, ""),
+        (_RATINGS, came & {"rating"}, ""),
         (_ROLLUPS, came & {"run", "generation", "scores"}, ""),
     ]
     return [step.replace("{events}", _events(needed, columns)) if columns else step for step, needed, columns in steps if needed]

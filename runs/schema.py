@@ -116,12 +116,31 @@ def _lineage(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(LINEAGE)
 
 
+_RATINGS = """
+create table rating_queue(
+  run_key integer not null, queue varchar not null unique, actor varchar, question varchar, arm_a varchar, arm_b varchar, seed bigint,
+  rubric json, made_at timestamp);
+create table rating_item(
+  queue varchar not null, position integer not null, item varchar not null, case_id varchar, series varchar, repeat integer,
+  job_a varchar, job_b varchar, again varchar);
+create table rating(
+  queue varchar not null, item varchar not null, rater varchar not null, choice varchar, left_arm varchar, value double, ms bigint,
+  flagged boolean, reason varchar, rubric json, rated_at timestamp, latest boolean not null,
+  journal_key integer not null, line_offset bigint not null);
+"""
+
+
+def _ratings(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_RATINGS)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
     ("0003 public views", _views),
     ("0004 tokens of pictures", _picture_tokens),
     ("0005 lineage", _lineage),
+    ("0006 ratings", _ratings),
 )
 VERSION = len(MIGRATIONS)
 

@@ -14,6 +14,7 @@ from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
+from runs.query.of_ratings import QUEUES, RATINGS, queue, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs
 from runs.query.of_scores import FINDINGS, SCORES, findings, scores
 
@@ -26,6 +27,8 @@ COLUMNS: Mapping[str, Columns] = {
     "scores": SCORES,
     "findings": FINDINGS,
     "lineage": LINEAGE,
+    "queues": QUEUES,
+    "ratings": RATINGS,
     "errors": ERRORS,
     "ingest_errors": INGEST_ERRORS,
 }
@@ -45,6 +48,9 @@ __all__ = [
     "lineage",
     "media_path",
     "progress",
+    "queue",
+    "queues",
+    "ratings",
     "run_plan",
     "run_scores",
     "runs",

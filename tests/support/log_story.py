@@ -177,7 +177,25 @@ def story(run_id: str, jobs: int = 4, begin: float = 0.0) -> Iterator[ev.Event]:
         yield ev.Claim(run_id=run_id, at=at(begin + 4 * n + 1), job_id=job_id(run_id, n))
         yield generation(run_id, n, begin + 4 * n + 2)
         yield scores(run_id, n, begin + 4 * n + 3)
+    yield from ratings(run_id, begin + 4 * jobs)
     yield ev.End(run_id=run_id, at=at(begin + 4 * jobs + 4), state="finished")
+
+
+def ratings(run_id: str, begin: float) -> Iterator[ev.Event]:
+    """Yield a queue of one pair, a vote, and the same person's second thought."""
+    name = f"queue-of-{run_id}"
+    item: ev.QueueItem = {
+        "item": "i1", "case_id": "c0", "series": "s0", "repeat": 0, "job_a": job_id(run_id, 0), "job_b": job_id(run_id, 1), "again": "",
+    }  # fmt: skip
+    yield ev.Queue(
+        run_id=run_id, at=at(begin + 1), queue=name, actor="ann", question="Which one?", a=f"{run_id}:a", b=f"{run_id}:b", seed=7,
+        items=[item], rubric=["face"],
+    )  # fmt: skip
+    for second, choice, value in ((2, "left", -1.0), (3, "tie", 0.0)):
+        yield ev.Rating(
+            run_id=run_id, at=at(begin + second), queue=name, item="i1", rater="bo", choice=choice, left="a", value=value, ms=900,
+            rubric={"face": 4},
+        )  # fmt: skip
 
 
 _JOB = "join run r on r.run_key = x.run_key join job j on j.job_key = x.job_key"
@@ -202,6 +220,9 @@ _CONTENTS = {
                    from finding x {_JOB} {_FROM}""",
     "run_metric": """select r.run_id, m.scorer, m.name, x.* exclude (run_key, metric_key)
                      from run_metric x join run r using (run_key) join metric m using (metric_key)""",
+    "rating_queue": "select r.run_id, x.* exclude (run_key) from rating_queue x join run r using (run_key)",
+    "rating_item": "from rating_item",
+    "rating": "select o.file, x.* exclude (journal_key) from rating x join journal_offset o using (journal_key)",
     "case_seen": """select r.run_id, v.version, c.case_id, x.first_scored_at from case_seen x
                     join run r using (run_key) join version v using (version_key) join case_ c using (case_key)""",
     "rollup_run_arm": "select r.run_id, x.* exclude (run_key) from rollup_run_arm x join run r using (run_key)",

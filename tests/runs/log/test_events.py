@@ -20,7 +20,7 @@ def test_an_event_survives_the_way_through_json(event: ev.AnyEvent) -> None:
 
 
 def test_an_event_of_an_unknown_type_is_passed_over() -> None:
-    assert ev.parse({"type": "rating", "run_id": "r", "at": story.at(0)}) is None
+    assert ev.parse({"type": "dream", "run_id": "r", "at": story.at(0)}) is None
 
 
 def test_an_unknown_key_is_passed_over() -> None:

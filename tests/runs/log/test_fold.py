@@ -164,7 +164,7 @@ def test_a_scorer_added_later_is_known_by_its_own_event(ws: Workspace) -> None:
 def test_events_of_a_newer_program_are_passed_over(ws: Workspace) -> None:
     path = story.write(ws, "a.jsonl", [story.plan("r", 1)])
     with path.open("ab") as file:
-        file.write(encode({"type": "rating", "run_id": "r", "at": story.at(1), "vote": "b"}))
+        file.write(encode({"type": "dream", "run_id": "r", "at": story.at(1), "vote": "b"}))
         file.write(encode(story.generation("r", 0).to_dict() | {"weather": "fine"}))
     assert fold(ws).faults == 0
     assert len(query.generations(ws)) == 1
