@@ -100,6 +100,7 @@ def plan(run_id: str, jobs: int = 4, second: float = 0, cases: int = 2) -> ev.Ru
                 "hash": f"{n:064x}",
                 "inputs": {"shot": {"id": f"s{n}"}},
                 "references": {"mei": [{"sha256": "c" * 64, "media_type": "image/png"}]},
+                "upstream": [{"stage": "script", "run_id": "earlier", "job_id": job_id("earlier", n), "sha256": "d" * 64}],
             }
             for n in range(cases)
         ],
