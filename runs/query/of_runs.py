@@ -146,6 +146,10 @@ def run_plan(ws: Workspace, run_id: str) -> dict[str, Any]:
         return _plan(con, run)
 
 
+def _given(name: str, value: Any) -> dict[str, Any]:
+    return {} if value is None else {name: value}
+
+
 def _plan(con: duckdb.DuckDBPyConnection, run: dict[str, Any]) -> dict[str, Any]:
     key = [run["run_key"]]
     arms = records(
@@ -160,6 +164,14 @@ def _plan(con: duckdb.DuckDBPyConnection, run: dict[str, Any]) -> dict[str, Any]
            join (select case_key, min(position) n from job where run_key = ? group by case_key) j using (case_key) order by n""",
         key,
     )
+    upstream: dict[str, list[Any]] = {}
+    for row in records(
+        con,
+        """select c.case_id, u.stage, u.from_run as run_id, u.from_job as job_id, u.sha256
+           from upstream u join case_ c using (case_key) where u.run_key = ? order by u.case_key, u.position""",
+        key,
+    ):
+        upstream.setdefault(row.pop("case_id"), []).append(row)
     jobs = records(
         con,
         """select job_id, arm, case_id, repeat, j.seed from job j left join case_ using (case_key)
@@ -176,7 +188,7 @@ def _plan(con: duckdb.DuckDBPyConnection, run: dict[str, Any]) -> dict[str, Any]
         provider={"name": run["provider"], "simulated": run["simulated"], "base_url": run["base_url"]},
         arms=[{k: a[k] for k in ("arm", "ref", "template", "version", "model", "replica")} for a in arms],  # type: ignore[misc]
         versions=list(versions.values()),  # type: ignore[arg-type]
-        cases=[c | _json(c, "inputs", "references") for c in cases],  # type: ignore[misc]
+        cases=[c | _json(c, "inputs", "references") | _given("upstream", upstream.get(c["case_id"])) for c in cases],  # type: ignore[misc]
         jobs=jobs,  # type: ignore[arg-type]
         budget_usd=run["budget_usd"],
         **_json(run, "parameters", "scorers", "environment"),

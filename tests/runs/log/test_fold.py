@@ -25,7 +25,7 @@ def test_folding_nothing_makes_an_empty_log(ws: Workspace) -> None:
 
 def test_folding_twice_changes_nothing(ws: Workspace) -> None:
     story.write(ws, "a.jsonl", story.story("r", 6))
-    assert fold(ws).lines == 21
+    assert fold(ws).lines == 24
     once = story.contents(ws)
     assert fold(ws).lines == 0
     assert story.contents(ws) == once
@@ -51,7 +51,7 @@ def test_a_fold_takes_in_no_more_than_it_may_and_says_that_there_is_more(ws: Wor
     while not steps[-1].done:
         steps.append(fold(ws, max_bytes=4000))
     assert len(steps) >= 3
-    assert sum(step.lines for step in steps) == 36
+    assert sum(step.lines for step in steps) == 42
     bounded = story.contents(ws)
     rebuild(ws)
     assert story.contents(ws) == bounded
