@@ -160,7 +160,7 @@ def _outcome(message: AIMessage, sent: Mapping[str, Any], *, structured: bool) -
 
 def _failure(message: AIMessage, usage: Usage) -> Failure | None:
     refusal = message.additional_kwargs.get("refusal")
-    reason = str(message.response_metadata.get("finish_reason") or message.response_metadata.get("stop_reason") or "").lower()
+    reason = _reason(message.response_metadata)
     if isinstance(refusal, str) and refusal.strip():
         return Failure("content_refused", secrets.redact(refusal).strip()[: failures.MESSAGE_CHARS], code="refusal")
     if reason in REFUSED:
@@ -168,7 +168,19 @@ def _failure(message: AIMessage, usage: Usage) -> Failure | None:
     if reason in CUT_OFF:
         spent = f" after {usage.output_tokens} tokens" if usage.output_tokens is not None else ""
         return Failure("malformed", f"the answer was cut off{spent}; raise max_tokens", code="length")
+    if reason in ("failed", "cancelled"):
+        return Failure("server", "the provider broke off while answering", code=reason)
     return None if str(message.text).strip() else Failure("malformed", "the model gave nothing", code="empty")
+
+
+def _reason(metadata: Mapping[str, Any]) -> str:
+    """Return why an answer ended, in lower case. OpenAI's newer interface has a status for it, and a reason beneath that."""
+    if reason := metadata.get("finish_reason") or metadata.get("stop_reason"):
+        return str(reason).lower()
+    status, details = str(metadata.get("status") or "").lower(), metadata.get("incomplete_details")
+    if status != "incomplete":
+        return status
+    return str((details.get("reason") if isinstance(details, Mapping) else "") or "length").lower()
 
 
 def _usage(message: AIMessage) -> Usage:
