@@ -7,28 +7,36 @@ Example: a shot of 3 s that jumps to another room after 1.48 s
 
 A clip is asked for as one shot, so every cut in it is a fault. A cut is seen where a frame is unlike the one before it (the
 correlation of both, the camera's shift taken out, is under 0.8), or where a face goes on in its place as somebody else's
-(landmarks break off and begin again there, and both faces are not one person's). A flash, a fade and a pan are no cuts. A
+(the embeddings of two of its views are not one person's). A flash, a fade and a pan are no cuts. A
 jump within one take, in which neither place nor person changes, is not found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from evals.errors import ModelUnavailable, ScorerError
 from evals.footage.scorer import ClipScorer, bounded
 from evals.footage.signals import Footage, look
 from evals.score import Media, Metric, Score
 
+if TYPE_CHECKING:
+    from evals.faces.face import Face
+
+View: TypeAlias = "tuple[float, Face]"
+
 UNLIKE = 0.8
 DROP = 4.0
 """How much further from likeness than its neighbours a frame must be: fast motion is unlike all the time, a cut once."""
 AROUND = 6
 TOGETHER = 0.3
-"""Seconds within which a face that breaks off and one that begins are looked at as a change of person."""
-OTHER_PERSON = 0.2
-"""Similarity of embeddings under which two faces in one place are two people."""
+"""Seconds within which a cut of the picture and a change of a face are one cut."""
+VIEWS = 5
+"""Views of a face that are compared; those that `face_consistency` embeds, so that both cost no more than one."""
+OTHER_PERSON = 0.35
+"""Similarity of embeddings under which two views of what should be one face are two people; see `tests/bench/footage.py`."""
 
 
 class Cuts(ClipScorer):
@@ -90,7 +98,7 @@ def picture_cuts(footage: Footage) -> list[dict[str, Any]]:
 
 
 def face_cuts(item: Media) -> list[dict[str, Any]]:
-    """Return where a face becomes another person's in its place.
+    """Return where a face becomes another person's in its place, although the picture around it goes on.
 
     Raises:
         ModelUnavailable: A face model is not installed.
@@ -98,15 +106,35 @@ def face_cuts(item: Media) -> list[dict[str, Any]]:
     """
     from evals.faces.analysis import analyse_clip
     from evals.faces.arrays import covered
-    from evals.faces.identity import similarity
 
     tracks = analyse_clip(item).tracks
     found = []
-    for old in tracks:
-        for new in tracks:
-            if not 0 < new.times[0] - old.times[-1] <= TOGETHER or not old.views or not new.views:
-                continue
-            last, first = old.views[-1][1], new.views[0][1]
-            if covered(last.box, first.box) > 0.5 and (alike := similarity([last.embedding], [first.embedding])) < OTHER_PERSON:
+    for track in tracks:
+        for before, after in pairwise(track.sample(VIEWS)):
+            if _alike(before, after) < OTHER_PERSON:
+                found.append(_place([before, *(v for v in track.views if before[0] < v[0] < after[0]), after]))
+    for old, new in product(tracks, tracks):
+        # Landmarks that break off and begin again in the same place, as they do where everything changes at once.
+        if old.views and new.views and 0 < new.times[0] - old.times[-1] <= TOGETHER:
+            last, first = old.views[-1], new.views[0]
+            if covered(last[1].box, first[1].box) > 0.5 and (alike := _alike(last, first)) < OTHER_PERSON:
                 found.append({"t": round(new.times[0], 3), "likeness": round(alike, 3), "kind": "face"})
     return found
+
+
+def _place(views: Sequence[View]) -> dict[str, Any]:
+    """Return where the person changes between the first and the last of some views, by halving."""
+    low, high = 0, len(views) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _alike(views[0], views[middle]) >= _alike(views[middle], views[-1]):
+            low = middle
+        else:
+            high = middle
+    return {"t": round(views[high][0], 3), "likeness": round(_alike(views[0], views[-1]), 3), "kind": "face"}
+
+
+def _alike(a: View, b: View) -> float:
+    from evals.faces.identity import similarity
+
+    return similarity([a[1].embedding], [b[1].embedding])

@@ -3,7 +3,7 @@
 Example: shot 3 of a series, which is shot 1 again with another expression
 
     Score(metric="shot_distance", value=0.04, status="ok", reason="nearly the same as painted-skin-shot-1 (0.04)", evidence={
-        "threshold": 0.15, "nearest": {"case": "painted-skin-shot-1", "distance": 0.04},
+        "threshold": 0.25, "nearest": {"case": "painted-skin-shot-1", "distance": 0.04},
         "near": [{"case": "painted-skin-shot-1", "distance": 0.04}], "copies": []})
 
 The value is the share of 256 bits in which the difference hashes of two pictures differ: 0 for one and the same picture, about
@@ -31,7 +31,7 @@ from evals.score import Media, Metric, Sample, Score, Status
 
 Bits = NDArray[np.bool_]
 SIDE = 16
-NEAR = 0.15
+NEAR = 0.25
 
 
 @dataclass(frozen=True, slots=True)

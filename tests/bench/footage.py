@@ -1,7 +1,7 @@
 """Print how well faults of pictures as such are found: planted in the shared clips at known places and strengths.
 
-    python tests/bench/footage.py            all of it, about two minutes of CPU
-    python tests/bench/footage.py --quick    two people instead of eight
+    python tests/bench/footage.py            all of it, about four minutes of CPU
+    python tests/bench/footage.py --quick    two people instead of eight, one minute
 
 Clean clips and what only looks like a fault (a pan, a shaking hand, a lamp, a fade, grain, heavy compression) are the negatives.
 """
@@ -204,7 +204,7 @@ def stills() -> None:
         "2% cropped at each edge": partial(_cropped, 0.02),
         "5% cropped at each edge": partial(_cropped, 0.05),
     }
-    print(f"\n| near-identical | distance, median (range) | under the threshold of {NEAR} |\n|---|---|---|")
+    print(f"\n| near-identical | distance, median (range) | up to {NEAR} |\n|---|---|---|")
     for label, change in changes.items():
         near(label, [distance(h, bits(change(i))) for h, i in zip(hashes, images, strict=True)])
     near("two different stills", different)

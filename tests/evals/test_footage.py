@@ -13,6 +13,7 @@ from face_material import media, noise
 from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter
 
+from evals.cuts import face_cuts
 from evals.errors import ScorerError
 from evals.footage import motion
 from evals.footage.runs import runs, sustained
@@ -248,3 +249,5 @@ def test_on_real_faces_a_face_that_becomes_another_one_is_a_cut(shared_data: Pat
     found = scored("cuts", make.write(tmp_path / "c.mp4", make.joined(first, other, 12), FPS))[0]
     assert (clean.value, found.value) == (0.0, 1.0)
     assert found.evidence["cuts"][0]["t"] == pytest.approx(0.48)
+    [by_face] = face_cuts(media(tmp_path / "c.mp4"))  # the faces alone tell it too
+    assert by_face["t"] == pytest.approx(0.48, abs=0.05) and by_face["likeness"] < 0.35
