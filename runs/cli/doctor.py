@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from runs.cli import output
 from runs.cli.context import workspace
 
+if TYPE_CHECKING:
+    from runs.diagnosis import Check
+
 MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 
 
 @click.command()
+@click.option("--provider", metavar="NAME", help="Check this provider instead: key, address, model and limits, by a call that is free.")
 @output.format_option
 @click.pass_context
-def doctor(context: click.Context, fmt: str) -> None:
+def doctor(context: click.Context, provider: str | None, fmt: str) -> None:
     """Check the installation and the workspace; exit 1 if something is wrong."""
     import pandas as pd
 
@@ -26,8 +32,18 @@ def doctor(context: click.Context, fmt: str) -> None:
         if (context.obj or {}).get("workspace"):
             raise
         ws = None
-    checks = diagnose(ws)
+    checks = diagnose(ws) if provider is None else _asked(context, provider)
     rows = [(MARKS[c.state] if fmt == "table" else c.state, c.name, c.found, c.todo) for c in checks]
     output.emit(pd.DataFrame(rows, columns=["state", "check", "found", "to_do"]), fmt, key="checks")
     if any(check.state == "failed" for check in checks):
         raise click.exceptions.Exit(1)
+
+
+def _asked(context: click.Context, name: str) -> list[Check]:
+    """Ask a provider the one question that is free."""
+    import asyncio
+
+    from runs.probing import probe
+    from runs.settings import load
+
+    return asyncio.run(probe(name, load(workspace(context).root)))
