@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from runs import secrets
 from runs.provider import Asset, ErrorClass, Failure, Kind, Outcome, Request, TaskState, Usage
 from runs.providers.base import CommonOptions, HttpProvider
 from runs.providers.failures import CODES
@@ -65,6 +66,7 @@ def failed(
     status: int, code: str, message: str, headers: Mapping[str, str] | None = None, *, submitting: bool = False, task: bool = False
 ) -> Failure:
     """Return the failure that a code means; finer codes (`InvalidParameter.X`) mean what their first part does."""
+    code, message = secrets.redact(code)[:80], secrets.redact(message)
     if _WRONG_WAY.search(message):
         return Failure("invalid_request", f"this model is called in another way: {message[:300]}", code)
     known = ERRORS.codes.keys() | CODES.keys()

@@ -260,4 +260,5 @@ def _moderated(said: Said) -> Failure | None:
     if why is None or why.error != "content_refused" or not details:
         return why
     what = ", ".join(str(c) for c in items(details.get("categories")))
-    return Failure(why.error, f"{why.message} ({details.get('moderation_stage', 'unknown stage')}: {what})", why.code, why.retry_after_s)
+    where = redact(f"{details.get('moderation_stage', 'unknown stage')}: {what}")[:300]
+    return Failure(why.error, f"{why.message} ({where})", why.code, why.retry_after_s)

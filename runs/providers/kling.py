@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from runs import secrets
 from runs.errors import ProviderError
 from runs.provider import ErrorClass, Failure, Kind, Outcome, Reference, Request, TaskState, Usage
 from runs.providers import kling_routes as routes
@@ -279,12 +280,13 @@ class KlingProvider(HttpProvider[Options]):
 
 def _sent_along(references: Sequence[Reference], route: str) -> Sequence[Reference]:
     """Return the references that a route carries: of a clip with frames only those; its people are in them."""
-    frames = [r for r in references if getattr(r, "role", "") == "frame"]
+    frames = [r for r in references if r.role == "frame"]
     return frames if frames and route == routes.I2V else references
 
 
 def _task_failure(message: str) -> Failure:
     """Return why a task failed; content is refused at this late point too, and only the words say so."""
+    message = secrets.redact(message)
     words = message.lower()
     if any(word in words for word in ("risk", "sensitive", "policy", "inappropriate", "violat", "prohibited", "敏感", "风险", "违规")):
         return Failure("content_refused", message[:600], code="task_failed")

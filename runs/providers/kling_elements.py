@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from runs import secrets
 from runs.provider import Failure, Reference
 from runs.providers.http import Reply
 from runs.providers.kling_pictures import encoded
@@ -103,7 +104,8 @@ class Elements:
             if element := _element_id(at(reply.body, "data")):
                 return element
             if at(reply.body, "data", "task_status") == "failed":
-                return Failure("invalid_request", f"the element of {who} failed: {text(at(reply.body, 'data', 'task_status_msg'))[:300]}")
+                why = secrets.redact(text(at(reply.body, "data", "task_status_msg")))[:300]
+                return Failure("invalid_request", f"the element of {who} failed: {why}")
             await asyncio.sleep(self._poll_s)
             polled = await self._call("GET", f"{PATH}/{task_id}")
             if isinstance(polled, Failure):

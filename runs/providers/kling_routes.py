@@ -53,17 +53,24 @@ class Family(BaseModel):
 def role_of(request: Request, family: Family, given: Mapping[str, Any]) -> str | Failure:
     """Return what the reference pictures of a request are for; empty where there are none.
 
-    Unless `reference_role` says otherwise: a picture is of a subject, or of several; a clip begins with its picture.
+    Unless `reference_role` says otherwise: a picture is of a subject, or of several; a clip begins with its picture, if there is
+    one, but several people are no first and last frame.
     """
     if not request.references:
         return ""
     role = given.get("reference_role")
     if role is None:
-        frames = any(getattr(r, "role", "") == "frame" for r in request.references)
-        several = len(request.references) > (2 if request.kind == "video" else 1)
+        several = len(request.references) > 1
         if request.kind == "image":
             return "multi" if several else "subject"
-        return "multi" if family.multi and several and not frames else "first_frame"
+        if any(r.role == "frame" for r in request.references) or family.omni or not several:
+            return "first_frame"
+        if family.multi:
+            return "multi"
+        return Failure(
+            "invalid_request",
+            f"{len(request.references)} pictures of people: name reference_role, multi (kling-v1-6), element (kling-v3), or first_frame",
+        )
     allowed = ("subject", "face", "multi", "element") if request.kind == "image" else ("first_frame", "multi", "element")
     if role not in allowed:
         return Failure("invalid_request", f"reference_role is one of {', '.join(allowed)}, not {role!r}")

@@ -170,6 +170,9 @@ async def _pictures(family: Family, given: Mapping[str, Any], request: Request) 
     asked = given.get("reference_role", family.role)
     if asked not in ("first_frame", "reference_image"):
         return Failure("invalid_request", f"reference_role is first_frame or reference_image, not {asked!r}")
+    if len(references) > 1 and family.role == "first_frame" and "reference_role" not in given and not any(map(_is_frame, references)):
+        why = f"{len(references)} pictures of people, and a clip begins with one: take an -r2v model, or name reference_role first_frame"
+        return Failure("invalid_request", why)
     roles = ["first_frame" if _is_frame(r) else asked for r in references]
     _, *more = [n for n, role in enumerate(roles) if role == "first_frame"] or [-1]
     if len(more) > 1:
@@ -181,7 +184,7 @@ async def _pictures(family: Family, given: Mapping[str, Any], request: Request) 
 
 def _is_frame(reference: Reference) -> bool:
     """Say whether a reference is the picture that a clip begins with, not a character."""
-    return getattr(reference, "role", "") == "frame"
+    return reference.role == "frame"
 
 
 def _sent_along(family: Family, request: Request) -> tuple[Reference, ...]:

@@ -69,7 +69,7 @@ def test_the_sdk_and_the_adapter_send_the_same(tmp_path: Path, vendor: DashScope
             # The SDK's own: the path once more, and a deprecated name of `prompt_extend`.
             body["input"].pop(field, None)
     vendor.seen.clear()
-    generate(provider(tmp_path, "qwen-image", vendor.base_url + "/api/v1"), request("image", "rain", seed=7))
+    generate(provider(tmp_path, "qwen-image", vendor.base_url + "/api/v1"), request("image", "rain", model="qwen-image-2.0", seed=7))
     wan, wanx = (provider(tmp_path, name, vendor.base_url + "/api/v1") for name in ("wan", "wanx"))
     submit(wan, request("video", "she turns", model="wan2.6-t2v", seed=7))
     submit(wanx, request("image", "rain", seed=7))
@@ -81,7 +81,7 @@ def test_the_sdk_and_the_adapter_send_the_same(tmp_path: Path, vendor: DashScope
 
 
 def test_the_sdk_and_the_adapter_read_the_same(tmp_path: Path, vendor: DashScope) -> None:
-    made = provider(tmp_path, "wan", vendor.base_url + "/api/v1")
+    made = provider(tmp_path, "wan", vendor.base_url + "/api/v1", model="wan2.7-t2v")
     vendor.next_states = ["SUCCEEDED"]
     task = submit(made, request("video"))
     assert isinstance(task, str)
@@ -94,14 +94,17 @@ def test_the_sdk_and_the_adapter_read_the_same(tmp_path: Path, vendor: DashScope
         ("video", "fetch", {"task": "t-99"}),
         ("video", "list", {}),
     )
-    state = poll(provider(tmp_path, "wan", vendor.base_url + "/api/v1"), task, request("video"))
+    state = poll(provider(tmp_path, "wan", vendor.base_url + "/api/v1", model="wan2.7-t2v"), task, request("video"))
     assert (done["output"]["task_status"], state.state) == ("SUCCEEDED", "succeeded")
     assert state.outcome and state.outcome.wire_response["body"]["output"]["video_url"] == done["output"]["video_url"]
     assert failed["output"]["task_status"] == "FAILED"
     assert failed["output"]["code"] == "DataInspectionFailed"
-    assert error_of(poll(provider(tmp_path, "wan", vendor.base_url + "/api/v1"), str(broken), request("video")))[0] == "content_refused"
+    assert (
+        error_of(poll(provider(tmp_path, "wan", vendor.base_url + "/api/v1", model="wan2.7-t2v"), str(broken), request("video")))[0]
+        == "content_refused"
+    )
     assert (unknown["status"], unknown["output"]["task_status"]) == (200, "UNKNOWN")
-    assert poll(provider(tmp_path, "wan", vendor.base_url + "/api/v1"), "t-99", request("video")).state == "lost"
+    assert poll(provider(tmp_path, "wan", vendor.base_url + "/api/v1", model="wan2.7-t2v"), "t-99", request("video")).state == "lost"
     assert listed["status"] == 200
 
 
@@ -109,6 +112,6 @@ def test_errors_of_a_submit(tmp_path: Path, vendor: DashScope) -> None:
     rejected = {"code": "InvalidApiKey", "message": "Invalid API-key provided.", "request_id": "r"}
     vendor.fault("POST /", Fault(401, rejected), Fault(401, rejected))
     (theirs,) = sdk(vendor, ("video", "async_call", {"model": "wan2.7-t2v", "prompt": "she turns"}))
-    ours = submit(provider(tmp_path, "wan", vendor.base_url + "/api/v1"), request("video"))
+    ours = submit(provider(tmp_path, "wan", vendor.base_url + "/api/v1", model="wan2.7-t2v"), request("video"))
     assert (theirs["status"], theirs["code"]) == (401, "InvalidApiKey")
     assert error_of(ours) == ("auth", "InvalidApiKey")

@@ -21,6 +21,7 @@ from runs.provider import Failure
 from runs.providers.kling_auth import Tokens
 
 PERSON = png("blue", (400, 600))
+FRAMES = {"reference_role": "first_frame"}
 T2V, DRAW, OMNI = "/v1/videos/text2video", "/v1/images/generations", "/v1/images/omni-image"
 BARE = base64.b64encode(PERSON).decode()
 
@@ -87,7 +88,7 @@ def test_nothing_reported_is_nothing_known(tmp_path: Path, kling: Kling) -> None
     ("kind", "model", "references", "parameters", "route", "fields"),
     [
         ("video", "kling-v3", 1, {}, "/v1/videos/image2video", {"image": BARE}),
-        ("video", "kling-v2-1", 2, {"mode": "pro"}, "/v1/videos/image2video", {"image": BARE, "image_tail": BARE}),
+        ("video", "kling-v2-1", 2, {"mode": "pro"} | FRAMES, "/v1/videos/image2video", {"image": BARE, "image_tail": BARE}),
         ("video", "kling-v1-6", 3, {}, "/v1/videos/multi-image2video", {"image_list": [{"image": BARE}] * 3}),
         ("video", "kling-v1-6", 2, {"reference_role": "multi"}, "/v1/videos/multi-image2video", {"image_list": [{"image": BARE}] * 2}),
         ("video", "kling-v3-omni", 2, {}, "/v1/videos/omni-video", {"image_list": [{"image_url": BARE}] * 2}),
@@ -133,6 +134,14 @@ def test_a_picture_goes_all_the_way(tmp_path: Path, kling: Kling) -> None:
     assert kept == f"[{len(PERSON)} bytes, sha256 {person(tmp_path).sha256}]"
 
 
+def test_the_frame_of_a_clip_goes_before_its_people(tmp_path: Path, kling: Kling) -> None:
+    frame = replace(person(tmp_path, "frame", png("green", (400, 700))), role="frame")
+    submit(made(tmp_path, kling), request("video", model="kling-v1-6", references=(person(tmp_path), frame, person(tmp_path, "zhou"))))
+    (seen,) = kling.seen
+    assert seen.path == "/v1/videos/image2video"
+    assert seen.body["image"] == base64.b64encode(frame.path.read_bytes()).decode() and "image_tail" not in seen.body
+
+
 def test_other_formats_become_png(tmp_path: Path, kling: Kling) -> None:
     out = io.BytesIO()
     Image.new("RGB", (400, 600), "blue").save(out, "WEBP", lossless=True)
@@ -153,9 +162,10 @@ def test_other_formats_become_png(tmp_path: Path, kling: Kling) -> None:
         ("video", "kling-v3", 0, {"cfg_scale": 0.5}, "cfg_scale"),
         ("video", "kling-v2-1", 0, {}, "pictures only"),
         ("video", "kling-v3", 3, {"reference_role": "multi"}, "kling-v1-6 does"),
-        ("video", "kling-v3", 3, {}, "2 are allowed"),
+        ("video", "kling-v3", 2, {}, "pictures of people"),
+        ("video", "kling-v3", 3, {"reference_role": "first_frame"}, "2 are allowed"),
         ("video", "kling-v3", 1, {"multi_shot": True}, "exclude each other"),
-        ("video", "kling-v1", 2, {"camera_control": {}}, "excludes masks"),
+        ("video", "kling-v1", 2, {"camera_control": {}, "reference_role": "first_frame"}, "excludes masks"),
         ("video", "kling-v3", 1, {"reference_role": "face"}, "first_frame"),
         ("video", "kling-v3", 0, {"element_ids": [1, 2, 3, 4]}, "3 are allowed"),
         ("video", "kling-v1-6", 0, {"element_ids": [1]}, "no elements"),
