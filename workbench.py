@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("runs.cli.show:runs", "List runs."),
     "show": ("runs.cli.show:show", "Show a run, or one generation of it."),
     "log": ("runs.cli.log:log", "Care for the run log."),
+    "export-episode": ("runs.cli.handoff:export_episode", "Hand an episode to editor, voice actors and subtitler."),
     "ui": ("pages.serve:ui", "Open the app."),
     "config": ("runs.cli.workspace:config", "Print the settings and where each comes from."),
     "schema": ("runs.cli.workspace:schema", "Print the JSON Schemas of the files that you write."),
