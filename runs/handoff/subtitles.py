@@ -62,7 +62,7 @@ def spoken(episode: EpisodeFiles) -> list[Spoken]:
     for piece in episode.shots:
         found += [(line, piece.name, start, end) for line, start, end in _in_shot(piece.lines, shot_start, piece.seconds, episode)]
         shot_start += piece.seconds
-    untils = [start for _, _, start, _ in found[1:]] + [shot_start]
+    untils = [*(start for _, _, start, _ in found[1:]), shot_start][: len(found)]
     return [
         Spoken(line, shot, episode.people.get(line.speaker or "", line.speaker or NARRATOR), start, min(end, until), until)
         for (line, shot, start, end), until in zip(found, untils, strict=True)
