@@ -33,6 +33,7 @@ from evals.faces.group import References, Seen, look, name_faces, references
 from evals.faces.identity import Template
 from evals.faces.person import Person
 from evals.faces.series import overview, selves
+from evals.faces.stack import Stack, using
 from evals.score import Metric, Sample, Score, Status
 
 MIN_IOD = 24.0
@@ -43,6 +44,10 @@ class FaceConsistency:
 
     Args:
         min_iod: Smallest distance of the outer eye corners, in pixels, at which a face can be told.
+        detector: Which model finds faces, and `embedding`: which tells them apart; see `evals.faces.stack`.
+        embedding: `dlib`, `sface`, or a model file of your own.
+        threshold: Cosine of even odds, for an embedding of your own.
+        width: How steeply the probability changes around it.
     """
 
     name = "face_consistency"
@@ -72,10 +77,18 @@ class FaceConsistency:
     )
     cpu_bound = True
 
-    def __init__(self, min_iod: float = MIN_IOD) -> None:
+    def __init__(
+        self,
+        min_iod: float = MIN_IOD,
+        detector: str = "blazeface",
+        embedding: str = "dlib",
+        threshold: float | None = None,
+        width: float | None = None,
+    ) -> None:
         if isinstance(min_iod, bool) or not isinstance(min_iod, int | float) or not 8 <= min_iod <= 500:
             raise ScorerError(f"face_consistency: min_iod is a number of pixels from 8 to 500, got {min_iod!r}.")
         self.min_iod = float(min_iod)
+        self.stack = Stack(str(detector), str(embedding), threshold, width)
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
         """Return seven scores a sample; see the module.
@@ -83,6 +96,10 @@ class FaceConsistency:
         Raises:
             ModelUnavailable: A face model is not installed.
         """
+        with using(self.stack):
+            return self._score_group(group)
+
+    def _score_group(self, group: Sequence[Sample]) -> list[list[Score]]:
         seen = [look(sample, self.min_iod) for sample in group]
         known = references(group, self.min_iod) if any(s.problem is None for s in seen) else References()
         templates = name_faces(seen, known)

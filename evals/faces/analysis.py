@@ -17,8 +17,8 @@ import numpy as np
 from evals import media
 from evals.faces import iris, mesh
 from evals.faces.arrays import covered
-from evals.faces.detect import detect
 from evals.faces.face import Face, face_at
+from evals.faces.stack import boxes, current
 from evals.faces.track import Track, follow
 from evals.memory import Remembered
 from evals.score import Media
@@ -57,7 +57,7 @@ def analyse_picture(item: Media) -> Still:
         UnreadableMedia: It cannot be read; see `media.read_picture`.
         ModelUnavailable: A model is not installed.
     """
-    return _stills.get(item.sha256, lambda: find_faces(media.read_picture(item.path)))
+    return _stills.get(f"{item.sha256}/{current().key}", lambda: find_faces(media.read_picture(item.path)))
 
 
 def analyse_clip(item: Media) -> Clip:
@@ -67,7 +67,7 @@ def analyse_clip(item: Media) -> Clip:
         UnreadableMedia: It cannot be read; see `media.clip_frames`.
         ModelUnavailable: A model is not installed.
     """
-    return _clips.get(item.sha256, lambda: _follow(item))
+    return _clips.get(f"{item.sha256}/{current().key}", lambda: _follow(item))
 
 
 def forget() -> None:
@@ -79,7 +79,7 @@ def forget() -> None:
 def find_faces(picture: media.Picture) -> Still:
     """Return the faces of a picture that has been read; see `analyse_picture`."""
     found: list[mesh.Mesh] = []
-    for detection in detect(picture.image):
+    for detection in boxes(picture.image):
         seen = mesh.find(picture.image, detection)
         # Detections come best first; a second mesh over most of a first one is the same face, seen in another tile.
         if seen is not None and not any(covered(seen.box, other.box) > 0.5 for other in found):

@@ -2,7 +2,7 @@
 
     embedder("sface")              the model that `workbench models pull sface` has brought
     embedder("models/mine.onnx")   a file of your own: ArcFace, MobileFaceNet, AuraFace, …
-    embed = embedder("sface"); embed(face.points, picture)   ->  128 numbers of length 1
+    embedder("sface")(chip(picture, face.points))   ->  128 numbers of length 1
 
 Five points of the mesh (middles of the eyes, tip of the nose, corners of the mouth) are laid on ArcFace's places; the face and its
 mirror image are embedded and averaged. Numbers of different models cannot be compared, nor can their thresholds.
@@ -32,11 +32,11 @@ FIVE = ((33, 133), (362, 263), (1,), (61,), (291,))
 PLAIN = frozenset({"sface"})
 """Models that take pixels as they are; all others take them from -1 to 1, as InsightFace's do."""
 
-Embedder = Callable[[Points, Image.Image], Floats]
+Embedder = Callable[[Rgb], Floats]
 
 
 def embedder(name: str) -> Embedder:
-    """Return a function from landmarks and picture to an embedding of length 1.
+    """Return a function from a chip to an embedding of length 1.
 
     Args:
         name: A pulled model's name, or the path of an ONNX file.
@@ -62,8 +62,8 @@ def chip(picture: Image.Image, points: Points) -> Rgb:
     return np.asarray(warp(picture, similarity(PLACES, five), SIZE))
 
 
-def _embed(net: onnx.Onnx, plain: bool, points: Points, picture: Image.Image) -> Floats:
-    face = chip(picture, points).astype(np.float32)
+def _embed(net: onnx.Onnx, plain: bool, chip: Rgb) -> Floats:
+    face = chip.astype(np.float32)
     pixels = face[..., ::-1] if plain else (face - 127.5) / 127.5
     both = [next(iter(net(view.transpose(2, 0, 1)[None]).values())).ravel().astype(np.float64) for view in (pixels, pixels[:, ::-1])]
     mean = np.sum([v / max(float(np.linalg.norm(v)), 1e-9) for v in both], axis=0)

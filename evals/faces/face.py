@@ -10,8 +10,9 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from evals.faces import align, embed, mesh, pose, warp
+from evals.faces import embed, mesh, pose, warp
 from evals.faces.arrays import Box, Floats, Grey, Points, Rgb
+from evals.faces.stack import current
 
 PORTRAIT = 96
 MAX_CROP_BYTES = 3000
@@ -22,7 +23,7 @@ EMOTION_SIZE = 64
 class Face:
     """A face found in a picture; places are in pixels of that picture.
 
-    `chip` (150 x 150) is what is embedded, `portrait` (96 x 96) what is shown, `grey` (64 x 64) what the emotion
+    `chip` (150 x 150 for dlib) is what `embedder` embeds, `portrait` (96 x 96) what is shown, `grey` (64 x 64) what the emotion
     classifier looks at.
     """
 
@@ -33,6 +34,7 @@ class Face:
     chip: Rgb
     portrait: Rgb
     grey: Grey
+    embedder: str = "dlib"
 
     @property
     def iod(self) -> float:
@@ -51,7 +53,7 @@ class Face:
         Raises:
             ModelUnavailable: The embedding model is not installed.
         """
-        return embed.embed(self.chip)
+        return embed.embedding_of(self.chip, self.embedder)
 
     def crop(self) -> str:
         """Return the portrait as a data URL of a JPEG of at most 3 kB."""
@@ -82,7 +84,8 @@ def face_at(image: Image.Image, points: Points, presence: float, scale: float = 
         points=points * scale,
         presence=presence,
         pose=pose.pose_of(points),
-        chip=align.chip(image, points),
+        chip=embed.chip_for(image, points, current().embedding),
         portrait=warp.crop(image, region, PORTRAIT),
         grey=np.asarray(grey),
+        embedder=current().embedding,
     )

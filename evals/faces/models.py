@@ -146,12 +146,15 @@ def net(name: str) -> Net:
 
 
 @cache
-def _encoder() -> Any:
+def _encoder(file: Path | None = None) -> Any:
     try:
         import dlib
     except ImportError as error:
         raise ModelUnavailable(f"dlib is not installed: {error}", hint="Run: pip install dlib-bin") from None
-    return dlib.face_recognition_model_v1(str(path("embedding")))
+    try:
+        return dlib.face_recognition_model_v1(str(file or path("embedding")))
+    except RuntimeError as error:
+        raise ModelUnavailable(f"{file.name if file else 'The embedding'} is no face model of dlib: {str(error)[:120]}") from None
 
 
 def encoder() -> Any:
@@ -162,6 +165,18 @@ def encoder() -> Any:
     """
     with _loading:
         return _encoder()
+
+
+def encoder_of(file: Path) -> Any:
+    """Return a drop-in for dlib's face embedder, loaded at the first call of this process.
+
+    Raises:
+        ModelUnavailable: There is no such file, it is no such model, or dlib is missing.
+    """
+    if not file.is_file():
+        raise ModelUnavailable(f"There is no model file {file.name}.", hint="Name a .dat file that is there.")
+    with _loading:
+        return _encoder(file)
 
 
 def landmarker() -> Path:

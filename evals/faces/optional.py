@@ -48,7 +48,8 @@ def _yunet(picture: Image.Image) -> str:
 def _sface(picture: Image.Image) -> str:
     face = _face(picture)
     embed = arcface.embedder("sface")
-    one, other = embed(face.points, picture), embed(face.points * 0.5, picture.resize((picture.width // 2, picture.height // 2)))
+    small = picture.resize((picture.width // 2, picture.height // 2))
+    one, other = embed(arcface.chip(picture, face.points)), embed(arcface.chip(small, face.points / 2))
     alike = float(np.dot(one, other))
     if alike < 0.8:
         raise ModelUnavailable(f"The same face at half the size has a similarity of only {alike:.2f}.")

@@ -16,8 +16,8 @@ from PIL import Image
 
 from evals.faces import iris, mesh, steady
 from evals.faces.arrays import Box, Floats, Points, covered, overlap
-from evals.faces.detect import detect
 from evals.faces.face import Face, face_at
+from evals.faces.stack import boxes
 from evals.media import Frame
 
 CUT = 18.0
@@ -140,12 +140,12 @@ def _goes_on(track: Track, frame: Frame) -> bool:
 
 def _new(frame: Frame, live: list[Track]) -> list[Track]:
     fresh: list[Track] = []
-    for detection in detect(frame.image, tiles=not live):
-        boxes = [track.last.box for track in (*live, *fresh)]
-        if any(covered(detection.box, box) > 0.5 for box in boxes):
+    for detection in boxes(frame.image, tiles=not live):
+        taken = [track.last.box for track in (*live, *fresh)]
+        if any(covered(detection.box, box) > 0.5 for box in taken):
             continue
         found = mesh.find(frame.image, detection)
-        if found is not None and not any(covered(found.box, box) > 0.5 for box in boxes):
+        if found is not None and not any(covered(found.box, box) > 0.5 for box in taken):
             anchor, found = steady.settled(frame.image, found)
             track = Track(found, anchor)
             track.add(frame, found)

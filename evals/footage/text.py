@@ -3,8 +3,8 @@
     lines(picture)   ->  [Line(box=(120.0, 1010.0, 600.0, 1060.0), score=0.88)]
 
 The model gives for each pixel the probability that it belongs to the core of a line of text (Liao and others, Differentiable
-Binarization, 2020). Connected pixels over 0.3 are a line where their mean is over 0.6; the core is grown by what the
-training shrank it by. What is written is not read.
+Binarization, 2020). Connected pixels over 0.3 are a line where their mean is over 0.6 and they are longer than high (or
+higher than long); the core is grown by what the training shrank it by. What is written is not read.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ MULTIPLE = 32
 CORE = 0.3
 MIN_SCORE = 0.6
 MIN_SIDE = 3
+LONG = 1.6
+"""How much longer than high, or higher than long, a line is at least: eyes, windows and badges are not."""
 GROWN = 1.5
 
 
@@ -50,7 +52,8 @@ def lines(picture: Image.Image) -> list[Line]:
     found = []
     for region in regionprops(label(heat > CORE), intensity_image=heat):  # type: ignore[no-untyped-call]
         top, left, bottom, right = region.bbox
-        if region.intensity_mean < MIN_SCORE or min(bottom - top, right - left) < MIN_SIDE:
+        short, long = sorted((bottom - top, right - left))
+        if region.intensity_mean < MIN_SCORE or short < MIN_SIDE or long < LONG * short:
             continue
         grow = GROWN * region.area / (2 * (bottom - top + right - left))
         box = (

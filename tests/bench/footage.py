@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
@@ -210,6 +210,28 @@ def stills() -> None:
     near("two different stills", different)
 
 
+def texts() -> None:
+    """Subtitles written into the shared stills, three of which show text of their own (name plates and badges)."""
+    from evals.footage import text
+
+    images = [read_picture(SHARED / row["file"]).image for row in json.loads((SHARED / "stills.json").read_text())]
+    before = [text.lines(image) for image in images]
+    print(f"\nText in {sum(map(bool, before))} of {len(images)} stills as they are, {sum(map(len, before))} lines.")
+    print("\n| subtitle, height as a share of the longer side | found in its place | share of its box that is covered |\n|---|---|---|")
+    for share in (0.015, 0.02, 0.03, 0.05):
+        covered = []
+        for image in images:
+            size = max(9, round(share * max(image.size)))
+            font, written, place = ImageFont.load_default(size), image.copy(), (image.width / 2, image.height * 0.86)
+            draw = ImageDraw.Draw(written)
+            draw.text(place, "Where were you?", font=font, fill="white", stroke_width=max(1, size // 15), stroke_fill="black", anchor="mm")
+            left, top, right, bottom = draw.textbbox(place, "Where were you?", font=font, anchor="mm")
+            inside = [line.box for line in text.lines(written)]
+            shared = [max(0.0, min(right, b[2]) - max(left, b[0])) * max(0.0, min(bottom, b[3]) - max(top, b[1])) for b in inside]
+            covered.append(min(1.0, sum(shared) / ((right - left) * (bottom - top))))
+        print(f"| {share:.1%} | {sum(c > 0.5 for c in covered)} of {len(covered)} | {np.median(covered):.2f} |")
+
+
 def _blurred(share: float, image: Image.Image) -> Image.Image:
     return image.filter(ImageFilter.GaussianBlur(share * max(image.size)))
 
@@ -231,6 +253,7 @@ def main() -> None:
     clips(WHO[:2] if quick else WHO)
     studio(4 if quick else 12)
     stills()
+    texts()
     print(f"\n{time.process_time() - start:.0f} s of CPU")
 
 

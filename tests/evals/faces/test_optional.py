@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_onnx
-from face_material import media, noise
+from face_material import media, noise, person, sample
 from PIL import Image, ImageDraw, ImageFont
 
 from evals import pulled
-from evals.errors import ModelUnavailable
-from evals.faces import arcface, blendshapes, onnx, yunet
+from evals.errors import ModelUnavailable, ScorerError
+from evals.faces import arcface, blendshapes, models, onnx, yunet
 from evals.faces.analysis import find_faces
 from evals.faces.optional import BACKENDS
 from evals.footage import text
@@ -79,8 +79,8 @@ def test_an_embedding_of_ones_own_tells_faces_by_their_pixels(shared_data: Path,
     embed = arcface.embedder(str(path))
     picture = read_picture(shared_data / "faces" / "stills" / "obama_1.jpg").image
     [face] = find_faces(read_picture(shared_data / "faces" / "stills" / "obama_1.jpg")).faces
-    one = embed(face.points, picture)
-    half = embed(face.points / 2, picture.resize((picture.width // 2, picture.height // 2)))
+    one = embed(arcface.chip(picture, face.points))
+    half = embed(arcface.chip(picture.resize((picture.width // 2, picture.height // 2)), face.points / 2))
     assert one.shape == (32,) and np.linalg.norm(one) == pytest.approx(1)
     assert one @ half > 0.95
     chip = arcface.chip(picture, face.points)
@@ -159,3 +159,47 @@ def test_what_is_here_passes_its_trial() -> None:
     picture = Image.fromarray(data.astronaut())
     assert "52 blendshapes" in BACKENDS["landmarker"].try_on(picture)
     assert "finds a line" in BACKENDS["text"].try_on(picture)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ({"detector": "haar"}, "no face detector 'haar'"),
+        ({"embedding": "facenet"}, "no face embedding 'facenet'"),
+        ({"embedding": "mine.onnx"}, "has no thresholds"),
+        ({"embedding": "mine.dat", "threshold": 0.4, "width": 0}, "width"),
+    ],
+)
+def test_models_that_cannot_be_used_are_refused_when_the_suite_is_read(args: dict[str, object], said: str) -> None:
+    with pytest.raises(ScorerError, match=said):
+        build("face_consistency", args)
+
+
+def test_a_suite_chooses_its_embedding_by_name(shared_data: Path, tmp_path: Path) -> None:
+    """Cosines and even odds are then those of that model; the default's results are not disturbed."""
+    path = tiny_onnx.linear(tmp_path / "mine.onnx", (1, 3, 112, 112), np.random.default_rng(5).normal(size=(3 * 112 * 112, 32)))
+    stills = shared_data / "faces" / "stills"
+    made = sample("a", [person("obama")], [stills / "obama_2.jpg"], {"obama": [stills / "obama_1.jpg"]})
+    default = build("face_consistency")
+    before = default.score([made])[0]
+    own = build("face_consistency", {"embedding": str(path), "threshold": 0.1, "width": 0.05}).score([made])[0]
+    assert own[0].status == "ok" and own[1].value != pytest.approx(before[1].value)
+    [face] = own[0].evidence["faces"]
+    assert face["p_same"] == pytest.approx(1 / (1 + np.exp(-(face["match"] - 0.1) / 0.05)), abs=0.01)
+    assert default.score([made])[0] == before
+
+
+@pytest.mark.parametrize("args", [{"detector": "yunet"}, {"embedding": "sface"}])
+def test_a_chosen_model_that_was_not_pulled_is_told(shared_data: Path, args: dict[str, object]) -> None:
+    """The harness makes `unavailable` of it; see `runs.group`."""
+    made = sample("a", [person("obama")], [shared_data / "faces" / "stills" / "obama_2.jpg"])
+    with pytest.raises(ModelUnavailable, match="not here"):
+        build("face_consistency", args).score([made, made])
+
+
+def test_dlibs_own_file_is_a_drop_in_for_itself(shared_data: Path) -> None:
+    stills = shared_data / "faces" / "stills"
+    made = sample("a", [person("obama")], [stills / "obama_2.jpg"], {"obama": [stills / "obama_1.jpg"]})
+    args = {"embedding": str(models.path("embedding")), "threshold": 0.9, "width": 0.05}
+    scores = build("face_consistency", args).score([made])[0]
+    assert scores[0].status == "ok" and scores[1].value is not None and scores[1].value > 0.85  # not centred: all faces are alike
