@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("runs.cli.importing:import_", "Bring in pictures, clips and texts that were made elsewhere."),
     "import-script": ("runs.cli.screenplay:import_script", "Turn a Fountain, FDX or JSON screenplay into a script."),
     "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),
+    "waive": ("runs.cli.waive:waive", "Say of a finding that it is wrong, meant, or right."),
+    "checks": ("runs.cli.waive:checks", "How often each check spoke, and how often people agreed."),
     "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),
     "ratings": ("runs.cli.ratings:ratings", "Let people judge blind, and see what their votes say."),
     "channels": ("runs.cli.promotion:channels", "List what dev, staging and production mean now."),

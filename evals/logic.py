@@ -14,6 +14,7 @@ episode's length M in minutes,
 so a script without findings has 1, two block causes a minute have 0.5, and every further cause lowers the score, ever less.
 The half point lies between what scripts of one prompt and of a careful pipeline were measured to hold (3.5 and 0.3 each).
 M is the target length of the case, not the script's own: a longer script cannot thin its faults out.
+Findings that people have waived (`evals.waivers`) stay in the evidence, marked, and count for nothing.
 A text that does not parse as a script has no state to check: status `failed`, which comparisons count as 0.
 """
 
@@ -29,6 +30,7 @@ from evals.checks.registry import CHECKS, run
 from evals.checks.world import World
 from evals.schema import read
 from evals.score import Finding, Json, Metric, Sample, Score
+from evals.waivers import About, Waiver, taken_out
 from prompts.story import Script
 
 WARN_WEIGHT = 0.5
@@ -41,6 +43,7 @@ METRICS = (
     Metric("logic", "up", "score", worst=0.0, description="1 without findings, falling with distinct causes a minute"),
     Metric("logic_block", "up", "share", worst=0.0, description="1 where no blocking check found anything", primary=False),
     Metric("logic_causes", "down", "count", worst=None, hi=None, description="distinct causes of findings in a script", primary=False),
+    Metric("logic_rate", "down", "1/min", worst=None, hi=None, description="the same a minute of the episode", primary=False),
 )
 
 
@@ -69,7 +72,7 @@ class Logic:
     cpu_bound = True
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
-        """Return three scores a sample."""
+        """Return four scores a sample."""
         return [self._one(sample) for sample in group]
 
     def _one(self, sample: Sample) -> list[Score]:
@@ -84,23 +87,25 @@ class Logic:
         found = read(sample.text(), "script")
         if not isinstance(found.model, Script):
             return self._none("failed", f"no valid script: {found.reason()}", {"errors": list(found.errors)})
-        return self._scores(run(found.model, world), world)
+        return self._scores(run(found.model, world), world, sample)
 
-    def _scores(self, findings: list[Finding], world: World) -> list[Score]:
-        roots = causes(findings)
+    def _scores(self, findings: list[Finding], world: World, sample: Sample) -> list[Score]:
+        waived = {id(f): waiver for f in findings if (waiver := _waiver(f, sample))}
+        roots = causes(f for f in findings if id(f) not in waived)
         block = sum(f.severity == "block" for f in roots.values())
         warn = len(roots) - block
         seconds = world.target_seconds or USUAL_SECONDS
         evidence: dict[str, Json] = {
-            "findings": [shown(f) for f in findings[:MAX_FINDINGS]],
+            "findings": [shown(f, waived.get(id(f))) for f in findings[:MAX_FINDINGS]],
             "total": len(findings),
+            "waived": len(waived),
             "block": block,
             "warn": warn,
             "minutes": seconds / 60,
             "checks": {c.id: c.version for c in CHECKS},
         }
         reason = f"{len(roots)} cause{'s' * (len(roots) != 1)}: {', '.join(list(roots)[:4])}" if roots else "no findings"
-        values = (value(block, warn, seconds), float(block == 0), float(len(roots)))
+        values = (value(block, warn, seconds), float(block == 0), float(len(roots)), len(roots) / (seconds / 60))
         return [
             Score(metric.name, self.name, self.version, v, "ok", reason, evidence if metric.primary else {})
             for metric, v in zip(self.metrics, values, strict=True)
@@ -112,7 +117,19 @@ class Logic:
         return [Score(m.name, self.name, self.version, None, status, reason, evidence or {}) for m in self.metrics]
 
 
-def shown(finding: Finding) -> dict[str, Json]:
-    """Return a finding as evidence: plain JSON, with the line it is about, if it is about one."""
+def _waiver(finding: Finding, sample: Sample) -> Waiver | None:
+    """Return the waiver that takes a finding out of the score."""
+    if not sample.waivers:
+        return None
+    artifacts = tuple(m.sha256 for m in sample.media)
+    about = About(
+        check=finding.check, where=finding.where, quote=finding.quote, series=sample.series, case=sample.case_id, artifacts=artifacts
+    )
+    return taken_out(sample.waivers, about)
+
+
+def shown(finding: Finding, waiver: Waiver | None = None) -> dict[str, Json]:
+    """Return a finding as evidence: plain JSON, with the line it is about, if it is about one, and who has waived it."""
     line = finding.where[2] if len(finding.where) > 2 else None
-    return {**asdict(finding), "where": list(finding.where), "line": line}
+    waived = {"waived": {"verdict": waiver.verdict, "who": waiver.who, "why": waiver.why}} if waiver else {}
+    return {**asdict(finding), "where": list(finding.where), "line": line, **waived}

@@ -41,6 +41,7 @@ BUILT_IN: Mapping[str, str] = {
     "format": "evals.format:Format",
     "near_identical": "evals.near_identical:NearIdentical",
     "logic": "evals.logic:Logic",
+    "contract": "evals.contract:Contract",
     "schema": "evals.schema:Schema",
     "originality": "evals.originality.scorer:Originality",
     "cost": "evals.cost:Cost",

@@ -14,7 +14,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from evals.waivers import Waiver
 
 Status = Literal["ok", "failed", "not_applicable", "not_scoreable", "unavailable", "error"]
 """How a score came out:
@@ -95,7 +98,8 @@ class Media:
 class Sample:
     """One generation as a scorer sees it: what was asked for, and what came back. The studio's truth is never here.
 
-    `case` holds the case's resolved inputs (see `evals.case`), `references` the pictures of each character by id.
+    `case` holds the case's resolved inputs (see `evals.case`), `references` the pictures of each character by id, `contracts`
+    the rules that the template declares, `waivers` what people have said of findings.
     """
 
     generation: str
@@ -108,6 +112,8 @@ class Sample:
     references: Mapping[str, tuple[Media, ...]] = field(default_factory=dict)
     cost_usd: float | None = None
     latency_s: float | None = None
+    contracts: Mapping[str, Json] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
 
     def first(self, kind: str) -> Media | None:
         """Return the first artifact of a kind, or None."""

@@ -19,6 +19,7 @@ from typing import Any
 from evals.errors import ScorerError
 from evals.registry import build
 from evals.score import Media, Sample
+from evals.waivers import load_waivers
 from runs import pool
 from runs.errors import MediaError
 from runs.events import ArtifactRef, JobPlan, MediaRef, ScoreDict, ScorerPlan, Scores
@@ -116,6 +117,7 @@ class Scoring:
         self._broken = broken
         self._folder = str(folder) if folder else ""
         self._store = MediaStore(ws)
+        self._waivers = load_waivers(ws.evals)
         self._made: dict[str, Made] = {}
         self._waiting: set[Unit] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -218,7 +220,12 @@ class Scoring:
             generation=job["job_id"], stage=self._plan.event.stage, status=made.status, case=case["inputs"], case_id=case["case_id"],
             series=case["series"], media=tuple(self._media(a) for a in made.artifacts), cost_usd=made.cost_usd, latency_s=made.latency_s,
             references={who: tuple(self._media(r) for r in pictures) for who, pictures in case["references"].items()},
+            contracts=self._contracts(job), waivers=self._waivers,
         )  # fmt: skip
+
+    def _contracts(self, job: JobPlan) -> Mapping[str, Any]:
+        version = self._plan.versions.get(self._plan.arms[job["arm"]]["version"])
+        return (version["front_matter"].get("contracts") or {}) if version else {}
 
     def _media(self, ref: ArtifactRef | MediaRef) -> Media:
         path = self._store.path(ref["sha256"])

@@ -12,6 +12,7 @@ from runs.query.frames import Columns
 from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, progress
 from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
+from runs.query.of_checks import CHECKS, checks
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queues, ratings
@@ -29,6 +30,7 @@ COLUMNS: Mapping[str, Columns] = {
     "lineage": LINEAGE,
     "queues": QUEUES,
     "ratings": RATINGS,
+    "checks": CHECKS,
     "errors": ERRORS,
     "ingest_errors": INGEST_ERRORS,
 }
@@ -39,6 +41,7 @@ __all__ = [
     "ancestry",
     "arms",
     "chain_runs",
+    "checks",
     "errors",
     "find_run",
     "findings",

@@ -57,7 +57,7 @@ def scores(sample: Sample) -> dict[str, Score]:
 
 def test_a_clean_script_scores_one(tmp_path: Path) -> None:
     found = scores(sample(tmp_path, script({}, {"lines": [say("l1", "One.")]}, {})))
-    assert {m: s.value for m, s in found.items()} == {"logic": 1.0, "logic_block": 1.0, "logic_causes": 0.0}
+    assert {m: s.value for m, s in found.items()} == {"logic": 1.0, "logic_block": 1.0, "logic_causes": 0.0, "logic_rate": 0.0}
     assert found["logic"].reason == "no findings"
 
 
@@ -121,7 +121,7 @@ def test_a_case_without_a_world_is_still_judged_for_what_needs_none(tmp_path: Pa
 
 def test_it_is_built_by_name_and_its_metrics_are_declared(tmp_path: Path) -> None:
     scorer = build("logic")
-    assert [m.name for m in scorer.metrics] == [m.name for m in METRICS] == ["logic", "logic_block", "logic_causes"]
-    assert [m.primary for m in scorer.metrics] == [True, False, False]
+    assert [m.name for m in scorer.metrics] == [m.name for m in METRICS] == ["logic", "logic_block", "logic_causes", "logic_rate"]
+    assert [m.primary for m in scorer.metrics] == [True, False, False, False]
     [out] = scorer.score([sample(tmp_path, FORGETFUL)])
     assert [s.metric for s in out] == [m.name for m in scorer.metrics]

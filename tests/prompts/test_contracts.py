@@ -36,4 +36,6 @@ def test_rules_in_chinese() -> None:
 
 def test_nothing_declared_is_nothing_said() -> None:
     """An empty contract has no rules, and its parts are null, so that a template may test them."""
-    assert Contracts().variable("en") == {"speech": None, "cast": None, "shots": None, "forbidden": [], "rules": []}
+    assert Contracts().variable("en") == {
+        "speech": None, "cast": None, "shots": None, "beats": None, "scenes": None, "forbidden": [], "required": [], "rules": [],
+    }  # fmt: skip
