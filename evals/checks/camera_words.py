@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives), re.IGNORECASE)
+    """Return one pattern for texts in lower case."""
+    return re.compile("|".join(alternatives))
 
 
 _ADVERB = r"(?:slowly |gently |smoothly |quickly )?"
@@ -66,6 +67,13 @@ MOVES: Mapping[str, re.Pattern[str]] = {
         r"固定镜头|固定机位|静止镜头|机位固定|镜头(?:固定|静止|不动)",
     ),
 }  # fmt: skip
+GATES: Mapping[str, tuple[str, ...]] = {
+    "push_in": ("push", "doll", "mov", "zoom", "推", "拉近", "向前"), "pull_out": ("pull", "doll", "mov", "zoom", "拉", "后"),
+    "pan_left": ("pan", "左"), "pan_right": ("pan", "右"), "tilt_up": ("tilt", "上"), "tilt_down": ("tilt", "下"),
+    "track": ("track", "follow", "truck", "dolly", "跟"), "handheld": ("held", "shaky", "手持", "晃"),
+    "orbit": ("orbit", "circl", "arc", "rotat", "360", "环绕", "旋转"), "static": ("camera", "shot", "frame", "tripod", "镜头", "机位"),
+}  # fmt: skip
+"""A text without any of these has no such move: looking for a word is fifty times cheaper than for a pattern."""
 LOOSE: Mapping[str, re.Pattern[str]] = {
     "push_in": _any(r"\b(?:push|dolly|zoom)(?:es|s|ing)?[ -]in\b"),
     "pull_out": _any(r"\b(?:pull|dolly|zoom)(?:s|ing)?[ -](?:out|back)\b"),
@@ -78,13 +86,12 @@ LOOSE: Mapping[str, re.Pattern[str]] = {
 }
 """What counts as a move only where the camera is spoken of: behind `Camera:`, or as the planned move itself."""
 CAMERA_LINE = re.compile(
-    r"(?:^|\n)[ \t]*(?:camera|camera move(?:ment)?|move(?:ment)?|运镜|镜头运动|镜头|机位运动)[ \t]*[:：](?P<text>[^\n]*)", re.IGNORECASE
+    r"(?:^|\n)[ \t]*(?:camera|camera move(?:ment)?|move(?:ment)?|运镜|镜头运动|镜头|机位运动)[ \t]*[:：](?P<text>[^\n]*)"
 )
 # "The camera pushes in, then orbits her": what goes on in a sentence about the camera is the camera's.
 GOES_ON = re.compile(
     r"\bcamera\b[^.;\n]{0,80}?(?:,|\band\b|\bthen\b|\bbefore\b|\bwhile\b) (?:then |it )?(?:slowly |smoothly |gently )?"
-    r"(?P<text>(?:orbit|circl|pull|push|zoom|doll|tilt|track|follow|truck|arc)[^,.;\n]{0,24})",
-    re.IGNORECASE,
+    r"(?P<text>(?:orbit|circl|pull|push|zoom|doll|tilt|track|follow|truck|arc)[^,.;\n]{0,24})"
 )
 SIZES: Mapping[str, re.Pattern[str]] = {
     "extreme_closeup": _any(r"\bextreme close[- ]?up\b", "大特写"),

@@ -53,8 +53,7 @@ CHINESE_SAME = re.compile(
 )
 NEGATED = re.compile(
     r"\b(?:no|not|without|never|none|nothing|nobody|neither|nor|avoid(?:ing)?|exclud(?:e|es|ing)|free of|devoid of|absent|lacking"
-    r"|minus)\b|\b(?!can['’]?n?['’]t)\w+n['’]t\b|\bnon-",
-    re.IGNORECASE,
+    r"|minus)\b|\b(?:do|does|did|is|are|was|were|has|have|had|would|could|should|must|need|wo)n['’]t\b|\bnon-"
 )
 VOICE = re.compile(r"(?:\bvoices?|声音|音色)\s*[:：][^\n]*", re.IGNORECASE)
 """How somebody sounds is not seen."""
@@ -79,7 +78,6 @@ READABLE = re.compile(
     r"|\b(?:titled|captioned|labell?ed|inscribed|engraved|marked|emblazoned)(?: with)? (?:the words? )?[\"“'‘]|\bspell(?:s|ing"
     r"|ed)? (?:out )?[\"“'‘]"
     r"|(?:上面?|上头|纸上|牌上|屏幕上|信上|匾上)?(?:写着|印着|刻着|题着|标着|显示着?)[“\"「『：:]|写有|刻有|字样|字幕|大字|标题文字|可读文字|弹幕文字|清晰(?:的)?文字",
-    re.IGNORECASE,
 )
 
 
@@ -119,7 +117,7 @@ def negations(prompt: Prompt) -> Iterator[Hit]:
     if prompt.stage not in (*PICTURES, *MOVING):
         return
     text = re.sub(r"(?:^|\s)--no\s[^\n]*", " ", _story(prompt))
-    cleaned = NOT_NEGATED.sub(" ", text)
+    cleaned = NOT_NEGATED.sub(" ", text).casefold()
     found = NEGATED.search(cleaned) or CHINESE_NEGATED.search(cleaned)
     if found:
         around = quote(cleaned[max(0, found.start() - 20) : found.end() + 40].strip())
