@@ -83,9 +83,9 @@ class Moment:
         return who in self.before.dead and who in self.after.dead
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
-    """All moments of a script, and the state in which each scene begins and ends."""
+    """All moments of a script, and the state in which each scene begins and ends. One is only equal to itself."""
 
     script: Script
     moments: tuple[Moment, ...]

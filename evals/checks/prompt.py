@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from evals.checks.hit import Hit
@@ -22,6 +23,11 @@ MOVING = ("clip",)
 Find = Callable[["Prompt"], Iterator[Hit]]
 # Spoken lines are sound, not picture; typographic and straight double quotes, and the Chinese ones.
 _QUOTED = re.compile(r"“[^”\n]{0,400}”|\"[^\"\n]{0,400}\"|「[^」\n]{0,400}」|『[^』\n]{0,400}』")
+
+
+@lru_cache(maxsize=64)
+def _silent(text: str) -> str:
+    return _QUOTED.sub('""', text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Prompt:
     @property
     def silent(self) -> str:
         """Return the text without what is spoken in it."""
-        return _QUOTED.sub('""', self.text)
+        return _silent(self.text)
 
     @property
     def canon(self) -> tuple[str, ...]:
@@ -115,8 +121,13 @@ def over_shots(find: Find) -> Callable[[Ledger, World], Iterator[Hit]]:
     return checked
 
 
-def shot_prompts(ledger: Ledger, world: World) -> Iterator[Prompt]:
-    """Yield the prompts of a storyboard's shots, each with the looks that are worn by then."""
+@lru_cache(maxsize=1)
+def shot_prompts(ledger: Ledger, world: World) -> tuple[Prompt, ...]:
+    """Return the prompts of a storyboard's shots, each with the looks that are worn by then; eight checks ask one after another."""
+    return tuple(_shot_prompts(ledger, world))
+
+
+def _shot_prompts(ledger: Ledger, world: World) -> Iterator[Prompt]:
     scenes = {scene.id: scene for scene in ledger.script.scenes}
     moments = {m.beat.id: m for m in ledger.moments}
     for shot in ledger.shots:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from evals.checks.hit import Hit, quote
 from evals.checks.prompt import MOVING, PICTURES, Prompt
@@ -28,8 +29,20 @@ BACKWARDS = re.compile(
     r"|\bpreviously (?:seen|shown|described|established|mentioned)\b|\balready (?:seen|shown|described|established)\b"
     r"|\bstill (?:wearing|dressed in|wears|clad in)\b|\bno longer\b|\bback (?:in|at) the same\b"
     rf"|\bstill in (?:the|her|his|their|that) (?:[a-z-]+ ){{0,2}}(?:{_WORN})\b"
+    r"|\bas (?:described|shown|mentioned|stated|specified|established) (?:above|before|earlier|previously)\b"
     r"|\b(?:once more|yet again|as usual)\b|\bunchanged from\b|\b(?:we|camera) returns? to\b|\b(?:aforementioned|ditto)\b"
 )
+POINTS = (
+    "previous", "prior", "preceding", "earlier", "foregoing", "last", "next", "following", "first", "second", "third", "above", "before",
+    "same as", "as in", "like in", "continu", "already", "still", "no longer", "back ", "once more", "yet again", "usual", "unchanged",
+    "return", "aforementioned", "ditto", "shot ", "frame ", "image ", "picture ", "scene ", "panel ", "clip ",
+)  # fmt: skip
+WRITES = (
+    "read", "say", "stat", "legible", "text", "word", "letter", "caption", "subtitle", "writing", "title", "watermark", "sign", "typograph",
+    "bubble", "label", "inscri", "engrav", "marked", "emblazon", "spell", "date", "name", "slogan",
+    "写", "印", "刻", "题", "标", "显示", "字",
+)  # fmt: skip
+"""A text without any of these cannot match: looking for a word is far cheaper than for a pattern."""
 SAME_THING = re.compile(rf"\b(?:the |that |this |her |his |their )?same (?:[a-z-]+ ){{0,2}}?{_SHARED}s?\b")
 # "the same face in all three views", "the same light throughout": sameness within the picture, or with what is sent along.
 WITHIN = re.compile(
@@ -42,7 +55,7 @@ FRAMES = re.compile(
     r"\bfrom the first (?:frame|image|picture)\b|\bfirst (?:frame|image|picture)\b(?: (?:to|and|is|shows|matches)\b)|\blast frame\b"
 )
 CHINESE_BACK = re.compile(
-    r"同上|(?:上|前)一?个?(?:镜头|镜|画面|场景|幕|张图|分镜)"
+    r"同上|如前(?!方)|如上(?:所述|所示|文)|(?:上|前)一?个?(?:镜头|镜|画面|场景|幕|张图|分镜)"
     r"|(?:如|与|和|跟)(?:之前|前面|前文|上文|先前|刚才|上述)(?:的)?(?:镜头|画面|场景)?(?:一样|相同|一致|所述|所示|描述)?"
     r"|(?:延续|承接|接续|接)(?:上|前)|(?:仍|仍然|依旧|依然|还是)(?:穿着|身穿|戴着|在(?:那|同))|不再"
     r"|之前(?:的|那)(?:个|间|套|件|位)?(?:房间|场景|衣服|服装|女人|男人|人物|镜头)|第[一二三四五六七八九十\d]+(?:个镜头|镜|个画面|张图)"
@@ -87,7 +100,9 @@ def backwards(prompt: Prompt) -> Iterator[Hit]:
         return
     text = _story(prompt)
     lowered = FRAMES.sub(" ", text.casefold())
-    found = BACKWARDS.search(lowered) or _same(prompt, lowered) or CHINESE_BACK.search(text)
+    found = (
+        (BACKWARDS.search(lowered) if any(w in lowered for w in POINTS) else None) or _same(prompt, lowered) or CHINESE_BACK.search(text)
+    )
     if found:
         words = found.group().strip()
         yield Hit(
@@ -98,6 +113,8 @@ def backwards(prompt: Prompt) -> Iterator[Hit]:
 def _same(prompt: Prompt, text: str) -> re.Match[str] | None:
     if prompt.stage == "character":
         return None  # a sheet shows one face several times, and has to say so
+    if "same" not in text and "同" not in text:
+        return None
     found = (
         m for m in SAME_THING.finditer(text) if not WITHIN.search(text[m.end() :]) and not text[: m.start()].rstrip().endswith("one and")
     )
@@ -106,9 +123,16 @@ def _same(prompt: Prompt, text: str) -> re.Match[str] | None:
 
 def _story(prompt: Prompt) -> str:
     """Return the prompt without spoken words and without the descriptors that the case itself gives."""
-    text = VOICE.sub(" ", prompt.silent)
-    for descriptor in sorted(prompt.canon, key=len, reverse=True):
-        text = re.sub(re.escape(descriptor), " ; ", text, flags=re.IGNORECASE)
+    return _without(VOICE.sub(" ", prompt.silent), prompt.canon)
+
+
+@lru_cache(maxsize=64)
+def _without(text: str, descriptors: tuple[str, ...]) -> str:
+    for descriptor in sorted(descriptors, key=len, reverse=True):
+        # Nearly always they stand there as they are; a template may have made a capital of the first letter.
+        text = text.replace(descriptor, " ; ")
+        if descriptor.lower() in text.lower():
+            text = re.sub(re.escape(descriptor), " ; ", text, flags=re.IGNORECASE)
     return text
 
 
@@ -117,15 +141,18 @@ def negations(prompt: Prompt) -> Iterator[Hit]:
     if prompt.stage not in (*PICTURES, *MOVING):
         return
     text = re.sub(r"(?:^|\s)--no\s[^\n]*", " ", _story(prompt))
-    cleaned = NOT_NEGATED.sub(" ", text).casefold()
+    shown = NOT_NEGATED.sub(" ", text)
+    cleaned = shown.lower()  # of the same length, but for a few letters of other scripts
+    shown = shown if len(shown) == len(cleaned) else cleaned
     found = NEGATED.search(cleaned) or CHINESE_NEGATED.search(cleaned)
     if found:
-        around = quote(cleaned[max(0, found.start() - 20) : found.end() + 40].strip())
+        around = quote(shown[max(0, found.start() - 20) : found.end() + 40].strip())
         yield Hit(prompt.where, around, f"The prompt says {found.group()!r}. {_instead(prompt)}", "negation")
     # Here what is written stands in the quotes that are taken out as speech elsewhere.
-    written = None if prompt.target and prompt.target.text else READABLE.search(cleaned)
+    draws = not (prompt.target and prompt.target.text)
+    written = READABLE.search(cleaned) if draws and any(w in cleaned for w in WRITES) else None
     if written:
-        words = written.group().strip()
+        words = shown[written.start() : written.end()].strip()
         yield Hit(prompt.where, words, f"{words!r} asks for readable text, which comes out as scribble. Add it in the edit.", "text")
 
 

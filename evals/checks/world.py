@@ -13,7 +13,7 @@ TOLERANCE = 0.15
 LINE_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class World:
     """The declared world of one case. An empty mapping means that the case declares none, so nothing can be dangling.
 
