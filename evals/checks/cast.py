@@ -17,7 +17,9 @@ DEEDS = (*HANDS, "learn", "reveal")  # a body can be carried in and out, so ente
 
 GROUPS = frozenset({
     "all", "both", "everyone", "everybody", "crowd", "chorus", "others", "together", "many", "people", "omnes", "voices", "guests",
-    "servants", "guards", "villagers", "soldiers", "dajia", "zhongren", "qunzhong", "suoyouren", "liangren", "tamen",
+    "servants", "guards", "villagers", "soldiers", "citizens", "lords", "ladies", "gentlemen", "attendants", "sailors", "children", "women",
+    "men", "courtiers", "company", "mob", "audience", "neighbours", "neighbors", "students", "passers-by", "bystanders", "the-crowd",
+    "dajia", "zhongren", "zhong-ren", "qunzhong", "suoyouren", "liangren", "tamen", "guanzhong", "cunmin", "shibing", "jiading",
 })  # fmt: skip
 """Speakers who are several: lines that a crowd shouts, or that everybody says. They are in no cast and need not enter."""
 JOINTS = ("-and-", "_and_")

@@ -12,14 +12,30 @@ from evals.checks.world import World
 from prompts.text import count, is_chinese
 
 # Only what no character says: "I cannot help him", "here's the script you wanted" and the 系统提示 of game dramas are story.
+# Of brackets only what asks to be filled in: "[Scene changes]", "{Aside.}", （此处有掌声） and （地点：码头） are directions.
+_THING = r"(?:台词|对白|动作|描述|内容|人物|角色名?|姓名|名字|地点|场景|剧情)"
+_STAGE = r"(?:aside|exit|exeunt|enters?|within|sings?|reads?|laughs?|pause|beat|music|rises?|crosses|to|both|all)"
 LEAKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("an unfilled template", re.compile(r"\{\{|\}\}|\{%|%\}|\$\{\w|\{[A-Za-z_][\w .]{0,30}\}|<[A-Z][A-Z_ ]{2,}>")),
+    (
+        "an unfilled template",
+        re.compile(
+            rf"\{{\{{|\}}\}}|\{{%|%\}}|\$\{{\w|\{{(?!(?i:{_STAGE})\b)[A-Za-z_][\w .]{{0,30}}\}}|\{{{_THING[:-1]}|主角|反派|道具)\}}"
+            r"|<[A-Z][A-Z_ ]{2,}>"
+        ),
+    ),
     (
         "a placeholder",
         re.compile(
-            r"\b(?:TODO|TBD|FIXME|PLACEHOLDER)\b|\b[Ll]orem ipsum\b|\bX{3,}\b|[\u4e00-\u9fff]x{2,}|x{2,}[\u4e00-\u9fff]"
-            r"|\[(?:insert|your|name|character|line|dialogue|action|place|scene)\b[^\]]*\]"
-            r"|[\[【（(](?:此处|填写|插入|待定|待补|角色名?|姓名|地点|台词)[^\]】）)]{0,12}[\]】）)]|占位符",
+            # A Roman thirty ("Chapter XXX") is no placeholder, and neither are kisses ("love you xxx").
+            r"\b(?:TODO|TBD|FIXME|PLACEHOLDER)\b|\b[Ll]orem ipsum\b|(?<![A-Za-z] )\bX{3,}(?=(?:['’]s)? [a-z])|\bX{4,}\b"
+            r"|(?<=[\u4e00-\u9fff])[Xx]{3,}|[Xx]{3,}(?=[\u4e00-\u9fff])"
+            r"|\[(?:[Ii]nsert|INSERT|[Yy]our|YOUR)\b[^\]]*\]"
+            r"|\[(?i:name|character(?:['’]s)?(?: name)?|line(?: of dialogue)?"
+            r"|dialogue|action|place|location|scene(?: description| heading))"
+            r"(?: here| goes here| \d+| [A-Z])?\]"
+            rf"|[\[【（(](?:待定|待补充?|待填写?|填写[^\]】）)]{{0,12}}|插入{_THING}[^\]】）)]{{0,8}}"
+            rf"|此处(?:填写|插入|添加|补充|待|写)[^\]】）)]{{0,12}})[\]】）)]"
+            rf"|[\[【]{_THING}(?:内容|描述)?[\]】]|占位符",
         ),
     ),
     (
