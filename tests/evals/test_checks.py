@@ -13,7 +13,7 @@ from evals.checks.ledger import FOLD
 from evals.checks.registry import BY_ID, CHECKS, run
 from evals.checks.world import World
 from evals.logic import causes
-from prompts.story import Beat, Change, Line, Scene, Script
+from prompts.story import Beat, Change, Line, PlannedShot, Scene, Script, Storyboard, Visible
 
 PAIRS = list(logic_pairs.pairs())
 
@@ -82,13 +82,38 @@ SCENE = st.builds(
     present=st.lists(IDS, max_size=3),
     flashback=st.booleans(),
     continuous_with=MAYBE,
+    postures=st.dictionaries(IDS, st.sampled_from(["sitting", "standing", "x"]), max_size=2),
     beats=st.lists(BEAT, min_size=1, max_size=3),
 )
 SCRIPTS = st.builds(Script, title=TEXTS, scenes=st.lists(SCENE, min_size=1, max_size=4))
+PROMPTS = st.sampled_from(["", "the same room, three people, 16:9", "镜头推近，不要文字", "Camera: pan left", "{{ x }}", "word " * 600])
+SHOT = st.builds(
+    PlannedShot,
+    id=IDS,
+    scene=IDS,
+    beats=st.lists(IDS, max_size=2),
+    lines=st.lists(IDS, max_size=2),
+    duration=st.floats(0.1, 15),
+    size=st.sampled_from(["wide", "closeup", "insert", "x"]),
+    angle=st.sampled_from(["low", "pov", "x"]),
+    move=st.sampled_from(["static", "push_in", "x"]),
+    visible=st.lists(
+        st.builds(Visible, who=IDS, x=st.floats(0, 1), facing=st.sampled_from(["left", "right", "x"]), look=MAYBE), max_size=3
+    ),
+    postures=st.dictionaries(IDS, st.sampled_from(["sitting", "x"]), max_size=2),
+    props=st.lists(IDS, max_size=1),
+    crosses_axis=st.booleans(),
+    first_frame_prompt=PROMPTS,
+    motion_prompt=PROMPTS,
+)
+BOARDS = st.builds(Storyboard, title=TEXTS, scenes=st.lists(SCENE, min_size=1, max_size=3), shots=st.lists(SHOT, min_size=1, max_size=4))
 
 
 @settings(max_examples=300, deadline=None)
-@given(SCRIPTS, st.sampled_from([World(), logic_pairs.world(), logic_pairs.world({"language": "zh", "profile": {"target_seconds": 60}})]))
+@given(
+    SCRIPTS | BOARDS,
+    st.sampled_from([World(), logic_pairs.world(), logic_pairs.world({"language": "zh", "profile": {"target_seconds": 60}})]),
+)
 def test_any_valid_script_goes_through_every_check(script: Script, world: World) -> None:
     before = script.model_dump()
     found = run(script, world)
