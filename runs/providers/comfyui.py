@@ -22,7 +22,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pydantic import Field, field_validator
 
@@ -164,7 +164,8 @@ class ComfyProvider(HttpProvider[Options]):
 
     async def _known(self, prompt_id: str) -> tuple[Known | Failure | None, Reply]:
         """Return where a prompt is; None if it is nowhere. History is asked again last: it may have just left the queue."""
-        for path in (f"/history/{prompt_id}", "/queue", f"/history/{prompt_id}"):
+        history = f"/history/{quote(prompt_id, safe='')}"
+        for path in (history, "/queue", history):
             reply = await self.client.call("GET", path)
             if reply.failure or not reply.ok:
                 return reply.failure or ERRORS.failure(reply.status, "", text(reply.body), reply.headers), reply
@@ -239,7 +240,8 @@ class ComfyProvider(HttpProvider[Options]):
         ]
         error = at(reply.body, "error")
         head = text(at(error, "message")) or text(error) or (reply.body if isinstance(reply.body, str) else "")
-        return ERRORS.failure(reply.status, "", "; ".join([head, text(at(error, "details")), *told[:3]]).strip("; "), reply.headers)
+        message = "; ".join([head, text(at(error, "details")), *told[:3]]).strip("; ")
+        return ERRORS.failure(reply.status, "", message, reply.headers, submitting=True)
 
     def _why(self, entry: Mapping[str, Any]) -> Failure:
         """Return what a node said as it failed. The same prompt will fail again, unless the machine was only full."""

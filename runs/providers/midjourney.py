@@ -85,8 +85,8 @@ class Midjourney(HttpProvider[M]):
     def line(self, request: Request, role: Role, urls: Sequence[str]) -> str | Failure:
         """Return a request's prompt line with pictures by address in their role."""
         given = self.parameters(request)
-        pictures = given.pop("image", None)
-        images = [pictures] if isinstance(pictures, str) else list(pictures or ())
+        pictures = given.pop("image", None) or ()
+        images = [str(p) for p in (pictures if isinstance(pictures, (list, tuple)) else [pictures])]
         if urls and role == "image":
             images += urls
         elif urls and role in given:

@@ -23,6 +23,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -135,7 +136,7 @@ class MidjourneyProxyProvider(Midjourney[Options]):
 
     async def _task(self, task_id: str) -> tuple[Reply, Mapping[str, Any] | TaskState]:
         """Return a task, or the state that follows from the answer where it is none."""
-        reply = await self.client.call("GET", f"/task/{task_id}/fetch")
+        reply = await self.client.call("GET", f"/task/{quote(task_id, safe='')}/fetch")
         nothing = reply.status == 200 and (reply.body is None or not reply.data.strip())
         if reply.status == 404 or (nothing and (not reply.failure or not reply.data.strip())):
             return reply, TaskState("lost")
@@ -181,7 +182,8 @@ class MidjourneyProxyProvider(Midjourney[Options]):
 
     async def _upscale(self, task_id: str, request: Request, index: int) -> str | Failure:
         """Return the task that enlarges one picture, handed in unless it was before; empty where its answer was lost just now."""
-        state = f"{request.key}/U{index}"
+        # With the grid's own id: another try of the job has another grid.
+        state = f"{request.key}/{task_id}/U{index}"
         try:
             known = await self._listed(state)
         except LookupError as error:

@@ -24,6 +24,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -105,7 +106,7 @@ class ReplicateProvider(HttpProvider[Options]):
 
     async def poll(self, task_id: str, request: Request) -> TaskState:
         """Ask for a prediction; fetch its files once it has succeeded."""
-        reply = await self.client.call("GET", f"/predictions/{task_id}")
+        reply = await self.client.call("GET", f"/predictions/{quote(task_id, safe='')}")
         if reply.status == 404:
             return TaskState("lost")
         if failure := _failure(reply):

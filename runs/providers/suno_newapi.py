@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from runs import secrets
 from runs.provider import Failure, Kind, Outcome, Request, TaskState, Usage
@@ -54,7 +55,7 @@ class SunoNewApiProvider(HttpProvider[CommonOptions]):
 
     async def poll(self, task_id: str, request: Request) -> TaskState:
         """Ask for a task; fetch its clips once they are files."""
-        reply = await self.client.call("GET", f"/suno/fetch/{task_id}")
+        reply = await self.client.call("GET", f"/suno/fetch/{quote(task_id, safe='')}")
         failure = _failure(reply)
         body = mapping(reply.body)
         if reply.status == 404 or (failure and _NOT_THERE.search(f"{failure.code} {failure.message}")):

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -99,7 +100,7 @@ class YouchuanProvider(Midjourney[Options]):
 
     async def poll(self, task_id: str, request: Request) -> TaskState:
         """Ask for a job; fetch its pictures once they are there."""
-        reply = await self.client.call("GET", f"/v1/tob/job/{task_id}")
+        reply = await self.client.call("GET", f"/v1/tob/job/{quote(task_id, safe='')}")
         if reply.status == 404 or (reply.ok and text(at(reply.body, "code")) == "404"):
             return TaskState("lost")
         if failure := _failure(reply):

@@ -57,7 +57,7 @@ class TestTheGrid:
         answer, _ = calling.driven(made(server, images="upscale", upscale=[1, 4]), calling.request())
         assert [a.data for a in answer.outcome.assets] == [picture("mj-2.png"), picture("mj-3.png")]
         assert [c.body for c in server.calls("POST", "/mj/submit/change")] == [
-            {"taskId": "mj-1", "action": "UPSCALE", "index": n, "state": f"job-1/U{n}"} for n in (1, 4)
+            {"taskId": "mj-1", "action": "UPSCALE", "index": n, "state": f"job-1/mj-1/U{n}"} for n in (1, 4)
         ]
 
     def test_that_is_no_picture_is_malformed(self) -> None:
@@ -100,6 +100,13 @@ class TestUpscales:
     def test_that_fail_fail_the_job(self, server: midjourney_stub.Proxy) -> None:
         server.fault("GET /mj/task/mj-2/fetch", Fault(200, {"id": "mj-2", "status": "FAILURE", "failReason": "Banned prompt"}))
         assert calling.failure_of(calling.driven(made(server, images="upscale"), calling.request())[0]).error == "content_refused"
+
+    def test_of_another_try_are_asked_for_anew(self, server: midjourney_stub.Proxy) -> None:
+        """The first try's enlargement failed; the second try has a grid of its own, and must not read that failure as its own."""
+        provider = made(server, images="upscale")
+        server.fault("GET /mj/task/mj-2/fetch", Fault(200, {"id": "mj-2", "status": "FAILURE", "failReason": "boom"}))
+        assert calling.failure_of(calling.driven(provider, calling.request())[0]).error == "server"
+        assert calling.driven(provider, calling.request())[0].outcome.assets
 
     def test_wait_while_the_queue_is_full(self, server: midjourney_stub.Proxy) -> None:
         server.fault(CHANGE, Fault(200, {"code": 23, "description": "队列已满"}))

@@ -255,3 +255,20 @@ def test_a_prompt_over_the_limit_is_not_sent(server: midjourney_stub.Youchuan) -
     failure = calling.submitted(made(server), calling.request("word " * 2000))
     assert isinstance(failure, Failure) and failure.code == "too_long"
     assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("image", "code"),
+    [
+        ("https://cdn.example/a.png", None),
+        (["https://cdn.example/a.png"], None),
+        (5, "reference_needs_url"),
+        ({"url": 1}, "reference_needs_url"),
+    ],
+)
+def test_a_picture_may_be_given_by_its_address(server: midjourney_stub.Youchuan, image: Any, code: str | None) -> None:
+    got = calling.submitted(made(server), calling.request("a nurse", parameters={"image": image}))
+    if code:
+        assert calling.failure_of(got).code == code
+    else:
+        assert server.calls("POST")[0].body["text"] == "https://cdn.example/a.png a nurse --v 7"
