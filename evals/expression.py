@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from evals.errors import ScorerError, UnreadableMedia
-from evals.faces import analysis
+from evals.faces import analysis, episode
 from evals.faces.face import Face
 from evals.faces.moving import judge_clip, of_frames
 from evals.faces.still import judge_still
@@ -36,6 +37,7 @@ from evals.media.sampling import MAX_FPS
 from evals.score import Media, Metric, Sample, Score, Status
 
 DETAILS = ("stiffness", "stiff_upper", "stiff_mouth", "blinks", "emotion_match")
+VARIETY = "expression_variety"
 
 
 class Expression:
@@ -46,8 +48,8 @@ class Expression:
     """
 
     name = "expression"
-    version = "1"
-    scope: Literal["generation", "series"] = "generation"
+    version = "2"
+    scope: Literal["generation", "series"] = "series"
     stages = frozenset({"shot", "clip"})
     metrics: tuple[Metric, ...] = (
         Metric("expression", "up", "share", worst=0.0, description="Clips: 1 - stiffness. Stills: match with the emotion asked for"),
@@ -56,6 +58,7 @@ class Expression:
         Metric("stiff_mouth", "down", "share", worst=1.0, primary=False, description="Stiffness of the mouth alone"),
         Metric("blinks", "up", "1/min", worst=None, hi=None, primary=False, description="Blinks a minute; judge over episodes, not shots"),
         Metric("emotion_match", "up", "share", worst=0.0, primary=False, description="Agreement of shown and asked emotion"),
+        Metric(VARIETY, "up", "IOD", worst=None, hi=None, primary=False, description="How much a person's face changes over stills"),
     )
     cpu_bound = True
 
@@ -65,31 +68,33 @@ class Expression:
         self.min_iod = float(min_iod)
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
-        """Return six scores a sample; see the module.
+        """Return seven scores a sample; see the module.
 
         Raises:
             ModelUnavailable: A face model is not installed.
         """
-        return [self._one(sample) for sample in group]
+        looked = [self._look(sample) for sample in group]
+        series = episode.overview([shot.verdicts for shot in looked])
+        return [self._none(*shot.problem) if shot.problem else self._scores(shot, series) for shot in looked]
 
-    def _one(self, sample: Sample) -> list[Score]:
+    def _look(self, sample: Sample) -> _Looked:
         people = list({w.who: w for w in wanted(sample)}.values())
         item = sample.first("video") or sample.first("image")
         if sample.status != "ok":
-            return self._none("failed", f"the generation is {sample.status}")
+            return _Looked(("failed", f"the generation is {sample.status}"))
         if sample.stage not in self.stages or not people:
-            return self._none("not_applicable", "no face is asked for")
+            return _Looked(("not_applicable", "no face is asked for"))
         if item is None:
-            return self._none("failed", "no picture or clip came back")
+            return _Looked(("failed", "no picture or clip came back"))
         try:
             verdicts, size = self._judge(item, people, neutral_views(sample, self.min_iod))
         except TooLarge as error:
-            return self._none("not_scoreable", str(error))
+            return _Looked(("not_scoreable", str(error)))
         except UnreadableMedia as error:
-            return self._none("failed", str(error))
+            return _Looked(("failed", str(error)))
         if not verdicts:
-            return self._none("failed", f"no face found; asked for {', '.join(w.who for w in people)}")
-        return self._scores(people, verdicts, size)
+            return _Looked(("failed", f"no face found; asked for {', '.join(w.who for w in people)}"))
+        return _Looked(None, tuple(people), tuple(verdicts), tuple(size))
 
     def _judge(self, item: Media, people: Sequence[Wanted], views: Mapping[str, Sequence[Face]]) -> tuple[list[Verdict], list[int]]:
         if item.kind == "video" or is_clip(item.path):
@@ -98,26 +103,56 @@ class Expression:
         still = analysis.analyse_picture(item)
         return judge_still(still, people, views, self.min_iod), [still.width, still.height]
 
-    def _scores(self, people: Sequence[Wanted], verdicts: Sequence[Verdict], size: list[int]) -> list[Score]:
-        missing = [w.who for w in people if w.who not in {v.who for v in verdicts}]
-        evidence = {"size": size, "missing": missing, "people": [v.evidence for v in verdicts]}
-        told = [v for v in verdicts if not v.problem]
+    def _scores(self, shot: _Looked, series: Mapping[str, Mapping[str, Any]]) -> list[Score]:
+        missing = [w.who for w in shot.people if w.who not in {v.who for v in shot.verdicts}]
+        evidence = {
+            "size": list(shot.size),
+            "missing": missing,
+            "people": [v.evidence for v in shot.verdicts],
+            "series": {v.who: series[v.who] for v in shot.verdicts},
+        }
+        told = [v for v in shot.verdicts if not v.problem]
         if not told:
-            return self._none("not_scoreable", "; ".join(f"{v.who}: {v.problem}" for v in verdicts), evidence)
-        reason = ", ".join([f"{v.who}: {v.said}" for v in verdicts] + [f"{who}: no face found" for who in missing])
+            return self._none("not_scoreable", "; ".join(f"{v.who}: {v.problem}" for v in shot.verdicts), evidence)
+        remarks = [f"{v.who}: {v.said}{_over_shots(series[v.who])}" for v in shot.verdicts]
+        reason = ", ".join(remarks + [f"{who}: no face found" for who in missing])
         value = float(np.mean([v.values["expression"] for v in told]))
         scores = [Score("expression", self.name, self.version, round(value, 6), "ok", reason, evidence)]
-        return scores + [self._detail(name, [v.values[name] for v in told if name in v.values]) for name in DETAILS]
+        scores += [self._detail(name, [v.values[name] for v in told if name in v.values], "not measured on stills") for name in DETAILS]
+        changes = [series[v.who]["variety"]["value"] for v in told if v.shape is not None and "variety" in series[v.who]]
+        return [*scores, self._detail(VARIETY, changes, "takes three stills of a person in one series")]
 
-    def _detail(self, metric: str, values: Sequence[float]) -> Score:
+    def _detail(self, metric: str, values: Sequence[float], otherwise: str) -> Score:
         if not values:
-            return Score(metric, self.name, self.version, None, "not_applicable", "not measured on stills")
+            return Score(metric, self.name, self.version, None, "not_applicable", otherwise)
         return Score(metric, self.name, self.version, round(float(np.mean(values)), 6), "ok")
 
     def _none(self, status: Status, reason: str, evidence: Mapping[str, Any] | None = None) -> list[Score]:
         first, *rest = self.metrics
         scores = [Score(first.name, self.name, self.version, None, status, reason, evidence or {})]
         return scores + [Score(m.name, self.name, self.version, None, status, reason) for m in rest]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """One generation: why nothing can be said of it, or who was asked for and what was found of them."""
+
+    problem: tuple[Status, str] | None
+    people: tuple[Wanted, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    size: tuple[int, ...] = ()
+
+
+def _over_shots(series: Mapping[str, Any]) -> str:
+    """Return in words what is wrong with a person over all their shots."""
+    found = ""
+    blinks = series.get("blinks", {})
+    if blinks.get("few"):
+        found += f"; blinks too rarely ({blinks['count']} in {blinks['seconds']:.0f} s of all clips)"
+    variety = series.get("variety", {})
+    if variety.get("same_face") and len(variety["asked"]) > 1:
+        found += f"; wears one face in {variety['stills']} stills that ask for {', '.join(variety['asked'])}"
+    return found
 
 
 def stiffness(frames: NDArray[np.uint8], fps: float, speaking: bool = True) -> Score:

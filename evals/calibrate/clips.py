@@ -85,9 +85,12 @@ def in_order(measured: Sequence[Measured]) -> list[dict[str, Any]]:
     told = [m for m in measured if m.stiff]
     moved = [m for m in told if m.clip.amplitude is not None]
     rows: list[dict[str, Any]] = []
-    found = rank([m.clip.amplitude or 0.0 for m in moved], [1 - m.stiff.value for m in moved if m.stiff])
-    if found is not None:
-        rows.append({"what": "rank correlation of 1 - stiffness with the true amplitude", "value": str(found), "of": len(moved)})
+    variants = {v: [m for m in moved if m.clip.variant == v] for v in dict.fromkeys(m.clip.variant for m in moved)}
+    for name, some in {"all": moved, **variants}.items():
+        found = rank([m.clip.amplitude or 0.0 for m in some], [1 - m.stiff.value for m in some if m.stiff])
+        if found is not None:
+            what = "rank correlation of 1 - stiffness with the true amplitude"
+            rows.append({"what": what if name == "all" else f"{what}, {name}", "value": str(found), "of": len(some)})
     steps = [v for v in ("lively", "half", "quarter") if any(m.clip.variant == v for m in told)]
     if len(steps) == 3:
         values = {(m.clip.person, m.clip.variant): m.stiff.value for m in told if m.stiff}

@@ -20,6 +20,10 @@ MAX_TRACE = 200
 MOMENTS = 12
 """Views in which the emotion is looked for."""
 CROPS = 4
+LIVELY, STIFF = 0.25, 0.5
+BAND = (
+    "design study: 24 people who speak on camera, median 0.10, at most 0.45, 12 % over 0.25; frozen, panned and shaken stills all over 0.25"
+)
 BROWS = (105, 66, 63, 334, 296, 293)
 
 
@@ -52,7 +56,11 @@ def of_frames(frames: Iterable[Frame], speaking: bool) -> tuple[stiffness.Stiffn
     stiff = stiffness.measure(track.times, track.points, speaking)
     opening = np.array([iris.openness(p) for p in track.shapes])
     found = {"blinks": [round(t, 2) for t in blinks.find(track.times, opening)], "trace": _trace(track.times, stiff, opening)}
-    return stiff, f"{band(stiff.value)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}", evidence | _numbers(stiff) | found
+    return (
+        stiff,
+        f"{band(stiff.value)}{where(stiff)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}",
+        evidence | _numbers(stiff) | found,
+    )
 
 
 def _judge(wanted: Wanted, track: Track, views: Sequence[Face], min_iod: float) -> Verdict:
@@ -75,7 +83,7 @@ def _judge(wanted: Wanted, track: Track, views: Sequence[Face], min_iod: float) 
     minutes = (track.times[-1] - track.times[0]) / 60
     return Verdict(
         who=wanted.who,
-        said=f"{band(stiff.value)} (stiffness {stiff.value:.2f}), {said_of(shown, wanted)}",
+        said=f"{band(stiff.value)}{where(stiff)} (stiffness {stiff.value:.2f}), {said_of(shown, wanted)}",
         values={
             "expression": 1 - stiff.value,
             "stiffness": stiff.value,
@@ -91,6 +99,10 @@ def _judge(wanted: Wanted, track: Track, views: Sequence[Face], min_iod: float) 
             "trace": _trace(track.times, stiff, opening),
             "emotion": emotion_json(shown, match),
         },
+        seconds=track.times[-1] - track.times[0],
+        blinks=len(shut),
+        speaking=wanted.speaking,
+        emotion=wanted.emotion,
     )
 
 
@@ -108,7 +120,14 @@ def _emotion(wanted: Wanted, track: Track, views: Sequence[Face]) -> tuple[emoti
 
 def band(value: float) -> str:
     """Return a stiffness in words."""
-    return "lively" if value <= 0.25 else "somewhat stiff" if value <= 0.5 else "stiff"
+    return "lively" if value <= LIVELY else "somewhat stiff" if value <= STIFF else "stiff"
+
+
+def where(stiff: stiffness.Stiffness) -> str:
+    """Return in words which half of a face moves alone, or nothing."""
+    if stiff.upper > 0.35 and stiff.upper - stiff.mouth > 0.1:
+        return ", at the mouth only"
+    return ", in the upper face only" if stiff.mouth > 0.5 and stiff.upper < 0.1 else ""
 
 
 def _numbers(stiff: stiffness.Stiffness) -> dict[str, Any]:
@@ -116,6 +135,7 @@ def _numbers(stiff: stiffness.Stiffness) -> dict[str, Any]:
         "stiffness": round(stiff.value, 4),
         "stiff_upper": round(stiff.upper, 4),
         "stiff_mouth": round(stiff.mouth, 4),
+        "band": {"lively": LIVELY, "stiff": STIFF, "source": BAND},
         "regions": {
             name: {
                 "amplitude": round(r.amplitude, 5),

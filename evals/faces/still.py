@@ -54,4 +54,6 @@ def _judge(wanted: Wanted, face: Face, views: Sequence[Face], min_iod: float) ->
         said=said_of(shown, wanted),
         values={"expression": match, "emotion_match": match},
         evidence={**evidence, "emotion": emotion_json(shown, match)},
+        shape=face.points,
+        emotion=wanted.emotion,
     )

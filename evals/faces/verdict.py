@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from evals.faces import emotion
+from evals.faces.arrays import Points
 from evals.faces.face import Face
 from evals.faces.wanted import Wanted
 
@@ -15,13 +16,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One person: `problem` says why nothing could be measured, else `values` hold numbers by metric name."""
+    """One person: `problem` says why nothing could be measured, else `values` hold numbers by metric name.
+
+    What `episode` puts together: of clips, seconds and blinks and whether they speak; of stills, the landmarks; what was asked.
+    """
 
     who: str
     said: str
     values: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    blinks: int = 0
+    speaking: bool = False
+    shape: Points | None = None
+    emotion: str = "neutral"
 
 
 def place(people: Sequence[Wanted], found: Sequence[tuple[float, float, T]]) -> list[tuple[Wanted, T]]:

@@ -90,6 +90,21 @@ def test_blinks_that_are_found_are_where_they_were_painted(table: Table) -> None
     assert sum(len(m.blinks) for m in moving) >= 0.4 * sum(len(m.painted) for m in moving)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("monalisa__lips_only", "at the mouth only"),
+        ("pearl__lips_only", "at the mouth only"),
+        ("agnew__lips_only", "at the mouth only"),
+        ("ai_10__eyes_only", "in the upper face only"),
+    ],
+)
+def test_a_face_that_moves_in_one_half_is_named_so(shared_data: Path, name: str, said: str) -> None:
+    """The three in which the mesh moves brows and lids along with the painted lips, and one with a dead mouth."""
+    scores = of_clip(shared_data / "faces" / "clips" / f"{name}.mp4", emotion="joy")
+    assert said in scores["expression"].reason
+
+
 def test_a_clip_comes_with_traces_regions_and_crops(shared_data: Path) -> None:
     scores = of_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4", emotion="joy")
     assert scores["expression"].value == pytest.approx(1 - (scores["stiffness"].value or 0), abs=1e-5)
