@@ -133,8 +133,8 @@ def references(samples: Sequence[Sample], min_iod: float) -> References:
 def _know_the_cast(known: References) -> None:
     """Raise the threshold of each person above what the rest of the cast reaches, and note who can hardly be told apart.
 
-    Measured on studio casts of three and four: it lets one impostor in a hundred pass instead of five to eight, and costs two
-    right ones in a hundred. Half way between a sheet's own views and the cast, as first planned, cost eleven.
+    Measured on studio casts of three and four: it lets one wrong face in a hundred pass instead of four to six, and costs two to four
+    right ones in a hundred. Half way between a sheet's own views and the cast, as first planned, cost twelve to eighteen.
     """
     for who, template in known.templates.items():
         rivals = {other: max(template.match(f.embedding, f.pose) for f in known.faces[other]) for other in known.templates if other != who}

@@ -108,7 +108,7 @@ def test_a_face_that_moves_in_one_half_is_named_so(shared_data: Path, name: str,
 def test_a_clip_comes_with_traces_regions_and_crops(shared_data: Path) -> None:
     scores = of_clip(shared_data / "faces" / "clips" / "ai_10__lively.mp4", emotion="joy")
     assert scores["expression"].value == pytest.approx(1 - (scores["stiffness"].value or 0), abs=1e-5)
-    assert {s.status for s in scores.values()} == {"ok"}
+    assert {name: s.status for name, s in scores.items() if s.status != "ok"} == {"expression_variety": "not_applicable"}
     [who] = scores["expression"].evidence["people"]
     assert set(who["trace"]) == {"t", "brow", "eye", "mouth"} and len(who["trace"]["t"]) == 75
     assert set(who["regions"]) == {"mouth", "brow", "eye", "cheek"}
