@@ -82,10 +82,16 @@ def is_calibrated(folder: Path, scorer: str, version: str, metric: str) -> bool:
         version: its version.
         metric: the metric's name, such as `screenplay.hook@gpt-x`.
     """
+    return not why_not(folder, scorer, version, metric)
+
+
+def why_not(folder: Path, scorer: str, version: str, metric: str) -> str:
+    """Return why a judge's metric may not decide, in words for a person; empty if it may. Arguments as `is_calibrated`."""
     if not is_judge(scorer):
-        return True
+        return ""
     criterion = metric.partition("@")[0].rpartition(".")[2]
-    return standings(folder, scorer, version).get(criterion, Standing()).calibrated
+    standing = standings(folder, scorer, version).get(criterion, Standing())
+    return "" if standing.calibrated else f"{metric} is a judge's advice: {standing.reason}"
 
 
 def record(folder: Path, scorer: str, version: str, found: Mapping[str, tuple[Agreement, Standing]], at: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from prompts.story import Scene
+from prompts.story import Beat, Line, Scene
 from runs.screenplay import headings
 from runs.screenplay.loose import Kind, LooseBeat, LooseLine, LooseScene, as_model
 
@@ -143,11 +143,13 @@ class _Reader:
 
 
 def _beat_note(beat: LooseBeat, values: dict[str, Any]) -> None:
-    beat.id, beat.function = str(values.get("id", "")), str(values.get("function", ""))
-    beat.emotion = values.get("emotion")
-    beat.actors, beat.props, beat.changes = values.get("actors"), values.get("props", []), values.get("changes", [])
+    known = as_model(values, Beat)
+    beat.id, beat.function = str(known.pop("id", "")), str(known.pop("function", ""))
+    beat.emotion, beat.actors, beat.props = known.pop("emotion", None), known.pop("actors", None), known.pop("props", [])
+    beat.facts = {k: v for k, v in known.items() if k not in ("action", "lines")}
 
 
 def _line_note(line: LooseLine, values: dict[str, Any]) -> None:
-    line.id, line.asserts = str(values.get("id", "")), values.get("asserts", [])
-    line.speaker, line.kind = values.get("speaker") or "", values.get("kind", line.kind)
+    known = as_model(values, Line)
+    line.id, line.speaker, line.kind = str(known.pop("id", "")), known.pop("speaker", None) or "", known.pop("kind", line.kind)
+    line.facts = {k: v for k, v in known.items() if k not in ("text", "manner")}

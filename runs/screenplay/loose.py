@@ -20,7 +20,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from prompts.errors import InputError
-from prompts.story import FUNCTIONS, Beat, Change, Line, Scene, Script
+from prompts.story import FUNCTIONS, Beat, Line, Scene, Script
 
 Kind = Literal["dialogue", "vo", "os", "narration"]
 ID = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,63}")
@@ -37,7 +37,7 @@ class LooseLine:
     manner: str = ""
     kind: Kind = "dialogue"
     id: str = ""
-    asserts: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class LooseBeat:
     emotion: int | None = None
     actors: list[str] | None = None
     props: list[str] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -188,7 +188,7 @@ def _beat(beat: LooseBeat, cast: _Names, numbers: dict[str, int], told: list[str
         speaker = cast.id_of(line.speaker) if line.speaker and line.kind != "narration" else None
         lines.append({
             "id": _own_id(line.id) or f"l{numbers['l']}", "speaker": speaker, "text": line.text, "manner": line.manner,
-            "kind": line.kind if speaker else "narration", "asserts": line.asserts,
+            "kind": line.kind if speaker else "narration", **line.facts,
         })  # fmt: skip
     actors = cast.known_in(beat.action) if beat.actors is None else [cast.id_of(who) for who in beat.actors]
     function = beat.function if beat.function in FUNCTIONS else ""
@@ -196,7 +196,7 @@ def _beat(beat: LooseBeat, cast: _Names, numbers: dict[str, int], told: list[str
         told.append(f"{name}: function {beat.function!r} is none of the story model's")
     return {
         "id": name, "function": function, "emotion": 5 if beat.emotion is None else beat.emotion, "action": beat.action, "actors": actors,
-        "props": beat.props, "lines": lines, "changes": beat.changes,
+        "props": beat.props, "lines": lines, **beat.facts,
     }  # fmt: skip
 
 
@@ -225,6 +225,6 @@ def _mentions(text: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
-def as_model(values: Mapping[str, Any], kind: type[Scene | Beat | Line | Change]) -> dict[str, Any]:
+def as_model(values: Mapping[str, Any], kind: type[Scene | Beat | Line]) -> dict[str, Any]:
     """Return the values of a note that the model knows; a note is what somebody else may have edited."""
     return {k: v for k, v in values.items() if k in kind.model_fields}

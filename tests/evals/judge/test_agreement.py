@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
 from evals.judge.agreement import Pair, agreement, alpha, interval, kappa, length_bias, position_bias, retest
-from evals.judge.calibration import assess, is_calibrated, record, standings
+from evals.judge.calibration import assess, is_calibrated, record, standings, why_not
 
 
 def pairs(n: int = 120, right: float = 0.9, units: int = 12, seed: int = 1, yes: float = 0.5) -> list[Pair]:
@@ -97,4 +97,5 @@ def test_a_calibration_holds_for_one_model_and_one_rubric_only(tmp_path: Path) -
     bad = agreement(pairs(right=0.5))
     record(tmp_path, "judge/r@m", "v1", {"hook": (bad, assess(bad))}, "2026-11-26T00:00:00Z")
     assert not is_calibrated(tmp_path, "judge/r@m", "v1", "r.hook@m")
+    assert "r.hook@m is a judge's advice: kappa may be as low as" in why_not(tmp_path, "judge/r@m", "v1", "r.hook@m")
     assert standings(tmp_path, "judge/r@m", "v1")["hook"].items == 120

@@ -58,6 +58,39 @@ def test_a_script_comes_back_from_fountain_with_every_id_and_change(script: Scri
     assert plain(through_fountain(script, people=people, places={script.scenes[0].location: "第一码头"})) == plain(script)
 
 
+def test_no_field_of_the_story_model_is_lost_on_the_way_through_fountain() -> None:
+    """Whatever the model gains, a note carries it: here every field has another value than its default."""
+    line = {"id": "l_1", "speaker": "mei", "text": "No.", "manner": "low (to Zhao)", "kind": "os", "asserts": ["f1"], "denies": ["f2"]}
+    change = {
+        "kind": "give",
+        "who": "mei",
+        "to": "zhao",
+        "prop": "ring",
+        "fact": "f1",
+        "look": "wet",
+        "place": "pier",
+        "posture": "sitting",
+    }
+    beat = {
+        "id": "b_1",
+        "function": "turn",
+        "emotion": 9,
+        "action": "Mei waits.",
+        "actors": ["zhao"],
+        "props": ["ring"],
+        "changes": [change],
+    }
+    first = {"id": "s0", "location": "pier", "daypart": "noon", "story_day": 4, "present": [], "beats": [beat | {"id": "b0", "lines": []}]}
+    scene = {"id": "s_1", "location": "old_pier", "daypart": "dusk", "story_day": 3, "weather": "fog ]] [[", "present": ["zhao", "mei"],
+             "flashback": True, "continuous_with": "s0", "postures": {"mei": "lying"}, "beats": [beat | {"lines": [line]}]}  # fmt: skip
+    script = Script.model_validate({"title": "T", "scenes": [first, scene]})
+    for model in (script.scenes[1], script.scenes[1].beats[0], script.scenes[1].beats[0].lines[0], script.scenes[1].beats[0].changes[0]):
+        assert {name for name, value in model if value == type(model).model_fields[name].default} == set(), (
+            "give the new field a value here"
+        )
+    assert plain(through_fountain(script)) == plain(script)
+
+
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40).map(lambda s: " ".join(s.split()))
 
 
