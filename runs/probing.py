@@ -62,6 +62,10 @@ def _key(config: ProviderSettings) -> Check:
     if not names:
         return Check("key", "ok", "none needed")
     missing = [name for name in names if secrets.secret(name) is None]
+    pair = [str(config.options.get(part) or "") for part in ("access_key_env", "secret_key_env")]
+    if all(pair) and not {*pair} & {*missing}:
+        # Kling signs with a pair of keys, and asks for no other then.
+        return Check("key", "ok", " and ".join(f"{name} is set" for name in pair))
     if missing and config.api_key_env in missing:
         return Check(
             "key", "failed", f"{config.api_key_env} is not set", f"Set it, or write {config.api_key_env}=… into the workspace's .env."

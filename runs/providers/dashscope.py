@@ -23,7 +23,7 @@ from runs.provider import Asset, ErrorClass, Failure, Kind, Outcome, Request, Ta
 from runs.providers.base import CommonOptions, HttpProvider
 from runs.providers.failures import CODES
 from runs.providers.http import Reply, wire_request
-from runs.providers.tables import Errors, State, at, fault, items, mapping, number, text, unfinished
+from runs.providers.tables import Errors, State, at, fault, items, mapping, number, text, unfetched, unfinished
 
 STATES: Mapping[str, State] = {
     "PENDING": "queued", "RUNNING": "running", "SUSPENDED": "running", "SUCCEEDED": "succeeded", "FAILED": "failed",
@@ -199,7 +199,7 @@ class DashScopeTasks(DashScope[D]):
             return fault(why, self.poll_after_s)
         assets = await self.fetch(links, self.kind)
         if isinstance(assets, Failure):
-            return TaskState("succeeded", Outcome(failure=assets, usage=self.usage(body, ()), **kept), self.poll_after_s)
+            return unfetched(assets, self.poll_after_s, usage=self.usage(body, ()), **kept)
         return TaskState("succeeded", Outcome(assets=assets, usage=self.usage(body, assets), **kept))
 
     async def _sent(self, request: Request) -> dict[str, Any]:

@@ -37,6 +37,8 @@ LIMITS: Mapping[Kind, int] = {"text": 16 << 20, "image": 64 << 20, "audio": 256 
 """Bytes of the largest asset of each kind."""
 REDIRECTS = 5
 TRIES = 3
+PAUSE_S = 1.0
+"""Before the second try; twice as long before the third."""
 STALL_S = 60.0
 """A stream that gives nothing for this long is cut off."""
 _GONE = frozenset({401, 403, 404, 410})
@@ -106,13 +108,13 @@ class Downloads:
         except Exception as error:  # noqa: BLE001 (whatever breaks a download is an answer)
             return _broken(error)
 
-    async def keep(self, url: str, kind: Kind, *, pause_s: float = 1.0) -> Asset | Failure:
+    async def keep(self, url: str, kind: Kind) -> Asset | Failure:
         """Fetch one asset of a call that is paid: some tries, and what fails then is not worth another call."""
         got = await self.fetch(url, kind)
         for attempt in range(1, TRIES):
             if not isinstance(got, Failure) or got.error not in RETRYABLE:
                 return got
-            await asyncio.sleep(min(pause_s * 2**attempt if got.retry_after_s is None else got.retry_after_s, 30.0))
+            await asyncio.sleep(min(PAUSE_S * 2 ** (attempt - 1) if got.retry_after_s is None else got.retry_after_s, 30.0))
             got = await self.fetch(url, kind)
         if isinstance(got, Failure) and got.error in RETRYABLE:
             return Failure("expired", f"the output could not be fetched in {TRIES} tries: {got.message}", got.code)

@@ -27,7 +27,7 @@ from runs.providers.kling_auth import STALE, Tokens, tokens_of
 from runs.providers.kling_elements import Elements
 from runs.providers.kling_pictures import encoded
 from runs.providers.kling_routes import Family
-from runs.providers.tables import Errors, State, at, fault, items, mapping, number, text, unfinished
+from runs.providers.tables import Errors, State, at, fault, items, mapping, number, text, unfetched, unfinished
 from runs.providers.transport import api_key
 
 STATES: Mapping[str, State] = {
@@ -184,7 +184,7 @@ class KlingProvider(HttpProvider[Options]):
         usage = Usage(images=len(links) if request.kind == "image" else None, seconds=seconds if request.kind == "video" else None)
         assets = await self.fetch(links, request.kind)
         if isinstance(assets, Failure):
-            return TaskState("succeeded", Outcome(failure=assets, usage=usage, **kept), self.poll_after_s)
+            return unfetched(assets, self.poll_after_s, usage=usage, **kept)
         return TaskState("succeeded", Outcome(assets=assets, usage=usage, **kept))
 
     def _cost(self, kind: Kind, data: Mapping[str, Any]) -> float | None:

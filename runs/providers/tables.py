@@ -107,5 +107,13 @@ def unfinished(state: State | None, poll_after_s: float) -> TaskState:
 
 def fault(failure: Failure, poll_after_s: float, **kept: Any) -> TaskState:
     """Return the state after a poll that went wrong: the task is where it was."""
-    wait = max(poll_after_s, min(failure.retry_after_s or 0.0, 120.0))
-    return TaskState("running", Outcome(failure=failure, **kept), wait)
+    return TaskState("running", Outcome(failure=failure, **kept), _wait(failure, poll_after_s))
+
+
+def unfetched(failure: Failure, poll_after_s: float, **kept: Any) -> TaskState:
+    """Return the state of a task that has succeeded, and whose files could not be fetched this time, or ever."""
+    return TaskState("succeeded", Outcome(failure=failure, **kept), _wait(failure, poll_after_s))
+
+
+def _wait(failure: Failure, poll_after_s: float) -> float:
+    return max(poll_after_s, min(failure.retry_after_s or 0.0, 120.0))

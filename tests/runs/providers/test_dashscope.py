@@ -106,7 +106,10 @@ def test_what_a_model_does_not_take_is_not_sent(
     assert vendor.seen == []
 
 
-def test_a_paid_picture_is_fetched_some_times_and_never_made_again(tmp_path: Path, vendor: DashScope) -> None:
+def test_a_paid_picture_is_fetched_some_times_and_never_made_again(
+    tmp_path: Path, vendor: DashScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.providers.download.PAUSE_S", 0.01)
     vendor.fault("GET /files", Fault(503))
     assert generate(made(tmp_path, vendor, "qwen-image"), request("image")).assets
     vendor.fault("GET /files", Fault(403))

@@ -41,7 +41,7 @@ def cdn() -> Iterator[Vendor]:
 def fetch(url: str, kind: Any = "image", *, base_url: str, keep: bool = False, **given: Any) -> Asset | Failure:
     async def once() -> Asset | Failure:
         async with Downloads(base_url, **given) as downloads:
-            return await (downloads.keep(url, kind, pause_s=0.01) if keep else downloads.fetch(url, kind))
+            return await (downloads.keep(url, kind) if keep else downloads.fetch(url, kind))
 
     return asyncio.run(once())
 
@@ -195,7 +195,8 @@ def test_public_addresses_are_public() -> None:
         asyncio.run(check(__import__("yarl").URL("https://127.0.0.1/x"), Trusted.of("http://127.0.0.1:9")))
 
 
-def test_what_is_paid_is_fetched_again_and_then_given_up_for_good(cdn: Vendor) -> None:
+def test_what_is_paid_is_fetched_again_and_then_given_up_for_good(cdn: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.providers.download.PAUSE_S", 0.01)
     url = cdn.host("a", PICTURE, "image/png")
     cdn.fault("GET /files/a", Fault(503), Fault(body=PICTURE, cut=True))
     assert isinstance(fetch(url, base_url=cdn.base_url, keep=True), Asset)

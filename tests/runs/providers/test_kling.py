@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import time
@@ -17,8 +18,10 @@ from PIL import Image
 from vendor_server import Fault, serve
 
 from runs.errors import ProviderError
+from runs.probing import probe
 from runs.provider import Failure
 from runs.providers.kling_auth import Tokens
+from runs.settings import load
 
 PERSON = png("blue", (400, 600))
 FRAMES = {"reference_role": "first_frame"}
@@ -400,6 +403,15 @@ def test_half_a_pair_and_no_key_are_said(tmp_path: Path, kling: Kling, monkeypat
     with pytest.raises(ProviderError, match="KLING_API_KEY") as found:
         submit(made(tmp_path, kling), request("video"))
     assert "KLING_ACCESS_KEY and KLING_SECRET_KEY" in str(found.value.hint)
+
+
+def test_doctor_asks_with_a_pair_as_with_a_key(tmp_path: Path, pair: Kling, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KLING_API_KEY")
+    settings = load(tmp_path, {"providers.kling.base_url": pair.base_url})
+    pair.fault("GET /v1/videos/text2video", Fault(200, {"code": 0, "data": []}))
+    checks = {c.name: c.state for c in asyncio.run(probe("kling", settings))}
+    assert checks["key"] == "ok" and checks["answer"] == "ok"
+    assert pair.calls("POST") == []
 
 
 # --- elements
