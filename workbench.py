@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("runs.cli.workspace:config", "Print the settings and where each comes from."),
     "schema": ("runs.cli.workspace:schema", "Print the JSON Schemas of the files that you write."),
     "models": ("runs.cli.models:models", "List the models that scorers use, and pull optional ones."),
+    "studio": ("runs.cli.studio:studio", "Serve the embedded studio to real adapters, on this machine."),
     "providers": ("runs.cli.providers:providers", "List who could generate: what is set up, limits, prices, terms."),
     "doctor": ("runs.cli.doctor:doctor", "Check the installation and the workspace."),
 }

@@ -248,10 +248,12 @@ class Executor:
             attempts=call.tries,
             model_resolved=outcome.model_resolved,
             truth=outcome.truth,
+            simulated=self._provider.simulated or says_simulated(outcome),
         )
 
     def _event(self, job: JobPlan, status: GenerationStatus, **values: Any) -> Generation:
-        return Generation(run_id=self._plan.run_id, job_id=job["job_id"], status=status, simulated=self._provider.simulated, **values)
+        values.setdefault("simulated", self._provider.simulated)
+        return Generation(run_id=self._plan.run_id, job_id=job["job_id"], status=status, **values)
 
     def _book(self, hold: Hold, event: Generation) -> None:
         if event.cost_usd is None and not may_be_billed(event.status, event.error):
@@ -260,6 +262,12 @@ class Executor:
             self._budget.settle(hold, event.cost_usd)
         self._counts.spent_usd = self._budget.spent_usd
         self._counts.unpriced = self._budget.unpriced
+
+
+def says_simulated(outcome: Outcome) -> bool:
+    """Say whether a server tells in its headers that it only simulates: the studio behind a real adapter."""
+    headers = outcome.wire_response.get("headers")
+    return isinstance(headers, Mapping) and bool(headers.get("x-workbench-simulated"))
 
 
 def may_be_billed(status: str, error: str) -> bool:

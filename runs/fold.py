@@ -69,7 +69,8 @@ select x.run_key, k.case_key, x.n, x.u.stage, x.u.run_id, x.u.job_id, x.u.sha256
 from (select run_key, c, unnest(c.upstream) u, generate_subscripts(c.upstream, 1) n from (select run_key, unnest(cases) c from plan)) x
 join case_ k on k.case_id = x.c.case_id and k.hash = x.c.hash and k.split is not distinct from x.c.split;
 
-update run set stage = p.stage, suite_key = s.suite_key, seed = p.seed, provider = p.provider.name, simulated = p.provider.simulated,
+update run set stage = p.stage, suite_key = s.suite_key, seed = p.seed, provider = p.provider.name,
+  simulated = p.provider.simulated or exists (from generation g where g.run_key = run.run_key and g.simulated),
   base_url = p.provider.base_url, parameters = p.parameters, scorers = p.scorers, environment = p.environment, budget_usd = p.budget_usd,
   chain = nullif(p.chain, '')
 from plan p left join suite s on s.name = p.suite.name and s.hash = p.suite.hash where p.run_key = run.run_key;
@@ -122,6 +123,7 @@ select run_key, job_key, status, error, message, messages, wire_request, wire_re
   usage.cached_tokens, usage.reasoning_tokens, usage.images, usage.seconds, cost_usd, cost_source, latency_s, attempts, model_resolved,
   simulated, "at", j, o, usage.picture_tokens
 from fresh;
+update run set simulated = true from (select distinct run_key from fresh where simulated) f where f.run_key = run.run_key;
 insert into artifact
 select run_key, job_key, n, a.kind, a.media_type, a.sha256, a.bytes
 from (select run_key, job_key, unnest(artifacts) a, generate_subscripts(artifacts, 1) n from fresh);

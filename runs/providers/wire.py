@@ -24,7 +24,7 @@ KEPT_HEADERS = (
     "x-should-retry", "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-requests",
     "x-ratelimit-remaining-tokens", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "x-litellm-response-cost",
     "x-dashscope-call-gateway", "x-dashscope-async", "x-dashscope-ossresourceresolve", "x-fal-request-id", "x-fal-billable-units",
-    "x-fal-error-type", "x-fal-queue-priority", "prefer", "content-length",
+    "x-fal-error-type", "x-workbench-simulated", "x-fal-queue-priority", "prefer", "content-length",
 )  # fmt: skip
 """Headers worth keeping. A list of what is kept, not of what is removed: a new secret header is not kept by default."""
 
