@@ -152,6 +152,12 @@ class Settings(BaseSettings):
         settings._root = self._root
         return settings
 
+    def call_parameters(self, name: str = "") -> dict[str, Any]:
+        """Return what every call of a provider is sent. A preset's `duration` gives way to the shot's; what the user wrote does not."""
+        name = name or self.provider
+        own = self.providers[name].parameters if name in self.providers else {}
+        return {k: v for k, v in self.provider_settings(name).parameters.items() if k != "duration" or k in own}
+
     def preset_of(self, name: str) -> str:
         """Return the name of the preset beneath a provider: the one it names, or its own name."""
         own = self.providers.get(name)

@@ -115,7 +115,7 @@ def _drivers(context: click.Context, ws: Workspace, settings: Settings, asked: d
         return Driver(
             provider,
             model or default_model(provider),
-            {**config.parameters, **stage.parameters},
+            {**settings.call_parameters(stage.provider), **stage.parameters},
             options_of(context, ws, settings, provider, asked),
         )
 

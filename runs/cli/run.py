@@ -135,7 +135,7 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str
         limit=asked["limit"],
         cases=asked["cases"],
         # Part of every job's id, so those of workbench.toml belong in here too.
-        parameters={**settings.provider_settings().parameters, **parameters(asked["pairs"])},
+        parameters={**settings.call_parameters(), **parameters(asked["pairs"])},
         scorers=asked["scorers"],
         budget_usd=settings.budget_usd,
     )

@@ -165,3 +165,10 @@ def test_the_commented_examples_of_the_starter_file_are_valid_too(tmp_path: Path
     (tmp_path / "workbench.toml").write_text(kept)
     house = load(tmp_path).provider_settings("house")
     assert (house.api_key_env, house.capabilities.drop) == ("HOUSE_KEY", ("top_p",))
+
+
+def test_a_presets_length_of_clips_gives_way_to_the_shot_but_the_users_does_not(tmp_path: Path) -> None:
+    assert load(tmp_path).provider_settings("kling").parameters["duration"] == 5
+    assert "duration" not in load(tmp_path).call_parameters("kling")
+    (tmp_path / "workbench.toml").write_text("[providers.kling]\nparameters = { duration = 10 }\n", "utf-8")
+    assert load(tmp_path).call_parameters("kling")["duration"] == 10
