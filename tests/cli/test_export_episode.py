@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Cli, one_line_error
 
 
+@pytest.mark.slow
 def test_a_run_of_stills_becomes_a_package(cli: Cli, ws: Path) -> None:
     cases = ("--case", "painted-skin-shot-1", "--case", "painted-skin-shot-2", "--case", "last-bid-shot-1")
     assert cli("run", "--suite", "shot", "--version", "shot/keyframe", "--no-score", *cases).code == 0

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import chat_server
+import pytest
 
 from runs import query
 from runs.workspace import Workspace
@@ -20,6 +21,7 @@ model = "judge-1"
 """
 
 
+@pytest.mark.slow
 def test_a_run_is_judged_and_the_judge_is_calibrated(cli: Cli, ws: Path) -> None:
     made = cli(
         "run", "--suite", "script", "--version", "script/episode", "--limit", "2", "--repeats", "1", "--no-score", "--format", "json"

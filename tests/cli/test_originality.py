@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import reuse
 
 from tests.cli.conftest import Cli, one_line_error
@@ -12,6 +13,7 @@ from tests.cli.conftest import Cli, one_line_error
 TALES = reuse.tales()
 
 
+@pytest.mark.slow
 def test_texts_and_pictures_side_by_side(cli: Cli, ws: Path) -> None:
     old, new = ws / "old", ws / "new"
     old.mkdir()
@@ -66,6 +68,7 @@ def test_markup_in_a_text_stays_text(cli: Cli, ws: Path) -> None:
     assert "<script>" not in (ws / "page.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_outputs_of_a_run(cli: Cli, ws: Path) -> None:
     """The embedded writer has stock lines, so the episodes of its series repeat each other; each side is named by run and job."""
     ran = cli("run", "--suite", "script", "--version", "script/episode@plain", "--limit", "3", "--no-score", "--format", "json")

@@ -28,6 +28,7 @@ from runs.settings import load
 from runs.starting import initialise
 from runs.workspace import Workspace
 
+pytestmark = pytest.mark.slow
 TOML = """
 [providers.bench]
 type = "chat"

@@ -66,6 +66,7 @@ def test_biases_are_seen() -> None:
     assert retest([{"a": 1.0, "b": 0.0}, {"a": 1.0, "b": 0.0}]) == 1.0
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     """Nine of ten judges right: kappa 0.8. Forty samples of twelve series; at most six intervals may miss it."""
     missed = 0

@@ -38,6 +38,7 @@ from runs.screenplay.bring import bring
 from runs.starting import initialise
 from runs.workspace import Workspace
 
+pytestmark = pytest.mark.slow
 SERIES = "painted-skin"
 
 
