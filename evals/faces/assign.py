@@ -1,7 +1,8 @@
 """Say which face is whose, when several people are in one picture.
 
 The sum of the similarities is made as large as possible (Hungarian method), each person having one face. In clips a person may
-come back after a cut: what is left over goes to the person it resembles, unless they are already seen at that moment.
+come back after a cut: what is left over goes to the person it resembles, unless they are already seen at that moment. What resembles
+nobody goes to somebody who is not seen then and should be: a clip that swaps its actor half way shows the wrong face, not an extra.
 """
 
 from __future__ import annotations
@@ -32,7 +33,20 @@ def by_similarity(matches: Floats, appearances: Sequence[Appearance], thresholds
         taken = found.get(column, [])
         if matches[row, column] >= thresholds[column] and not any(appearances[row].overlaps(appearances[other]) for other in taken):
             found.setdefault(column, []).append(row)
+    _in_place_of(found, matches, appearances)
     return found
+
+
+def _in_place_of(found: dict[int, list[int]], matches: Floats, appearances: Sequence[Appearance]) -> None:
+    """Give faces that are left over to people whom they stand in for: as large as half of them or more, while they are away."""
+    taken = {row for rows in found.values() for row in rows}
+    for row in sorted(set(range(len(appearances))) - taken, key=lambda r: -float(matches[r].max())):
+        for column in np.argsort(-matches[row]):
+            rows = found.get(int(column), [])
+            away = rows and not any(appearances[row].overlaps(appearances[other]) for other in rows)
+            if away and appearances[row].iod >= 0.5 * appearances[rows[0]].iod:
+                rows.append(row)
+                break
 
 
 def by_place(wanted: Sequence[float], appearances: Sequence[Appearance]) -> dict[int, int]:

@@ -23,6 +23,8 @@ from evals.media import Frame
 CUT = 18.0
 SAME_FACE = 0.45
 JUMP = 0.3
+AWAY = 1.0
+"""Seconds for which a face may be lost (a blur, a hand) and still be taken up again in its place."""
 LOOK_AGAIN = 0.5
 """Seconds after which the whole frame is searched again for faces that have come in."""
 MAX_VIEWS = 48
@@ -101,6 +103,7 @@ def follow(frames: Iterable[Frame]) -> Tracks:
         UnreadableMedia: From the frames.
     """
     live: list[Track] = []
+    lost: list[Track] = []
     all_tracks: list[Track] = []
     cuts: list[float] = []
     times: list[float] = []
@@ -111,18 +114,21 @@ def follow(frames: Iterable[Frame]) -> Tracks:
         times.append(frame.time)
         if frame.stretch != stretch:
             # Some seconds of a long clip were passed over: nothing is followed across them, and no cut is seen.
-            stretch, before, live = frame.stretch, None, []
+            stretch, before, live, lost = frame.stretch, None, [], []
         now = _thumbnail(frame.image)
         if before is not None and (now.shape != before.shape or float(np.abs(now - before).mean()) > CUT):
             cuts.append(frame.time)
-            live = []
+            live, lost = [], []
         before = now
-        live = [track for track in live if _goes_on(track, frame)]
+        going = [track for track in live if _goes_on(track, frame)]
+        lost = [track for track in (*lost, *live) if not any(track is other for other in going) and frame.time - track.times[-1] <= AWAY]
+        live = going
         if not live or frame.time - looked >= LOOK_AGAIN:
             looked = frame.time
-            fresh = _new(frame, live)
-            live += fresh
-            all_tracks += fresh
+            seen = _new(frame, live, lost)
+            live += seen
+            lost = [track for track in lost if not any(track is other for other in seen)]
+            all_tracks += [track for track in seen if len(track.shapes) == 1]
     return Tracks([t for t in all_tracks if len(t.shapes) >= MIN_FRAMES], cuts, times)
 
 
@@ -138,7 +144,8 @@ def _goes_on(track: Track, frame: Frame) -> bool:
     return True
 
 
-def _new(frame: Frame, live: list[Track]) -> list[Track]:
+def _new(frame: Frame, live: list[Track], lost: list[Track]) -> list[Track]:
+    """Return tracks of faces that nobody follows: new ones, and those of `lost` that are there again, where and as they were."""
     fresh: list[Track] = []
     for detection in boxes(frame.image, tiles=not live):
         taken = [track.last.box for track in (*live, *fresh)]
@@ -147,10 +154,15 @@ def _new(frame: Frame, live: list[Track]) -> list[Track]:
         found = mesh.find(frame.image, detection)
         if found is not None and not any(covered(found.box, box) > 0.5 for box in taken):
             anchor, found = steady.settled(frame.image, found)
-            track = Track(found, anchor)
+            track = next((t for t in lost if _is_back(t, found) and not any(t is f for f in fresh)), None) or Track(found, anchor)
+            track.anchor = anchor
             track.add(frame, found)
             fresh.append(track)
     return fresh
+
+
+def _is_back(track: Track, found: mesh.Mesh) -> bool:
+    return overlap(found.box, track.last.box) >= JUMP and _correlation(found.thumbnail, track.last.thumbnail) >= SAME_FACE
 
 
 def _thumbnail(image: Image.Image) -> Floats:

@@ -230,3 +230,16 @@ def test_arrays_without_a_face_have_failed(shape: tuple[int, ...], fps: float, s
 def test_what_is_no_clip_is_refused(frames: np.ndarray, fps: float) -> None:
     with pytest.raises(ScorerError):
         stiffness_of(frames, fps)
+
+
+def test_a_face_that_a_hand_hides_for_a_moment_is_one_face(shared_data: Path) -> None:
+    """A tenth of a second of a covered face does not break its clip in two."""
+    path = shared_data / "faces" / "clips" / "ai_10__lively.mp4"
+    frames = [f.image for f in clip_frames(path)][:24]
+    hand = frames[0].copy()
+    [whole] = follow([Frame(0, frames[0]), Frame(0.04, frames[1]), Frame(0.08, frames[2])]).tracks
+    left, top, right, bottom = (round(v) for v in whole.box)
+    hand.paste(Image.new("RGB", (right - left, bottom - top), (150, 130, 120)), (left, top))
+    [track] = follow(Frame(i / 25, hand if 10 <= i < 13 else frame) for i, frame in enumerate(frames)).tracks
+    assert (track.times[0], track.times[-1]) == (0.0, 23 / 25)
+    assert 19 <= len(track.times) <= 21

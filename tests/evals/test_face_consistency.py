@@ -109,6 +109,18 @@ def test_more_faces_than_asked_for_lower_the_count(stills: Path) -> None:
     assert scores["face_pass"].value == 1.0
 
 
+def test_a_clip_that_swaps_its_actor_half_way_is_half_wrong_and_drifts(stills: Path, tmp_path: Path) -> None:
+    def frame(name: str) -> Image.Image:
+        return ImageOps.fit(Image.open(stills / f"{name}.jpg").convert("RGB"), (320, 400))
+
+    path = clip(tmp_path / "swap.mp4", [frame("obama_2")] * 15 + [frame("biden_2")] * 15)
+    sheets = {"obama": [stills / "obama_1.jpg"]}
+    [swapped] = judge(sample("swap", [person("obama")], [path], sheets, stage="clip"))
+    assert swapped["face_consistency"].value == pytest.approx(0.5, abs=0.15)
+    assert (swapped["face_drift"].value or 0) > 0.4
+    assert [f["from"] for f in swapped["face_consistency"].evidence["faces"]] == [0.0, 0.6]
+
+
 def test_people_whose_sheets_look_alike_are_named(stills: Path) -> None:
     """Two characters with pictures of one man: no threshold tells them apart, and the evidence says so."""
     sheets = {"mei": [stills / "obama_1.jpg"], "lan": [stills / "obama_2.jpg"]}

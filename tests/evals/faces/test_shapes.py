@@ -144,8 +144,8 @@ def test_probability_is_even_at_the_threshold_and_bounded() -> None:
 class _Span:
     """A stretch of a clip in which a face is seen."""
 
-    def __init__(self, start: float, end: float) -> None:
-        self.start, self.end = start, end
+    def __init__(self, start: float, end: float, iod: float = 60.0) -> None:
+        self.start, self.end, self.iod = start, end, iod
 
     def overlaps(self, other: _Span) -> bool:
         return self.start <= other.end and other.start <= self.end
@@ -161,6 +161,14 @@ def test_a_person_may_come_back_after_a_cut_but_not_twice_at_once() -> None:
     matches = np.array([[0.9], [0.7], [0.8]])
     spans = [_Span(0, 1), _Span(0, 1), _Span(2, 3)]
     assert by_similarity(matches, spans, [0.48]) == {0: [0, 2]}  # type: ignore[arg-type]
+
+
+def test_a_stranger_who_takes_somebodys_place_after_a_cut_is_their_wrong_face() -> None:
+    matches = np.array([[0.9], [0.1], [0.2]])
+    spans = [_Span(0, 1), _Span(1.1, 2), _Span(1.1, 2, iod=12.0)]
+    assert by_similarity(matches, spans, [0.48]) == {0: [0, 1]}  # type: ignore[arg-type]  # the third is a passer-by
+    together = [_Span(0, 1), _Span(0.5, 2)]
+    assert by_similarity(matches[:2], together, [0.48]) == {0: [0]}  # type: ignore[arg-type]
 
 
 def test_people_who_face_away_and_inserts_ask_for_no_face() -> None:
