@@ -126,6 +126,7 @@ def _pillow_seconds(opened: Image.Image, count: int) -> float:
 
 def _av_frames(path: Path, container: str, whole: float, side: int) -> Iterator[Frame]:
     import av
+    from av.video.reformatter import VideoReformatter
 
     with av.open(str(path), format=container, options={"protocol_whitelist": "file"}) as opened:
         if not opened.streams.video:
@@ -137,6 +138,7 @@ def _av_frames(path: Path, container: str, whole: float, side: int) -> Iterator[
         start, seconds, count = _extent(path, opened, stream)
         parts = stretches(seconds, count, whole)
         base, squeeze = float(stream.time_base or 1), _squeeze(stream)
+        converter = VideoReformatter()  # one for all frames: each has tables of its own that are dear to make
         for part, (begin, end) in enumerate(parts):
             opened.seek(round((start + begin) / base) if begin else stream.start_time or 0, stream=stream)
             reached = -math.inf
@@ -147,7 +149,7 @@ def _av_frames(path: Path, container: str, whole: float, side: int) -> Iterator[
                 if reached >= end:
                     break
                 if reached >= begin:
-                    yield Frame(reached, _frame_image(frame, side, squeeze), part)
+                    yield Frame(reached, _frame_image(frame, side, squeeze, converter), part)
             # A damaged packet is skipped by some decoders without a word; the frames that should follow are then missing.
             if end == math.inf and reached < 0.8 * seconds - 0.5:
                 raise UnreadableMedia(f"{path.name} breaks off after {max(reached, 0):.1f} of {seconds:.1f} s.")
@@ -176,10 +178,10 @@ def _extent(path: Path, opened: Any, stream: Any) -> tuple[float, float, int]:
     return start, seconds, len(times)
 
 
-def _frame_image(frame: Any, side: int, squeeze: float) -> Image.Image:
+def _frame_image(frame: Any, side: int, squeeze: float, converter: Any) -> Image.Image:
     wide, high = frame.width * squeeze, float(frame.height)
     scale = min(1.0, side / max(wide, high))
-    pixels = frame.to_ndarray(format="rgb24", width=max(1, round(wide * scale)), height=max(1, round(high * scale)))
+    pixels = converter.reformat(frame, max(1, round(wide * scale)), max(1, round(high * scale)), "rgb24").to_ndarray()
     # The display matrix turns counter-clockwise, as np.rot90 does.
     return Image.fromarray(np.ascontiguousarray(np.rot90(pixels, (frame.rotation // 90) % 4)))
 
