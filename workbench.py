@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ledger": ("runs.cli.promotion:ledger", "Read and prove the ledger of promotions."),
     "export": ("runs.cli.delivery:export", "Write promoted prompts for production."),
     "serve-prompts": ("runs.cli.delivery:serve_prompts", "Serve promoted prompts over HTTP, read-only."),
+    "gate": ("runs.cli.gate:gate", "Judge whether a version may take another one's place."),
     "runs": ("runs.cli.show:runs", "List runs."),
     "show": ("runs.cli.show:show", "Show a run, or one generation of it."),
     "log": ("runs.cli.log:log", "Care for the run log."),

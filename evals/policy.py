@@ -175,6 +175,12 @@ class Policy(Part):
     hard: dict[str, Hard] = Field(default_factory=dict)
     approval: Approval = Field(default_factory=Approval)
 
+    @field_validator("primary", "guardrails", "hard")
+    @classmethod
+    def _by_name(cls, measures: dict[str, Any]) -> dict[str, Any]:
+        """Sort them: the order of a file is not in its hash, so it must not matter."""
+        return dict(sorted(measures.items()))
+
     @field_validator("unit")
     @classmethod
     def _known_unit(cls, unit: str) -> str:

@@ -135,7 +135,7 @@ class Verdict:
     Attributes:
         decision: `promote`, `hold`, or `insufficient`: too little evidence, so go on or mend it. Never "no difference".
         reasons: Why, in plain words, the weightiest first; of a promotion, what it was that passed.
-        checks: Primary metrics, then guardrails, in the order of the policy.
+        checks: Primary metrics, then guardrails, each by name.
         hard: The hard guardrails.
         fallen: Cases that clearly fell, the largest loss first; an approver must have looked at them.
         notes: What a reader should know and what decides nothing.

@@ -76,6 +76,17 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "rubric": "JSON",
     },
     "note": {"text": "VARCHAR"},
+    "judged": {
+        "template": "VARCHAR",
+        "challenger": "VARCHAR",
+        "champion": "VARCHAR",
+        "suite_hash": "VARCHAR",
+        "policy": "VARCHAR",
+        "report": "VARCHAR",
+        "decision": "VARCHAR",
+        "attempt": "INTEGER",
+        "look": "INTEGER",
+    },
     "end": {"state": "VARCHAR"},
 }
 REQUIRED: Mapping[str, tuple[str, ...]] = {

@@ -365,9 +365,26 @@ class End(Event):
     state: EndState
 
 
-AnyEvent = Run | Claim | Handing | Submitted | Generation | Settled | Scorers | Scores | Queue | Rating | Note | End
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Event):
+    """A gate judged a challenger on this run, whatever came of it: an attempt on its suite. `report` is the SHA-256 of the report."""
+
+    type: ClassVar[str] = "judged"
+
+    template: str
+    challenger: str
+    champion: str
+    suite_hash: str
+    policy: str
+    report: str
+    decision: str
+    attempt: int
+    look: int | None = None
+
+
+AnyEvent = Run | Claim | Handing | Submitted | Generation | Settled | Scorers | Scores | Queue | Rating | Note | Judged | End
 EVENTS: Mapping[str, type[AnyEvent]] = {
-    c.type: c for c in (Run, Claim, Handing, Submitted, Generation, Settled, Scorers, Scores, Queue, Rating, Note, End)
+    c.type: c for c in (Run, Claim, Handing, Submitted, Generation, Settled, Scorers, Scores, Queue, Rating, Note, Judged, End)
 }
 
 

@@ -185,6 +185,11 @@ where e.j = journal_offset.journal_key;
 _NOTES = """
 insert into note select t.run_key, n.text, n."at", n.j, n.o from ev_note n join touched t using (run_id);
 """
+_JUDGED = """
+insert into gate_report
+select t.run_key, n.template, n.challenger, n.champion, n.suite_hash, n.policy, n.report, n.decision, n.attempt, n.look, n."at", n.j, n.o
+from ev_judged n join touched t using (run_id);
+"""
 
 _QUEUES = """
 create or replace temp table queues as
@@ -263,6 +268,7 @@ def _steps(batch: Batch) -> list[str]:
         (_NOTES, came & {"note"}, ""),
         (_QUEUES, came & {"queue"}, ""),
         (_RATINGS, came & {"rating"}, ""),
+        (_JUDGED, came & {"judged"}, ""),
         (_ROLLUPS, came & {"run", "generation", "scores"}, ""),
     ]
     return [step.replace("{events}", _events(needed, columns)) if columns else step for step, needed, columns in steps if needed]

@@ -134,6 +134,16 @@ def _ratings(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_RATINGS)
 
 
+def _gate_reports(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        create table gate_report(
+          run_key integer not null, template varchar, challenger varchar, champion varchar, suite_hash varchar, policy varchar,
+          report varchar, decision varchar, attempt integer, look integer, judged_at timestamp, journal_key integer, line_offset bigint)
+        """
+    )
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
@@ -141,6 +151,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] 
     ("0004 tokens of pictures", _picture_tokens),
     ("0005 lineage", _lineage),
     ("0006 ratings", _ratings),
+    ("0007 gate reports", _gate_reports),
 )
 VERSION = len(MIGRATIONS)
 

@@ -363,6 +363,8 @@ def _parsed(arguments: list[str]) -> dict[str, Any]:
     context: click.Context = workbench.cli.make_context("workbench", list(arguments))
     given: dict[str, Any] = {}
     while isinstance(context.command, click.Group):
+        if context.command.invoke_without_command and not [*context._protected_args, *context.args]:
+            break
         name, command, rest = context.command.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None
         context = command.make_context(name, rest, parent=context)

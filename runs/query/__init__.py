@@ -13,6 +13,7 @@ from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, prog
 from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
 from runs.query.of_checks import CHECKS, checks
+from runs.query.of_gates import BURNT, GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queues, ratings
@@ -25,6 +26,8 @@ COLUMNS: Mapping[str, Columns] = {
     "arms": ARMS,
     "versions": VERSIONS,
     "generations": GENERATIONS,
+    "gates": GATES,
+    "burnt": BURNT,
     "scores": SCORES,
     "findings": FINDINGS,
     "lineage": LINEAGE,
@@ -40,11 +43,13 @@ __all__ = [
     "COLUMNS",
     "ancestry",
     "arms",
+    "burnt",
     "chain_runs",
     "checks",
     "errors",
     "find_run",
     "findings",
+    "gates",
     "generation",
     "generations",
     "ingest_errors",

@@ -37,6 +37,7 @@ GENERATIONS: Columns = {
     "latency_s": NUMBER,
     "input_tokens": COUNT,
     "output_tokens": COUNT,
+    "model_resolved": TEXT,
     "artifact": TEXT,
     "media_type": TEXT,
     "created_at": TIME,

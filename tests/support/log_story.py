@@ -226,6 +226,8 @@ _CONTENTS = {
     "rating": "select o.file, x.* exclude (journal_key) from rating x join journal_offset o using (journal_key)",
     "case_seen": """select r.run_id, v.version, c.case_id, x.first_scored_at from case_seen x
                     join run r using (run_key) join version v using (version_key) join case_ c using (case_key)""",
+    "gate_report": """select r.run_id, o.file, x.* exclude (run_key, journal_key) from gate_report x
+                      join run r using (run_key) join journal_offset o using (journal_key)""",
     "rollup_run_arm": "select r.run_id, x.* exclude (run_key) from rollup_run_arm x join run r using (run_key)",
     "rollup_run_scorer": """select r.run_id, m.scorer, m.name, x.* exclude (run_key, metric_key)
                             from rollup_run_scorer x join run r using (run_key) join metric m using (metric_key)""",
@@ -236,3 +238,11 @@ def contents(ws: Workspace, *, fresh: bool = True) -> dict[str, list[tuple[Any, 
     """Return all tables of the log in a form that does not depend on the order of folding: no surrogate keys, rows sorted."""
     with read(ws, fresh=fresh) as con:
         return {name: sorted(con.execute(sql).fetchall(), key=repr) for name, sql in _CONTENTS.items()}
+
+
+def judged(run_id: str, *, decision: str = "hold", attempt: int = 1) -> ev.Judged:
+    """Return a gate's event on a run."""
+    return ev.Judged(
+        run_id=run_id, at=at(90), template="shot/keyframe", challenger="v1:bb", champion="v1:aa", suite_hash="s", policy="p", report="r",
+        decision=decision, attempt=attempt,
+    )  # fmt: skip

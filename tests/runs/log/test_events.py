@@ -10,7 +10,9 @@ from runs import events as ev
 
 
 @pytest.mark.parametrize(
-    "event", [*story.story("r", 2), ev.Note(run_id="r", text="x"), ev.Scorers(run_id="r", scorers=[])], ids=lambda e: e.type
+    "event",
+    [*story.story("r", 2), ev.Note(run_id="r", text="x"), ev.Scorers(run_id="r", scorers=[]), story.judged("r")],
+    ids=lambda e: e.type,
 )
 def test_an_event_survives_the_way_through_json(event: ev.AnyEvent) -> None:
     data = orjson.loads(orjson.dumps(event.to_dict()))

@@ -1,0 +1,133 @@
+"""`workbench gate`: may a version take another one's place? And `gate verify`: is a report still what it says?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runs.cli import output
+from runs.cli.context import parameters, quiet, workspace
+
+if TYPE_CHECKING:
+    from runs.report import Judgement
+    from runs.settings import Settings
+    from runs.workspace import Workspace
+
+EXIT = {"promote": 0, "hold": 3, "insufficient": 4}
+FORMATS = ("text", "md", "json", "junit", "html")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--base", default="production", show_default=True, metavar="VERSION", help="The champion: production, or a version.")
+@click.option("--candidate", metavar="VERSION", help="The challenger.")
+@click.option("--suite", help="The suite; default: the one named like the candidate's stage.")
+@click.option("--policy", metavar="NAME", help="A policy in evals/gates, or a file; default: the suite's.")
+@click.option("--run", "run_names", multiple=True, metavar="RUN", help="Judge on this run instead of a new one; several for several looks.")
+@click.option("--look", type=click.IntRange(1, 3), help="With --run: which of the policy's looks this is.")
+@click.option("--planned", type=click.IntRange(2), help="With --look: how many series there will be at the last look.")
+@click.option("--provider", help="Who generates; default: workbench.toml.")
+@click.option("--model", help="A model of the provider.")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
+@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this in a run.")
+@click.option("--no-save", is_flag=True, help="Only print: no report is written, and it is no attempt.")
+@click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report.")
+@click.pass_context
+def gate(context: click.Context, /, **asked: Any) -> None:
+    """Judge whether a candidate may take the base's place, by the policy of its suite.
+
+    Without --run both versions are run over the gate split. The report is written into runs/gates, and its hash into the log and
+    the ledger. Exit 0: promote. 3: hold. 4: too little evidence.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not asked["candidate"]:
+        raise click.UsageError("Give --candidate VERSION.")
+    from runs.gating import ask
+    from runs.settings import load
+
+    ws = workspace(context)
+    settings = load(ws.root, {"provider": asked["provider"], "seed": asked["seed"], "budget_usd": asked["budget"]})
+    question = ask(ws, asked["base"], asked["candidate"], suite=asked["suite"], policy=asked["policy"])
+    judgement = _judged(context, ws, settings, question, asked)
+    where = "" if asked["no_save"] else _save(ws, settings, judgement)
+    _print(ws, judgement, asked["fmt"])
+    output.say(f"Report: {where}" if where else "Nothing was saved.", quiet=quiet(context))
+    raise click.exceptions.Exit(EXIT[judgement.verdict.decision])
+
+
+@gate.command()
+@click.argument("report", type=click.Path(path_type=Path))
+@click.pass_context
+def verify(context: click.Context, report: Path) -> None:
+    """Compute the verdict of REPORT (the .json file) again, from its data and from the log; name what differs. Exit 1 if anything does."""
+    from runs.report import verify as check
+
+    found = check(workspace(context), report)
+    for text in found:
+        click.echo(output.printable(text))
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo("The report is what the gate wrote, and comes out the same from the log.")
+
+
+def _judged(context: click.Context, ws: Workspace, settings: Settings, question: Any, asked: dict[str, Any]) -> Judgement:
+    from runs import pool, query
+    from runs.gating import from_runs, in_a_run
+
+    if asked["run_names"]:
+        runs = [query.find_run(ws, name) for name in asked["run_names"]]
+        return from_runs(ws, question, runs, look=asked["look"], planned=asked["planned"])
+    if asked["look"] or asked["planned"]:
+        raise click.UsageError("--look and --planned go with --run; without it the looks are taken one after the other.")
+    from functools import partial
+
+    from runs.harness import Options
+    from runs.prepare import Order
+    from runs.pricing import Pricing
+    from runs.progress import for_terminal
+    from runs.providers import get
+
+    pool.size(settings.workers)
+    provider = get(settings.provider, settings)
+    model = asked["model"] or settings.provider_settings().model or settings.provider
+    given = {**settings.provider_settings().parameters, **parameters(asked["pairs"])}
+    order = Order((), question.suite.name, (model,), seed=settings.seed, parameters=given, budget_usd=settings.budget_usd)
+    options = Options(
+        budget_usd=settings.budget_usd, pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
+        progress=for_terminal(quiet=quiet(context)),
+    )  # fmt: skip
+    return in_a_run(ws, question, provider, options, order, lambda text: output.say(text, quiet=quiet(context)))
+
+
+def _save(ws: Workspace, settings: Settings, judgement: Judgement) -> str:
+    """Write the report in all its forms, and its hash into log and ledger; return where it lies."""
+    from prompts.files import write_whole
+    from runs import promotions
+    from runs.report import evidence_for_promotion, save
+    from runs.report_page import page
+    from runs.report_text import markdown
+
+    board = promotions.board(ws, settings)
+    path = save(ws, judgement)
+    write_whole(path.with_suffix(".md"), markdown(judgement.report).encode())
+    write_whole(path.with_suffix(".html"), page(ws, judgement.report).encode())
+    board.record(evidence_for_promotion(path))
+    promotions.tell(ws, settings)
+    return str(path.relative_to(ws.root))
+
+
+def _print(ws: Workspace, judgement: Judgement, fmt: str) -> None:
+    from runs.report_page import page
+    from runs.report_text import headline, junit, markdown, remarks
+
+    report = judgement.report
+    if fmt == "json":
+        output.emit_json({**{k: v for k, v in report.items() if k != "data"}, "sha256": judgement.sha256})
+    elif fmt == "text":
+        texts = ["SIMULATED. " + headline(report) if report["simulated"] else headline(report), "", *report["verdict"]["reasons"]]
+        click.echo(output.printable_lines("\n".join([*texts, "", *remarks(report)])))
+    else:
+        click.echo({"md": markdown, "junit": junit}[fmt](report) if fmt != "html" else page(ws, report), nl=False)

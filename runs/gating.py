@@ -1,0 +1,168 @@
+"""`workbench gate` from names to a verdict: who is in production, which cases, which looks; and the runs that it takes.
+
+A gate without a run begins one: both arms interleaved over the gate split, with the repeats that the policy asks for. Where it
+plans three looks, each is a run of its own over a third of the series, in an order drawn from the suite's hash; the first look
+that settles it ends the spending.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.case import load_cases
+from evals.looks import FRACTIONS
+from evals.policy import Policy, find_policy, load_policy
+from evals.suite import Suite, load_suite, suite_names
+from prompts import channels
+from prompts.errors import InputError, UnknownName
+from runs import harness, query
+from runs.harness import Options
+from runs.prepare import Order, find_version, prepare
+from runs.provider import Provider
+from runs.providers import reference
+from runs.report import Judgement, judge
+from runs.trial import find
+from runs.workspace import Workspace
+
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: may the candidate take the base's place, by this policy, on this suite?"""
+
+    base: str
+    candidate: str
+    suite: Suite
+    policy: Policy
+    policy_name: str
+
+
+def ask(ws: Workspace, base: str, candidate: str, *, suite: str | None = None, policy: str | None = None) -> Question:
+    """Look up what a gate needs. Without a suite it is the one named like the candidate's stage.
+
+    Raises:
+        UnknownName: There is no such version, suite or policy.
+        InputError: Nothing is in production, or the suite names no policy.
+    """
+    version = find_version(ws, candidate.partition("#")[0])
+    folder = ws.evals / "suites"
+    named = load_suite(suite or _suite_of(version.stage, folder), folder)
+    rule = policy or named.gate
+    if rule is None:
+        raise InputError(f"The suite {named.name} names no gate policy.", hint="Write `gate: gates/NAME.toml` into it, or give --policy.")
+    path = Path(rule) if policy and policy.endswith(".toml") and Path(policy).is_file() else find_policy(rule, ws.evals)
+    return Question(_champion(ws, base, version.template), candidate, named, load_policy(path), path.stem)
+
+
+def from_runs(
+    ws: Workspace, question: Question, run_ids: Sequence[str], *, look: int | None = None, planned: int | None = None
+) -> Judgement:
+    """Judge on runs that are there."""
+    trial = find(ws, question.base, question.candidate, run_ids)
+    plans = [query.run_plan(ws, run) for run in trial.run_ids]
+    if len({plan["suite"]["hash"] for plan in plans}) > 1:
+        raise InputError("The runs are of different suites.", hint="Give the runs of one gate.")
+    refused = unchecked_judges(ws, question.policy, plans[0]["scorers"])
+    return judge(ws, trial, question.policy, name=question.policy_name, look=look, planned_units=planned, refused=refused)
+
+
+def unchecked_judges(ws: Workspace, policy: Policy, scorers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the primary metrics that a model judged and that people have not confirmed, with the reason.
+
+    Args:
+        ws: The workspace; `evals/judges.json` says how far each criterion of each judge agrees with people.
+        policy: Whose primary metrics are meant.
+        scorers: Scorers of the run, as its plan has them.
+    """
+    from evals.judge.calibration import is_calibrated
+
+    return {
+        metric["name"]: f"{scorer['name']} was not confirmed by people on enough units (workbench calibrate)."
+        for scorer in scorers
+        for metric in scorer["metrics"]
+        if metric["name"] in policy.primary and not is_calibrated(ws.evals, scorer["name"], scorer["version"], metric["name"])
+    }
+
+
+def in_a_run(
+    ws: Workspace,
+    question: Question,
+    provider: Provider,
+    options: Options,
+    order: Order,
+    say: Callable[[str], None],
+) -> Judgement:
+    """Run both arms over the gate split, look by look, and judge.
+
+    Args:
+        ws: The workspace.
+        question: What is asked.
+        provider: Who generates.
+        options: How runs are done.
+        order: Models, seed, parameters, budget; versions, suite, cases and split are filled in here.
+        say: Told what is being done.
+
+    Raises:
+        WorkbenchError: A run cannot begin or go on; a run that was cut off is resumed with `workbench run --resume`.
+    """
+    series = look_order(question)
+    looks = FRACTIONS if question.policy.looks.plan == "obf3" else (1.0,)
+    cases = [case for case in load_cases(ws.evals / "cases") if case.stage == question.suite.stage]
+    run_ids: list[str] = []
+    done = 0
+    for number, fraction in enumerate(looks, start=1):
+        upto = math.ceil(fraction * len(series) - 1e-9)
+        chosen = [case.id for case in question.suite.cases(cases, "gate") if case.series in set(series[done:upto])]
+        done = upto
+        say(f"Look {number} of {len(looks)}: {len(chosen)} cases." if len(looks) > 1 else f"{len(chosen)} cases.")
+        run_ids.append(_run(ws, question, provider, options, order, chosen))
+        look = number if len(looks) > 1 else None
+        judgement = from_runs(ws, question, run_ids, look=look, planned=len(series) if look else None)
+        if judgement.verdict.stop:
+            break
+    return judgement
+
+
+def look_order(question: Question) -> list[str]:
+    """Return the series of the gate split in the order in which looks take them: drawn, and fixed before anything is known."""
+    series = sorted(question.suite.series.gate)
+    seed = int(hashlib.sha256(question.suite.hash.encode()).hexdigest()[:12], 16)
+    return random.Random(seed).sample(series, len(series))
+
+
+def _run(ws: Workspace, question: Question, provider: Provider, options: Options, order: Order, cases: list[str]) -> str:
+    from dataclasses import replace
+
+    wanted = replace(
+        order, versions=(question.base, question.candidate), suite=question.suite.name, cases=cases, split="gate",
+        repeats=question.policy.repeats,
+    )  # fmt: skip
+    plan = prepare(ws, wanted, reference(provider), options.scorer_folder)
+    result = harness.run(ws, plan, provider, options)
+    if result.state != "finished":
+        hint = f"Finish it with `workbench run --resume {result.run_id}`, then `workbench gate … --run {result.run_id}`."
+        raise InputError(f"The run {result.run_id} {result.state}: {result.reason}", hint=hint)
+    return result.run_id
+
+
+def _champion(ws: Workspace, base: str, template: str) -> str:
+    if base != PRODUCTION:
+        return base
+    state, _ = channels.load(ws.prompts)
+    version = state.version(template, PRODUCTION)
+    if not version:
+        raise InputError(f"No version of {template} is in production.", hint="Name the version to compare with: --base TEMPLATE@VERSION.")
+    return f"{template}@{version.removeprefix('v1:')[:16]}"
+
+
+def _suite_of(stage: str, folder: Path) -> str:
+    if stage not in suite_names(folder):
+        raise UnknownName("suite for stage", stage, suite_names(folder))
+    return stage
