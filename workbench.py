@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ledger": ("runs.cli.promotion:ledger", "Read and prove the ledger of promotions."),
     "export": ("runs.cli.delivery:export", "Write promoted prompts for production."),
     "serve-prompts": ("runs.cli.delivery:serve_prompts", "Serve promoted prompts over HTTP, read-only."),
+    "plan": ("runs.cli.plan:plan", "Say how many series and dollars a gate takes, before it is run."),
+    "race": ("runs.cli.race:race", "Race many variants on the explore split; one finalist for the gate."),
     "gate": ("runs.cli.gate:gate", "Judge whether a version may take another one's place."),
     "runs": ("runs.cli.show:runs", "List runs."),
     "show": ("runs.cli.show:show", "Show a run, or one generation of it."),

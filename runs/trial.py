@@ -72,8 +72,8 @@ def find(ws: Workspace, champion: str, challenger: str, run_ids: Sequence[str]) 
     return trial
 
 
-def evidence(ws: Workspace, trial: Trial, policy: Policy) -> pd.DataFrame:
-    """Return the generations of both arms of the gate split, with a column for each metric of the policy.
+def evidence(ws: Workspace, trial: Trial, policy: Policy, *, split: str | None = "gate") -> pd.DataFrame:
+    """Return the generations of both arms of a split (None: of all), with a column for each metric of the policy.
 
     A score that failed is the metric's worst value; one that does not apply, or could not be made, is empty.
 
@@ -85,16 +85,18 @@ def evidence(ws: Workspace, trial: Trial, policy: Policy) -> pd.DataFrame:
     metrics = list(dict.fromkeys([*policy.primary, *policy.guardrails, *policy.hard]))
     parts = []
     for name, arms in (("champion", trial.champions), ("challenger", trial.challengers)):
-        parts += [_of_arm(ws, arm, metrics, policy).assign(arm=name) for arm in arms]
+        parts += [of_arm(ws, arm, policy).assign(arm=name) for arm in arms]
     frame = pd.concat(parts, ignore_index=True)
-    frame = frame[frame["split"] == "gate"]
+    frame = frame if split is None else frame[frame["split"] == split]
     if frame.empty:
-        raise InputError("No case of the gate split was generated in these runs.", hint="Run with --split gate.")
+        raise InputError(f"No case of the {split or 'suite'} split was generated in these runs.", hint=f"Run with --split {split}.")
     _check_scored(frame, metrics)
     return frame.sort_values(["series", "case", "repeat", "arm"], kind="stable", ignore_index=True)
 
 
-def _of_arm(ws: Workspace, arm: Arm, metrics: Sequence[str], policy: Policy) -> pd.DataFrame:
+def of_arm(ws: Workspace, arm: Arm, policy: Policy) -> pd.DataFrame:
+    """Return the generations of one arm with a column for each metric of the policy that was scored."""
+    metrics = list(dict.fromkeys([*policy.primary, *policy.guardrails, *policy.hard]))
     rows = query.generations(ws, arm.run_id, arm=arm.arm)
     rows = rows[~rows["status"].isin(NEVER_CAME)].rename(columns={"case_id": "case"})
     rows["status"] = rows["status"].where(rows["status"] == "ok", "failed")

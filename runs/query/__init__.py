@@ -13,7 +13,7 @@ from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, prog
 from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
 from runs.query.of_checks import CHECKS, checks
-from runs.query.of_gates import BURNT, GATES, burnt, gates
+from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queues, ratings
@@ -27,7 +27,6 @@ COLUMNS: Mapping[str, Columns] = {
     "versions": VERSIONS,
     "generations": GENERATIONS,
     "gates": GATES,
-    "burnt": BURNT,
     "scores": SCORES,
     "findings": FINDINGS,
     "lineage": LINEAGE,

@@ -1,0 +1,91 @@
+"""`workbench race`: many variants on the explore split, half of them dropped each round; one finalist for the gate."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runs.cli import output
+from runs.cli.context import parameters, quiet, workspace
+
+if TYPE_CHECKING:
+    from runs.racing import Race, Round
+    from runs.settings import Settings
+    from runs.workspace import Workspace
+
+
+@click.command()
+@click.option("--base", default="production", show_default=True, metavar="VERSION", help="The champion: production, or a version.")
+@click.option("--version", "variants", multiple=True, required=True, metavar="REF", help="A variant; give two or more.")
+@click.option("--suite", help="The suite; default: the one named like the variants' stage.")
+@click.option("--policy", metavar="NAME", help="A policy in evals/gates, or a file; default: the suite's.")
+@click.option("--cases", type=click.IntRange(4, 200), default=12, show_default=True, help="Cases a round.")
+@click.option("--provider", help="Who generates; default: workbench.toml.")
+@click.option("--model", help="A model of the provider.")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
+@click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this in a round.")
+@output.format_option
+@click.pass_context
+def race(context: click.Context, /, fmt: str, **asked: Any) -> None:
+    """Race variants against each other on the explore split: each round the better half goes on, and losers cost nothing more.
+
+    The same command again goes on where it stopped. What it prints is no evidence: the finalist looks better than it is, and has
+    to pass the gate on cases that it has never seen. Exit 4 when no variant leads the champion.
+    """
+    import pandas as pd
+
+    from runs.racing import run_race
+    from runs.settings import load
+
+    ws = workspace(context)
+    settings = load(ws.root, {"provider": asked["provider"], "seed": asked["seed"], "budget_usd": asked["budget"]})
+    made = _race(context, ws, settings, asked)
+    rounds = list(run_race(ws, made, lambda text: output.say(text, quiet=quiet(context))))
+    first = rounds[-1].standings[0]
+    leads = first.gain is not None and first.gain > 0
+    output.emit(pd.DataFrame([row for done in rounds for row in _rows(done)]), fmt, key="rounds", finalist=first.arm if leads else None)
+    if not leads:
+        output.say("No variant leads the champion: there is no finalist.")
+        raise click.exceptions.Exit(4)
+    output.say(f"Finalist: {first.arm}. This is not evidence; next: workbench gate --base {made.question.base} --candidate {first.arm}")
+
+
+def _race(context: click.Context, ws: Workspace, settings: Settings, asked: dict[str, Any]) -> Race:
+    from runs import pool
+    from runs.gating import ask
+    from runs.harness import Options
+    from runs.prepare import Order
+    from runs.pricing import Pricing
+    from runs.progress import for_terminal
+    from runs.providers import get
+    from runs.racing import Race
+
+    question = ask(ws, asked["base"], asked["variants"][0], suite=asked["suite"], policy=asked["policy"])
+    pool.size(settings.workers)
+    provider = get(settings.provider, settings)
+    model = asked["model"] or settings.provider_settings().model or settings.provider
+    given = {**settings.provider_settings().parameters, **parameters(asked["pairs"])}
+    order = Order((), question.suite.name, (model,), seed=settings.seed, parameters=given, budget_usd=settings.budget_usd)
+    options = Options(
+        budget_usd=settings.budget_usd, pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
+        progress=for_terminal(quiet=quiet(context)),
+    )  # fmt: skip
+    return Race(question, tuple(asked["variants"]), provider, options, order, asked["cases"])
+
+
+def _rows(done: Round) -> list[dict[str, Any]]:
+    return [
+        {
+            "round": done.number, "version": s.arm, "gain": _number(s.gain), "shrunk": _number(s.shrunk), "series": s.series,
+            "cases": s.cases, "usd": _number(s.usd), "goes_on": s.arm in done.alive, "run": done.run_id,
+        }
+        for s in done.standings
+    ]  # fmt: skip
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
