@@ -30,6 +30,7 @@ MILLION = 1_000_000
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 CostSource = Literal["reported", "price table", ""]
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$")
+_SIZE = re.compile(r"\b(\d{2,5})x(\d{2,5})\b")
 _AMOUNTS = ("input", "output", "cached", "picture", "reasoning", "image", "second", "call")
 _MAX_TOKENS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 
@@ -52,8 +53,9 @@ class Price(BaseModel):
     anything; a price without one holds for every variant that has none of its own. `cached` is the price of an input token
     read from the provider's cache, `picture` of one that a picture was turned into, `reasoning` of one that was thought;
     None counts them as ordinary ones. `up_to` is the number of input tokens that the price holds for (providers charge long
-    prompts more). `max_output` bounds the tokens of an answer, or of each picture; `max_picture` those of each picture sent
-    along. `lengths` are the seconds that can be had and are billed; without them every whole second can.
+    prompts more). `max_output` bounds the tokens of an answer, or of each picture, `max_output_mpx` those of a picture of a
+    million pixels; `max_picture` those of each picture sent along. `lengths` are the seconds that can be had and are
+    billed; without them every whole second can.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -73,6 +75,7 @@ class Price(BaseModel):
     call: Money | None = None
     up_to: int | None = Field(default=None, gt=0)
     max_output: int | None = Field(default=None, gt=0)
+    max_output_mpx: int | None = Field(default=None, gt=0)
     max_picture: int | None = Field(default=None, gt=0)
     lengths: tuple[float, ...] = ()
     source: str = ""
@@ -122,8 +125,16 @@ def price_of(provider: str, model: str, variant: str = "", *, overrides: Sequenc
         for name in (model, plain, "*"):
             fitting = sorted((fit, n) for n, p in enumerate(rows) if p.model == name and (fit := _fit(p.variant, variant)) is not None)
             if fitting:
-                return in_usd(rows[fitting[0][1]], rates)
+                return in_usd(_sized(rows[fitting[0][1]], variant), rates)
     return None
+
+
+def _sized(price: Price, variant: str) -> Price:
+    """Return a price whose bound is that of the size which the variant names."""
+    size = _SIZE.search(variant)
+    if price.max_output_mpx is None or size is None:
+        return price
+    return price.model_copy(update={"max_output": math.ceil(price.max_output_mpx * int(size[1]) * int(size[2]) / MILLION)})
 
 
 def in_usd(price: Price, rates: Sequence[Rate] = ()) -> Price | None:

@@ -128,6 +128,15 @@ def test_a_clip_is_billed_by_the_next_length_that_can_be_had(wanted: Any, length
     assert best_case(price, ask(parameters={"duration": wanted}), 10) == pytest.approx(0.1 * billed)
 
 
+def test_a_pictures_bound_grows_with_the_size_that_the_variant_names() -> None:
+    """So a budget can be kept for any size but `auto`."""
+    asked = replace(ask("a fox"), kind="image")
+    small, large = (worst_case(price_of("openai-images", "gpt-image-2", f"high {size}"), asked) for size in ("1024x1024", "2048x1024"))
+    assert small is not None and large is not None
+    assert large - small == pytest.approx(8000 * 1.048576 * 30 / 1e6, rel=1e-3)
+    assert worst_case(price_of("openai-images", "gpt-image-2", "high auto"), asked) is None
+
+
 def test_a_server_of_ones_own_sends_no_bill() -> None:
     assert cost(price_of("ollama", "any-model"), Usage()) == 0.0
 
