@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evals.checks.budget import TALKING
+from evals.checks.budget import TALKING, seconds
 from evals.checks.hit import Hit, at, lines, quote
 from evals.checks.ledger import Ledger, Moment
 from evals.checks.world import World
@@ -28,12 +28,12 @@ def subtitles(ledger: Ledger, world: World) -> Iterator[Hit]:
     limit = world.profile.characters_per_second(world.language)
     stands = _in_shots(ledger, world)
     for moment, line in lines(ledger):
-        seconds = stands.get(line.id, takes(line, world) + HOLD_SECONDS)
+        time = stands.get(line.id, takes(line, world) + HOLD_SECONDS)
         # Signs weigh as themselves in Chinese; a Latin text is read by its letters and blanks.
         length = count(line.text).signs or len(line.text.strip()) if world.language[:2] == "zh" else len(line.text.strip())
-        if seconds > 0 and length / seconds > limit + 1e-6:
+        if time > 0 and length / time > limit + 1e-6:
             text = (
-                f"{line.id} has {length} characters in {seconds:.1f} s: {length / seconds:.0f} a second, and {limit:g} can be read. "
+                f"{line.id} has {length} characters in {time:.1f} s: {length / time:.0f} a second, and {limit:g} can be read. "
                 "Shorten it, or give it more time."
             )
             yield Hit(at(moment, line), quote(line.text), text, f"reading:{line.id}")
@@ -59,25 +59,26 @@ def talk(ledger: Ledger, world: World) -> Iterator[Hit]:
 
 
 def _share(ledger: Ledger, world: World) -> Iterator[Hit]:
-    if world.target_seconds:
-        spoken, most = sum(takes(line, world) for _, line in lines(ledger)), world.profile.speech_share * world.target_seconds
-        if spoken > most:
-            text = f"{spoken:.0f} s of {world.target_seconds:g} s are speech, and {most:.0f} s is the most. Let pictures tell some of it."
-            yield Hit(("script",), f"{spoken:.0f} s of speech", text, "share")
+    if not world.target_seconds or seconds(ledger, world)[0] > world.target_seconds * (1 + world.tolerance):
+        return  # too long as a whole, which is T01's affair
+    spoken, most = sum(takes(line, world) for _, line in lines(ledger)), world.profile.speech_share * world.target_seconds
+    if spoken > most:
+        text = f"{spoken:.0f} s of {world.target_seconds:g} s are speech, and {most:.0f} s is the most. Let pictures tell some of it."
+        yield Hit(("script",), f"{spoken:.0f} s of speech", text, "share")
 
 
 def _monologues(ledger: Ledger, world: World) -> Iterator[Hit]:
     """Yield a hit where one person talks on, beat after beat, until somebody else says something or acts."""
-    who, since, seconds, told = "", "", 0.0, False
+    who, since, spoken, told = "", "", 0.0, False
     for moment, line in lines(ledger):
         speaker = line.speaker or ""
         if speaker != who or (moment.beat.id != since and _interrupted(moment, speaker)):
-            who, seconds, told = speaker, 0.0, False
+            who, spoken, told = speaker, 0.0, False
         since = moment.beat.id
-        seconds += takes(line, world) + (TALKING[0] * 0.25 if seconds else 0.0)
-        if who and seconds > world.profile.monologue_seconds and not told:
+        spoken += takes(line, world) + (TALKING[0] * 0.25 if spoken else 0.0)
+        if who and spoken > world.profile.monologue_seconds and not told:
             told = True
-            text = f"{who} has been talking for {seconds:.0f} s by {line.id}. Let somebody answer or something happen before."
+            text = f"{who} has been talking for {spoken:.0f} s by {line.id}. Let somebody answer or something happen before."
             yield Hit(at(moment, line), quote(line.text), text, f"monologue:{line.id}")
 
 

@@ -50,6 +50,7 @@ LINE_LIMIT = re.compile(
     re.IGNORECASE,
 )
 _TONGUE = r"(?P<said>zh|en|chinese|mandarin|english|简体中文|中文|英文|汉语|英语)"
+MUST = re.compile(r"(?:must include|必须出现(?:的)?(?: ?id)?)\s*[:：]\s*(?P<ids>[^\n]+)", re.IGNORECASE)
 LANGUAGE = (
     re.compile(rf"(?:language|语言)\W{{0,6}}(?:is\s*)?{_TONGUE}", re.IGNORECASE),
     re.compile(
@@ -87,6 +88,7 @@ class Brief:
     cliffhanger: str = ""
     target_seconds: float = USUAL_SECONDS
     line_limit: int = 0  # words (en) or characters (zh); 0: none was set
+    must: tuple[str, ...] = ()  # ids that the prompt wants to see in the episode
     assumed: tuple[str, ...] = ()
 
 
@@ -121,6 +123,7 @@ def read_brief(prompt: str, joint: str = "-") -> Brief:
         cliffhanger=" ".join(end),
         target_seconds=min(max(target or USUAL_SECONDS, SHORTEST), LONGEST),
         line_limit=int(limit["n"]) if limit else 0,
+        must=_must(prompt, {n.id for n in (*cast, *places, *props, *facts)}),
         assumed=tuple(assumed),
     )
 
@@ -149,6 +152,11 @@ def _things(sections: Mapping[str, list[str]], kind: str, language: Language, jo
 
 def _first_number(patterns: Sequence[re.Pattern[str]], prompt: str) -> float | None:
     return next((float(m[1]) for p in patterns if (m := p.search(prompt))), None)
+
+
+def _must(prompt: str, known: set[str]) -> tuple[str, ...]:
+    match = MUST.search(prompt)
+    return tuple(word for word in re.split(r"[,，、\s]+", match["ids"]) if word in known) if match else ()
 
 
 def _holder(note: str, cast: Sequence[Named]) -> str | None:

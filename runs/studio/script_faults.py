@@ -121,11 +121,17 @@ class Planter:
         if self._strikes("over_budget"):
             bank = [t for k in ("setup", "escalation", "turn", "payoff") for t in phrases(self.brief.language).lines[k] if "{" not in t]
             beats = [b for s in self.scenes for b in s["beats"] if b["lines"]]
-            number = 1000
+            number, said = 1000, {line["text"] for line in self._lines()}
             while self._least_seconds() < 1.5 * self.brief.target_seconds:
                 beat = self.rng.choice(beats)
                 number += 1
-                line = {**beat["lines"][-1], "id": f"l{number}", "text": self.rng.choice(bank), "asserts": []}
+                line = {
+                    **beat["lines"][-1],
+                    "id": f"l{number}",
+                    "text": self.rng.choice([t for t in bank if t not in said] or bank),
+                    "asserts": [],
+                }
+                said.add(line["text"])
                 line["speaker"] = self.rng.choice(self.draft.present[beat["id"]])
                 beat["lines"].append(line)
             self._note("over_budget", "script", seconds=round(self._least_seconds(), 1))

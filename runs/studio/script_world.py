@@ -110,7 +110,21 @@ class World:
             scene = {"id": f"s{i + 1}", "location": places[i], "daypart": parts[i], "story_day": 1, "weather": "", "flashback": False}
             scenes.append({**scene, **self._scene(i, plans[a:b], places[i], share)})
         self.draft.script = {"title": title, "scenes": scenes}
+        self._include(scenes)
         return self.draft
+
+    def _include(self, scenes: Sequence[Json]) -> None:
+        """Bring in what the prompt wants to see and the story has not used: a fact comes out, a thing or a name is mentioned."""
+        beats = [beat for scene in scenes for beat in scene["beats"]]
+        told = " ".join([*(b["action"] for b in beats), *(line["text"] for b in beats for line in b["lines"])])
+        names = {n.id: n.name for n in (*self.brief.cast, *self.brief.places, *self.brief.props)}
+        facts = {f.id for f in self.brief.facts}
+        later = beats[len(beats) // 2]
+        for name in self.brief.must:
+            if name in facts and name not in self.told:
+                later["changes"].append({"kind": "reveal", "fact": name})
+            elif name in names and names[name] not in told:
+                later["action"] += f"旁边就是{names[name]}。" if self.brief.language == "zh" else f" And there is {names[name]}."
 
     def _places(self, count: int) -> list[str]:
         pool = [p.id for p in self.brief.places]

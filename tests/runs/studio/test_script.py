@@ -193,3 +193,15 @@ def test_a_script_of_a_bare_prompt_has_more_causes_than_one_of_a_full_prompt() -
         return sum(len(causes(f)) for f in found if f is not None) / len(found)
 
     assert mean("full") < 1 < mean("bare")
+
+
+def test_what_the_prompt_must_include_is_in_the_script() -> None:
+    for task in (TASKS[0], TASKS[-1]):
+        must = task.inputs["episode"]["outline"]["must_include"]
+        word = "必须出现的 id：" if task.inputs["language"] == "zh" else "Must include: "
+        world = World.of_case(task.inputs)
+        for seed in range(8):
+            brief = read_brief(f"{task.full}\n{word}{', '.join(must)}\n")
+            assert brief.must == tuple(must)
+            script = Script.model_validate(Simulation(brief, random.Random(seed)).write("x").script)
+            assert [f.message for f in run(script, world) if f.check == "C07"] == []
