@@ -74,6 +74,8 @@ def settle(ws: Workspace, run_id: str, names: Sequence[str], *, who: str, why: s
     """
     if not why.strip():
         raise InputError("A word on a job needs a reason.", hint='Say what makes you sure, such as --why "no charge on the account".')
+    if not names:
+        raise InputError(f"No job of the run {run_id} is in doubt.")
     if task_id and len(names) != 1:
         raise InputError("One task is one job.", hint="Settle each job with the task that it was made as.")
     ws.ensure_writable()

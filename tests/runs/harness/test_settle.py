@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import farming
 import kit
 import pytest
+from click.testing import CliRunner
 from farming import FarmDirect, FarmTasks
 
+import workbench
 from prompts.errors import InputError, UnknownName
 from runs import query
 from runs.events import Claim, Handing
@@ -174,3 +177,18 @@ def test_a_hand_in_that_was_clearly_refused_leaves_no_doubt(ws: Workspace, port:
     run(ws, plan, provider, FAST)
     events = [record.event for path in files(ws) for record in read(path, 0).records if record.event["type"] == "handing"]
     assert [e["refused"] for e in events] == [False, True, False]
+
+
+def test_the_command_lists_and_settles(ws: Workspace, port: int) -> None:
+    plan, _ = lost(ws, port, cases=2)
+
+    def said(*arguments: str) -> Any:
+        return CliRunner().invoke(workbench.cli, ["-w", str(ws.root), "settle", plan.run_id, *arguments])
+
+    listed = json.loads(said("--format", "json").output)["jobs"]
+    assert {row["job_id"] for row in listed} == plan.by_id.keys()
+    assert said("--not-made", "--made", "t").exit_code == 2
+    assert "needs a reason" in str(said("--not-made", "--all").exception)
+    assert said("--not-made", "--all", "--why", "no charge", "--who", "mei").exit_code == 0
+    assert doubtful(ws, plan.run_id) == []
+    assert "is in doubt" in str(said("--not-made", "--all", "--why", "again").exception)
