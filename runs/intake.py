@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from prompts.errors import InputError
 from runs import outputs
+from runs.decoding import undecodable
 from runs.media import MEDIA_TYPES
 from runs.provider import Asset, Failure, Kind
 
@@ -190,35 +191,12 @@ def _streamed(path: Path, head: bytes, seen: tuple[Kind, str] | None, wanted: Ki
         return "video", seen[1]
     if seen[0] != wanted and not (wanted == "audio" and seen[1] in ("video/mp4", "video/webm")):
         raise _UnfitError(f"is {seen[1]}, not a {_NAMES[wanted]}")
-    problem = _undecodable(path, wanted)
+    problem = undecodable(path, wanted) if wanted in ("video", "audio") else ""
     if problem:
         raise _UnfitError(problem)
     if wanted == "audio" and seen[0] == "video":
         return "audio", {"video/mp4": "audio/mp4"}.get(seen[1], seen[1])
     return seen
-
-
-def _undecodable(path: Path, wanted: Kind) -> str:
-    """Return why a clip or recording cannot be used: does not open, too large, no frame, cut off; empty if it can."""
-    import av
-
-    try:
-        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
-            streams = container.streams.video if wanted == "video" else container.streams.audio
-            if not streams:
-                return f"has no {'picture' if wanted == 'video' else 'sound'} in it"
-            stream = streams[0]
-            if isinstance(stream, av.VideoStream) and stream.width * stream.height > outputs.MAX_PIXELS:
-                return f"has frames of more than {outputs.MAX_PIXELS // 1_000_000} million pixels"
-            if next(container.decode(stream), None) is None:
-                return "holds no frame that decodes"
-            container.seek(0)
-            packets = sum(1 for packet in container.demux(stream) if packet.size)
-            if stream.frames and packets < 0.9 * stream.frames:
-                return f"is cut off: {packets} of {stream.frames} frames are there"
-    except (av.error.FFmpegError, ValueError, OSError) as error:
-        return f"does not decode: {getattr(error, 'strerror', None) or error}"
-    return ""
 
 
 def _sha256(file: BinaryIO) -> str:

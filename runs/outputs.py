@@ -1,4 +1,4 @@
-"""What came back, before it counts: found out by its own bytes, decoded where that is cheap, and of the kind asked for.
+"""What came back, before it counts: found out by its own bytes, decoded, and of the kind asked for.
 
 Example: a server answers a request for a picture with an error page and the header `image/png`
 
@@ -12,11 +12,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 
+from runs.decoding import MAX_PIXELS, undecodable
 from runs.media import MEDIA_TYPES
 from runs.provider import Asset, Failure, Kind
 
-MAX_PIXELS = 64_000_000
-"""A picture larger than this is refused before it is decoded: 8K x 8K, four times what any provider makes."""
 MAX_BYTES = 1 << 30
 
 _MAGIC: tuple[tuple[int, bytes, Kind, str], ...] = (
@@ -78,7 +77,7 @@ def check(assets: Sequence[Asset], wanted: Kind) -> tuple[Asset, ...] | Failure:
 
 
 def _known(asset: Asset, kind: Kind, media_type: str) -> Asset | Failure:
-    """Return an asset under kind and type that can be stored; picture formats are decoded."""
+    """Return an asset under kind and type that can be stored, after seeing that it decodes."""
     if kind == "text":
         # Text has no magic: of its finer kinds only the provider knows.
         given = asset.media_type.partition(";")[0].strip().lower()
@@ -91,6 +90,8 @@ def _known(asset: Asset, kind: Kind, media_type: str) -> Asset | Failure:
         # An animated WebP or GIF is how a clip may come: its bytes cannot tell it from a picture, the provider can.
         if asset.kind == "video" and media_type in {"image/webp", "image/gif"}:
             kind = "video"
+    elif problem := undecodable(asset.data, kind):
+        return Failure("malformed", f"the {'clip' if kind == 'video' else 'recording'} {problem}")
     return replace(asset, kind=kind, media_type=media_type)
 
 

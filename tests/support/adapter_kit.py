@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from films import film
 from PIL import Image
 
 from runs.provider import Direct, Failure, Message, Outcome, Reference, Request, Tasks, TaskState
@@ -18,8 +19,7 @@ from runs.settings import load
 from runs.tasks import Answer, drive
 
 KEY = "planted-key-0123456789abcdef"
-FILM = b"\0\0\0\x18ftypisom" + b"\0" * 2000
-SONG = b"ID3\x04\0\0\0\0\0\0" + b"\xff\xfb\x90\0" * 300
+FILM = film()
 
 
 def png(colour: str = "red", size: tuple[int, int] = (8, 8)) -> bytes:

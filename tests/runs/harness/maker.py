@@ -8,6 +8,7 @@ from typing import Any
 
 import farm as pictures
 from farming import FarmDirect, FarmTasks
+from films import film, song
 
 from evals.chain import ChainStage
 from runs.chain import Driver
@@ -19,7 +20,6 @@ from runs.providers.studio import write
 from runs.workspace import Workspace
 
 STAGES = ("outline", "script", "character", "shot", "clip", "music")
-FILM, SOUND = b"\0\0\0\x18ftypmp42" + bytes(16), b"ID3" + bytes(16)
 KINDS: frozenset[Kind] = frozenset({"text", "image", "video", "audio"})
 CHAIN = """name: pilot
 episodes: [appeal-below/e03, painted-skin/e01]
@@ -35,12 +35,12 @@ stages:
 
 
 def made(request: Request) -> Asset:
-    """Return what fits a request: texts of the studio's writer, small pictures, the beginning of a film or a sound."""
+    """Return what fits a request: texts of the studio's writer, small pictures, films and sounds."""
     if request.kind == "text":
         return Asset("text", "application/json", write(request.stage, request.prompt, request.seed or 0)[0])
     if request.kind == "image":
         return Asset("image", "image/png", pictures.picture(f"{request.prompt} {[r.sha256 for r in request.references]}"))
-    return Asset(request.kind, "video/mp4", FILM) if request.kind == "video" else Asset("audio", "audio/mpeg", SOUND)
+    return Asset(request.kind, "video/mp4", film()) if request.kind == "video" else Asset("audio", "audio/mpeg", song())
 
 
 class _Making:
