@@ -125,7 +125,7 @@ def band(value: float) -> str:
 
 def where(stiff: stiffness.Stiffness) -> str:
     """Return in words which half of a face moves alone, or nothing."""
-    if stiff.upper > 0.35 and stiff.upper - stiff.mouth > 0.1:
+    if stiff.upper > 0.35 and stiff.mouth < 0.5 and stiff.upper - stiff.mouth > 0.1:
         return ", at the mouth only"
     return ", in the upper face only" if stiff.mouth > 0.5 and stiff.upper < 0.1 else ""
 

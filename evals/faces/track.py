@@ -2,8 +2,8 @@
 
 The mesh follows a face by itself, from the place where it was a frame ago (`evals.faces.steady` says how). It would happily
 go on with another person's face after a cut, so a track ends where the whole picture changes (mean difference of 64 x 36
-blurred pixels over 18 of 255), where the face's own pixels do (correlation under 0.45), where it jumps, and where the mesh
-sees no face.
+blurred pixels over 18 of 255, shake and flicker taken out), where the face's own pixels do (correlation under 0.45), where
+it jumps, and where the mesh sees no face.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from evals.faces.stack import boxes
 from evals.media import Frame
 
 CUT = 18.0
+SHAKE = 4
+"""Pixels of a thumbnail (64 x 36) by which an unsteady hand moves the picture between two frames."""
 SAME_FACE = 0.45
 JUMP = 0.3
 AWAY = 1.0
@@ -116,7 +118,7 @@ def follow(frames: Iterable[Frame]) -> Tracks:
             # Some seconds of a long clip were passed over: nothing is followed across them, and no cut is seen.
             stretch, before, live, lost = frame.stretch, None, [], []
         now = _thumbnail(frame.image)
-        if before is not None and (now.shape != before.shape or float(np.abs(now - before).mean()) > CUT):
+        if before is not None and _is_cut(before, now):
             cuts.append(frame.time)
             live, lost = [], []
         before = now
@@ -163,6 +165,25 @@ def _new(frame: Frame, live: list[Track], lost: list[Track]) -> list[Track]:
 
 def _is_back(track: Track, found: mesh.Mesh) -> bool:
     return overlap(found.box, track.last.box) >= JUMP and _correlation(found.thumbnail, track.last.thumbnail) >= SAME_FACE
+
+
+def _is_cut(before: Floats, now: Floats) -> bool:
+    """Return whether a thumbnail is of another picture: also once a lamp's flicker and a hand's shake are taken out."""
+    if now.shape != before.shape:
+        return True
+    if float(np.abs(now - before).mean()) <= CUT:
+        return False
+    height, width = now.shape
+    inner = now[SHAKE : height - SHAKE, SHAKE : width - SHAKE]
+    spans = [(y, x) for y in range(2 * SHAKE + 1) for x in range(2 * SHAKE + 1)]
+    return all(_unlike(before[y : y + inner.shape[0], x : x + inner.shape[1]], inner) > CUT for y, x in spans)
+
+
+def _unlike(before: Floats, now: Floats) -> float:
+    """Return the mean difference of two pictures once the first is made as bright and as rich in contrast as the second."""
+    a, b = before - before.mean(), now - now.mean()
+    gain = float(np.clip((a * b).sum() / max(float((a**2).sum()), 1e-9), 0.5, 2.0))
+    return float(np.abs(b - gain * a).mean())
 
 
 def _thumbnail(image: Image.Image) -> Floats:

@@ -243,3 +243,16 @@ def test_a_face_that_a_hand_hides_for_a_moment_is_one_face(shared_data: Path) ->
     [track] = follow(Frame(i / 25, hand if 10 <= i < 13 else frame) for i, frame in enumerate(frames)).tracks
     assert (track.times[0], track.times[-1]) == (0.0, 23 / 25)
     assert 19 <= len(track.times) <= 21
+
+
+def test_a_flickering_picture_in_an_unsteady_hand_is_neither_cut_nor_alive(shared_data: Path) -> None:
+    """A still pushed about by several pixels a frame while its light swings by a sixth."""
+    still = next(iter(clip_frames(shared_data / "faces" / "clips" / "ai_10__lively.mp4"))).image
+    rng = np.random.default_rng(1)
+    way = np.cumsum(rng.normal(0, 4, (30, 2)), axis=0) * 0.8
+    light = 1 + 0.15 * np.sin(1.7 * np.arange(30))
+    shaken = [np.asarray(still.rotate(0, translate=(int(x), int(y))), dtype=np.float64) for x, y in way]
+    frames = np.stack([np.clip(f * g, 0, 255).astype(np.uint8) for f, g in zip(shaken, light, strict=True)])
+    found = stiffness_of(frames, 25)
+    assert (found.status, found.evidence.get("frames")) == ("ok", 30)
+    assert (found.value or 0) > 0.5
