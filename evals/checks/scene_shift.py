@@ -19,10 +19,10 @@ CUTS = re.compile(
     r"|另一边[，,]|另一头[，,])"
 )
 LATER = re.compile(
-    rf"\b(?:the (?:next|following) (?:day|morning|afternoon|evening|night|week|month|year)|{_NUMBER} "
+    rf"\b(?:the (?:next|following) (?:day|morning|afternoon|evening|night|week|month|year)(?!['’]s)|{_NUMBER} "
     r"(?:minute|hour|day|night|week|month|year)s? later|later that (?:day|morning|afternoon|evening|night)|(?:the )?next morning"
     r"|that (?:same )?(?:evening|night|afternoon),)"
-    r"|(?:第二天|次日|翌日|隔天|隔日|当晚|当天(?:夜里|晚上|下午)|入夜后|天亮(?:后|了)"
+    r"|(?:(?:第二天|次日|翌日|隔天|隔日)(?!的)|当晚|当天(?:夜里|晚上|下午)|入夜后|天亮(?:后|了)"
     r"|(?:[一二两三四五六七八九十几数半\d]+个?(?:分钟|小时|时辰|天|日|夜|周|星期|月|年)|许久|良久|不久|数[日月年])(?:之)?后[，,])",
     re.IGNORECASE,
 )
