@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import shell
+from pages.ui import people, shell
 
 HOME = st.Page("home.py", title="Runs", default=True)
 COMPARE = st.Page("compare.py", title="Compare", url_path="compare")
@@ -14,4 +14,6 @@ CASE = st.Page("examine.py", title="Case", url_path="case", visibility="hidden")
 page = st.navigation([HOME, COMPARE, CASE], position="top")
 st.set_page_config(page_title=f"{page.title} · Microdrama Workbench", page_icon="🎬", layout="wide")
 with shell.errors_in_words():
-    page.run()
+    if people.door():
+        page.run()
+        people.footer()

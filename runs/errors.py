@@ -25,6 +25,10 @@ class BudgetError(WorkbenchError):
     """A run that its budget does not allow to start."""
 
 
+class Forbidden(WorkbenchError):
+    """Somebody who signed in may not do this."""
+
+
 class Interrupted(WorkbenchError):
     """The user stopped a run; it can be resumed."""
 

@@ -84,12 +84,25 @@ class ProviderSettings(BaseModel):
         return self._root
 
 
+Names = tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...]
+
+
 class Ui(BaseModel):
-    """The app's own settings."""
+    """The app's own settings.
+
+    `hosts` are the names that browsers reach it under, beside this machine's own. `viewers` to `approvers` are who may sign in,
+    and as what (`runs.people`); `claim` is what identifies them to the log-in.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     port: int = Field(default=8501, ge=1, le=65535)
+    hosts: Names = ()
+    claim: str = Field(default="email", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    viewers: Names = ()
+    reviewers: Names = ()
+    engineers: Names = ()
+    approvers: Names = ()
 
 
 class Settings(BaseSettings):
