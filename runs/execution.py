@@ -133,8 +133,8 @@ class Executor:
 
     async def _call(self, job: JobPlan, request: Request) -> Call:
         """Call until there is an answer that stays; raise ProviderStopped if there will be no more answers."""
-        task_id = self._resumed.submitted.get(request.key, "")
-        look_first = request.key in self._resumed.claimed | self._resumed.handing and not task_id
+        task_id = self._resumed.submitted.get(job["job_id"], "")
+        look_first = job["job_id"] in self._resumed.claimed | self._resumed.handing and not task_id
         rng = random.Random(request.key)
         tries = 0
         while True:
@@ -162,7 +162,7 @@ class Executor:
     async def _once(self, job: JobPlan, request: Request, task_id: str, look_first: bool) -> Answer:
         """Make one try. What is about to be handed in stands in the journal, and so does that it came to nothing."""
         provider, seconds = self._provider, self._deadlines.get(request.kind, tasks.DEADLINE_S[request.kind])
-        was_handing = request.key in self._resumed.handing and look_first
+        was_handing = job["job_id"] in self._resumed.handing and look_first
         handing = partial(self._tell, Handing, job)
         if isinstance(provider, Tasks):
 

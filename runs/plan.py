@@ -164,6 +164,15 @@ def job_seed(seed: int, case_hash: str, repeat: int, replica: int) -> int:
     return int(digest("seed", seed, case_hash, repeat, replica)[:15], 16) % SEEDS
 
 
+def request_key(run_id: str, job_id: str) -> str:
+    """Return the key under which a provider is handed a job of a run: the same however often the run is resumed.
+
+    Another run with the same job has another key. A provider that remembers keys would else answer it with the first run's output,
+    or refuse it as known.
+    """
+    return digest("request", run_id, job_id)
+
+
 def _check(stage: str, versions: Sequence[VersionPlan], cases: Sequence[CasePlan], models: Sequence[str], repeats: int) -> None:
     if not versions or not cases or not models:
         raise InputError("There is nothing to run.", hint="A run needs at least one version, one case and one model.")

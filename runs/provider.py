@@ -47,7 +47,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything that decides one output. `key` is the idempotency key (the job id); `seed` is None where none is wanted."""
+    """Everything that decides one output. `seed` is None where none is wanted.
+
+    `key` is the idempotency key: one for each job of each run (`runs.plan.request_key`). `job_id` names the job, whichever run it is of.
+    """
 
     key: str
     stage: str
@@ -59,6 +62,7 @@ class Request:
     schema_name: str = ""
     schema: Mapping[str, Json] | None = None
     references: tuple[Reference, ...] = ()
+    job_id: str = ""
 
     @property
     def prompt(self) -> str:

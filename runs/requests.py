@@ -15,7 +15,7 @@ from prompts.story import SCHEMAS
 from prompts.version import Version, from_closure
 from runs.events import CasePlan, JobPlan, VersionPlan
 from runs.media import MediaStore
-from runs.plan import Plan
+from runs.plan import Plan, request_key
 from runs.provider import KIND_OF_STAGE, Message, Reference, Request
 from runs.workspace import Workspace
 
@@ -48,7 +48,8 @@ class Requests:
         front = version["front_matter"]
         schema = str(front.get("output") or "")
         return Request(
-            key=job["job_id"],
+            key=request_key(plan.run_id, job["job_id"]),
+            job_id=job["job_id"],
             stage=plan.event.stage,
             kind=KIND_OF_STAGE[plan.event.stage],
             messages=tuple(Message(m.role, m.content) for m in self.render(version, case).messages),

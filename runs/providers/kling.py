@@ -46,7 +46,7 @@ NO_SUCH_TASK = frozenset({"1203", "404"})
 PATIENCE = 40
 """Polls that a task may say `succeed` without naming its files."""
 RENAMED = 5
-"""Runs with the very same jobs that one account can tell apart."""
+"""Tries of one job that an account can tell apart."""
 
 
 class Options(CommonOptions):
@@ -66,7 +66,7 @@ class KlingProvider(HttpProvider[Options]):
     options_type = Options
     poll_s = 8.0
     look_up = True
-    """A task is found by the job's id, or is not there."""
+    """A task is found by the request's key, or is not there."""
 
     def __init__(self, name: str, config: Any) -> None:
         super().__init__(name, config)
@@ -107,7 +107,7 @@ class KlingProvider(HttpProvider[Options]):
         return routes.variant_of(request, family, given, role if isinstance(role, str) else "")
 
     async def submit(self, request: Request) -> str | Failure:
-        """Hand a task in, under the job's id."""
+        """Hand a task in, under the request's key."""
         built = await self._built(request)
         if isinstance(built, Failure):
             return built
@@ -118,12 +118,12 @@ class KlingProvider(HttpProvider[Options]):
             reply = await self._call("POST", route, json={**body, "external_task_id": name}, submitting=True)
             if isinstance(reply, Failure):
                 if reply.error == "invalid_request" and "external_task_id" in reply.message:
-                    # An earlier run with the very same jobs has used the name; nothing was taken.
+                    # An earlier try, whose task failed, has used the name; nothing was taken.
                     continue
                 return reply
             task_id = text(at(reply.body, "data", "task_id"))
             return task_id or Failure("malformed", "the answer to the submit names no task")
-        return Failure("invalid_request", f"this job was handed in {RENAMED} times before; give the run another --seed")
+        return Failure("invalid_request", f"this job was handed in {RENAMED} times before, and each task failed")
 
     async def poll(self, task_id: str, request: Request) -> TaskState:
         """Ask how a task stands; when it has succeeded, fetch its files."""
@@ -148,7 +148,7 @@ class KlingProvider(HttpProvider[Options]):
         return await self._done(task_id, request, data, kept)
 
     async def find(self, request: Request) -> str | None:
-        """Look a task up by the job's id; the newest, where several runs had the same job.
+        """Look a task up by the request's key; the newest, where earlier tries failed.
 
         Raises:
             ProviderError: the service could not be asked, so nobody knows.

@@ -70,4 +70,4 @@ class ManualProvider:
 
     async def generate(self, request: Request) -> Outcome:
         """Return the failure that says so; nobody gets here through the harness."""
-        return Outcome(failure=Failure("invalid_request", f"job {request.key[:12]} is made by hand; import its file"))
+        return Outcome(failure=Failure("invalid_request", f"job {request.job_id[:12]} is made by hand; import its file"))

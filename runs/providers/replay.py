@@ -106,7 +106,7 @@ class ReplayProvider:
         )
 
     def _find(self, request: Request) -> Kept | Failure:
-        if kept := self._index.by_job.get(request.key):
+        if kept := self._index.by_job.get(request.job_id):
             return kept
         same_prompt = self._index.by_prompt.get(prompt_hash(request), [])
         if not same_prompt:

@@ -82,7 +82,7 @@ class _Farming:
         await self._http.close()
 
     def _order(self, request: Request) -> dict[str, Any]:
-        return {"space": self._space, "key": request.key, "prompt": request.prompt, "kind": request.kind}
+        return {"space": self._space, "key": request.job_id or request.key, "prompt": request.prompt, "kind": request.kind}
 
     async def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any] | Failure:
         assert self._http is not None
@@ -137,5 +137,5 @@ class FarmTasks(_Farming):
     async def find(self, request: Request) -> str | None:
         if not self.look_up:
             return None
-        body = await self._ask("GET", "/find", params={"space": self._space, "key": request.key})
+        body = await self._ask("GET", "/find", params={"space": self._space, "key": request.job_id or request.key})
         return None if isinstance(body, Failure) else body["id"]

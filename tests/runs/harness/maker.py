@@ -50,7 +50,7 @@ class _Making:
     _space: str
 
     def _order(self, request: Request) -> dict[str, Any]:
-        return {"space": self._space, "key": request.key, "prompt": "", "kind": "text"}
+        return {"space": self._space, "key": request.job_id or request.key, "prompt": "", "kind": "text"}
 
     def _outcome(self, _body: Mapping[str, Any], request: Request) -> Outcome:
         return Outcome(assets=(made(request),), usage=Usage(images=1))

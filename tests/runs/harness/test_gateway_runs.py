@@ -15,7 +15,7 @@ from vendor_server import Fault, Vendor, serve
 from runs import query
 from runs.errors import ProviderError
 from runs.harness import Options, resume, run
-from runs.plan import Plan
+from runs.plan import Plan, request_key
 from runs.pricing import Pricing
 from runs.provider import Tasks
 from runs.providers import BUILT_IN, get
@@ -75,7 +75,7 @@ def test_a_run_with_midjourney_keeps_four_pictures_of_each_job(ws: Workspace, op
     plan = planned(ws, provider, "shot", "shot/keyframe@plain")
     result = run(ws, plan, provider, options)
     assert (result.state, result.counts.ok) == ("finished", 3)
-    assert sorted(t["state"] for t in proxy.tasks.values()) == sorted(j["job_id"] for j in plan.jobs), "the job's id is the state"
+    assert sorted(t["state"] for t in proxy.tasks.values()) == sorted(request_key(plan.run_id, j["job_id"]) for j in plan.jobs)
     assert all("--seed" in t["prompt"] and t["prompt"].endswith("--v 7") for t in proxy.tasks.values())
     assert len(list(ws.media.rglob("*.png"))) == 12
 

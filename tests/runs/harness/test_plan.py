@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from prompts.errors import InputError
 from runs import plan as planning
 from runs.events import CasePlan, VersionPlan, parse
-from runs.plan import Plan, make
+from runs.plan import Plan, make, request_key
 
 
 def version(name: str = "plain", stage: str = "shot", **front: Any) -> VersionPlan:
@@ -178,3 +178,10 @@ def test_seeds_fit_every_provider(seed: int, repeat: int, replica: int) -> None:
 def test_many_arms_have_names() -> None:
     names = [a["arm"] for a in small(models=[f"m{i}" for i in range(20)]).event.arms]
     assert (names[0], names[25], names[26], names[39], len(set(names))) == ("a", "z", "aa", "an", 40)
+
+
+def test_a_job_has_one_key_in_each_run_however_often_that_is_resumed() -> None:
+    """Two runs of the same jobs must not be answered by a provider's memory of the first."""
+    first, again, other = request_key("run-1", "job"), request_key("run-1", "job"), request_key("run-2", "job")
+    assert first == again
+    assert len({first, other, "job"}) == 3

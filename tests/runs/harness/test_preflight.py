@@ -139,7 +139,7 @@ class TestRequests:
         assert request.messages[0].content.startswith("You write vertical microdramas. Return JSON only.")
         assert (request.stage, request.kind, request.model, request.parameters) == ("script", "text", "m1", {"temperature": 0.3})
         assert (request.schema_name, request.schema is not None and request.schema["title"]) == ("script", "Script")
-        job = plan.by_id[request.key]
+        job = plan.by_id[request.job_id]
         assert request.seed == job["seed"]
 
     def test_reference_pictures_go_along_where_the_template_asks_for_them(self, ws: Workspace, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_the_same_prompt_model_and_seed_get_the_same_answer_at_no_cost(ws: Works
     assert (outcome.cost_usd, outcome.usage.output_tokens, outcome.model_resolved) == (0.0, 6, "m-1-0924")
     assert outcome.wire_response["replayed"]["job_id"] == "j1"
     assert outcome.wire_response["replayed"]["cost_usd"] == 0.2
-    assert ask(ws, key="j0", seed=99, messages=(Message("user", "whatever"),)).assets[0].data == b"one", "a job id decides alone"
+    assert ask(ws, job_id="j0", seed=99, messages=(Message("user", "whatever"),)).assets[0].data == b"one", "a job id decides alone"
 
 
 def test_a_refusal_and_a_broken_answer_are_answers_too(ws: Workspace) -> None:
