@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),
     "ratings": ("runs.cli.ratings:ratings", "Let people judge blind, and see what their votes say."),
     "channels": ("runs.cli.promotion:channels", "List what dev, staging and production mean now."),
+    "approve": ("runs.cli.promotion:approve", "Approve what a gate's report proves."),
     "promote": ("runs.cli.promotion:promote", "Let a channel mean a version."),
     "rollback": ("runs.cli.promotion:rollback", "Go back to a former version."),
     "freeze": ("runs.cli.promotion:freeze", "Let nothing move in a channel."),

@@ -81,10 +81,12 @@ class Evidence:
             raise Refused("not-passed", f"The gate's decision is {self.decision}.", hint="Read the report: it says what is missing.")
         if self.simulated and not allow_simulated:
             raise Refused("simulated", "The report rests on simulated outputs, which prove nothing about a real model.", hint=_REAL)
-        if self.champion != champion:
-            now_there = shown(champion) if champion else "nothing"
+        # Where nothing is in production yet, any champion that was beaten will do.
+        if champion and self.champion != champion:
             hint = "Run the gate against what is in production now."
-            raise Refused("stale-champion", f"The report compares with {shown(self.champion)}; in production is {now_there}.", hint=hint)
+            raise Refused(
+                "stale-champion", f"The report compares with {shown(self.champion)}; in production is {shown(champion)}.", hint=hint
+            )
         self._check_age(now or datetime.now(UTC))
         if self.human_pairs < self.human_pairs_min:
             told = f"The policy asks for {self.human_pairs_min} blind pairs, {self.human_pairs} were voted on."

@@ -8,10 +8,13 @@ from __future__ import annotations
 import getpass
 import os
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 from evals.case import load_cases
 from prompts import channels
 from prompts.errors import InputError, TemplateError, WorkbenchError
+from prompts.evidence import Evidence, Refused
 from prompts.kept import kept
 from prompts.ledger import Ledger, LedgerError, head
 from prompts.promotion import Board
@@ -20,6 +23,9 @@ from prompts.version import Version
 from runs.settings import Settings
 from runs.webhooks import Delivery, notify
 from runs.workspace import Workspace
+
+OTHER_CODE = "computed by other code"
+"""What a report's verification says after an upgrade: the numbers may be the same, but nobody has looked."""
 
 
 def actor(ws: Workspace, settings: Settings) -> str:
@@ -37,6 +43,59 @@ def board(ws: Workspace, settings: Settings) -> Board:
         InputError: it is not known who that is.
     """
     return Board(ws.prompts, actor(ws, settings))
+
+
+def evidence(ws: Workspace, report: Path) -> Evidence:
+    """Return what a gate's report proves, after computing it again from the log.
+
+    Raises:
+        InputError: it is no report.
+        Refused: it does not come out the same, or its policy says something else by now.
+    """
+    from runs.report import evidence_for_promotion, load, verify
+
+    problems = verify(ws, report)
+    moved = [problem for problem in problems if OTHER_CODE in problem]
+    if others := [problem for problem in problems if problem not in moved]:
+        raise Refused("tampered-report", others[0], hint="Run the gate again.")
+    if moved:
+        raise Refused("stale-report", moved[0], hint="Judge the same runs again: `workbench gate … --run RUN`.")
+    policy = load(report)["policy"]
+    if (now := _policy_hash(ws, str(policy["name"]))) != policy["hash"]:
+        what = "is gone" if not now else "was changed"
+        raise Refused("tampered-policy", f"The policy {policy['name']} {what} since the gate was run.", hint="Run the gate again.")
+    found = evidence_for_promotion(report)
+    return replace(found, human_pairs=blind_pairs(ws, found.champion, found.challenger))
+
+
+def newest_report(ws: Workspace, version: Version) -> Path | None:
+    """Return the newest report in which a version is the challenger; None where there is none."""
+    from runs.report import FOLDER, load
+
+    found: list[tuple[str, Path]] = []
+    for path in sorted((ws.runs / FOLDER).glob("*.json")):
+        try:
+            report = load(path)
+            if report["challenger"]["version"] == version.id:
+                found.append((str(report["created_at"]), path))
+        except (InputError, KeyError, TypeError):
+            continue  # not a report: `approve` and `promote` say so where one is named
+    return max(found)[1] if found else None
+
+
+def blind_pairs(ws: Workspace, champion: str, challenger: str) -> int:
+    """Return how many pairs of two versions people have judged blind."""
+    from evals.votes import preferences
+    from runs import query
+
+    arms = query.arms(ws)
+    version = {f"{run}:{arm}": str(v) for run, arm, v in zip(arms["run_id"], arms["arm"], arms["version"], strict=True)}
+    total = 0
+    queues = query.queues(ws)
+    for name, a, b in zip(queues["queue"], queues["a"], queues["b"], strict=True):
+        if {version.get(a), version.get(b)} == {champion, challenger}:
+            total += len(preferences(query.ratings(ws, str(name))))
+    return total
 
 
 def untested(ws: Workspace, version: Version) -> str:
@@ -82,6 +141,15 @@ def ledger_head(ws: Workspace) -> str:
 def tell(ws: Workspace, settings: Settings) -> list[Delivery]:
     """Tell the webhooks what is new."""
     return notify(ws, settings.webhooks)
+
+
+def _policy_hash(ws: Workspace, name: str) -> str:
+    from evals.policy import find_policy, load_policy
+
+    try:
+        return load_policy(find_policy(name, ws.evals)).hash
+    except WorkbenchError:
+        return ""
 
 
 def _git_email(ws: Workspace) -> str:

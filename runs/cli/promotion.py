@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,12 +47,16 @@ def channels(context: click.Context, template: str | None, fmt: str) -> None:
 @click.command()
 @click.argument("version")
 @click.option("--to", "channel", type=CHANNEL, required=True, help="Which channel shall mean VERSION.")
+@click.option("--report", type=click.Path(path_type=Path), help="The gate's report (.json); default: the newest one about VERSION.")
 @click.option("--seen", metavar="VERSION", help="Refuse if the channel does not mean this version any more.")
 @click.option("--override", is_flag=True, help="Past the gate, to production: needs a reason and two people, one call each.")
 @reason_option
 @click.pass_context
-def promote(context: click.Context, version: str, channel: str, seen: str | None, override: bool, reason: str) -> None:
-    """Let a channel mean VERSION (a reference such as shot/keyframe or shot/keyframe@3fa9c1)."""
+def promote(context: click.Context, version: str, channel: str, report: Path | None, seen: str | None, override: bool, reason: str) -> None:
+    """Let a channel mean VERSION (a reference such as shot/keyframe or shot/keyframe@3fa9c1).
+
+    Production wants the report of a passed gate and the approvals that its policy asks for. Exit 3: refused.
+    """
     from runs import promotions
     from runs.prepare import find_version
 
@@ -66,8 +71,29 @@ def promote(context: click.Context, version: str, channel: str, seen: str | None
         problem = promotions.untested(ws, found) if channel == "staging" else ""
         if problem:
             output.say(problem)
-        entry = board.promote(found, channel, reason=reason, tested=channel == "staging" and not problem, seen=_seen(ws, seen))
+        path = (report or promotions.newest_report(ws, found)) if channel == "production" else None
+        entry = board.promote(
+            found,
+            channel,
+            promotions.evidence(ws, path) if path else None,
+            reason=reason,
+            tested=channel == "staging" and not problem,
+            allow_simulated=settings.demo,
+            seen=_seen(ws, seen),
+        )
     _written(context, ws, settings, entry)
+
+
+@click.command()
+@click.argument("report", type=click.Path(path_type=Path))
+@reason_option
+@click.pass_context
+def approve(context: click.Context, report: Path, reason: str) -> None:
+    """Approve the challenger of REPORT (the gate's .json file): for this version, this report and this policy only."""
+    from runs import promotions
+
+    ws, settings, board = _board(context)
+    _written(context, ws, settings, board.approve(promotions.evidence(ws, report), reason=reason))
 
 
 @click.command()
