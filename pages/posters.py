@@ -45,9 +45,12 @@ async def answer(request: Request) -> Response:
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import PlainTextResponse, Response
 
+    from pages.guard import admits
     from pages.serve import SAFE, stored
 
     try:
+        if not admits(request):
+            return PlainTextResponse("Sign in first.", status_code=403)
         body = await run_in_threadpool(lambda: poster(stored(request.path_params["name"])))
     except (WorkbenchError, UnreadableMedia):
         return PlainTextResponse("There is no such picture.", status_code=404)
