@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -55,6 +56,32 @@ def asked(name: str, options: Sequence[str]) -> str | None:
     """Return what the address says of a widget, if it is one of its options."""
     value = st.query_params.get(name)
     return value if value in options else None
+
+
+def choose(where: Any, label: str, name: str, options: Sequence[str], *, usual: str | None = None, **look: Any) -> str | None:
+    """Let the user choose one of some ids; the choice stands in the address, also where it is only the usual one.
+
+    Args:
+        where: The container to draw in.
+        label: What is chosen.
+        name: The parameter of the address.
+        options: Ids.
+        usual: Chosen, and written into the address, where that says nothing usable.
+        look: Further arguments of `st.selectbox`, such as `format_func`.
+    """
+    if not options:  # Streamlit draws an empty choice disabled, too faint to read
+        return None
+    value = asked(name, options) or usual
+    key = f"_{name}"
+    if value is None:
+        st.session_state.pop(key, None)
+    else:
+        st.session_state[key] = value  # a link within the app changes the address, not the widget
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+    index = None if value is None else 0
+    chosen: str | None = where.selectbox(label, list(options), index=index, key=key, on_change=keep, args=(name,), **look)
+    return chosen
 
 
 def keep(name: str) -> None:

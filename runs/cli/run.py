@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -145,17 +144,12 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str
 def options_of(context: click.Context, ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:
     """Return how a run of a provider is done: its prices, its limits, whom to tell."""
     from runs.harness import Options
-    from runs.pricing import Pricing
     from runs.progress import for_terminal
-    from runs.providers import variant
+    from runs.quote import pricing_of
 
     return Options(
         budget_usd=settings.budget_usd,
-        pricing=Pricing(
-            partial(settings.price, provider.name),
-            free=provider.simulated or bool(asked.get("replay")),
-            variant_of=partial(variant, provider),
-        ),
+        pricing=pricing_of(provider, settings, free=bool(asked.get("replay"))),
         progress=for_terminal(quiet=quiet(context)),
         scoring=not asked["no_score"],
         scorer_folder=ws.evals / "scorers" if asked["allow_scorer_files"] else None,

@@ -108,7 +108,9 @@ def variant(provider: Provider, request: Request) -> str:
 
 def default_model(provider: Provider) -> str:
     """Return the model that a provider's settings name, else the provider's own name."""
-    return str(_setting(provider, "model") or provider.name)
+    own = getattr(provider, "model", None)  # of some adapters it is a method, which takes a request
+    named = own if isinstance(own, str) else getattr(getattr(provider, "config", None), "model", "")
+    return str(named or provider.name)
 
 
 def _setting(provider: Provider, name: str) -> Any:

@@ -39,6 +39,10 @@ def test_a_server_of_one_s_own_is_driven_by_the_adapter_of_its_preset(tmp_path: 
     )
 
 
+def test_the_default_model_is_the_one_of_the_settings_also_where_an_adapter_has_a_method_of_that_name(tmp_path: Path) -> None:
+    assert default_model(get("kling", settings(tmp_path))) == "kling-v3"
+
+
 def test_an_unknown_provider_is_named_with_its_neighbours(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="Did you mean studio"):
         get("studoi", settings(tmp_path))
