@@ -77,6 +77,21 @@ def preferences(ratings: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(preference=("value", "mean"), votes=("value", "size"))
 
 
+def preferred(ratings: pd.DataFrame) -> dict[str, float | int | None]:
+    """Return the mean preference over series, its interval, and in how many series B, A and neither are preferred.
+
+    `preference`, `lo` and `hi` are None without a vote.
+    """
+    from evals.stats import assess
+
+    units = preferences(ratings).groupby("series")["preference"].mean()
+    counts = {"prefer_b": int((units > 0).sum()), "prefer_a": int((units < 0).sum()), "neither": int((units == 0).sum())}
+    if not len(units):
+        return {"preference": None, "lo": None, "hi": None, **counts}
+    found = assess(units.to_numpy())
+    return {"preference": found.mean, "lo": found.lo, "hi": found.hi, **counts}
+
+
 def gate_rows(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return preferences as the rows that `evals.gate.decide` reads: the champion at 0, the challenger at the preference."""
     import pandas as pd

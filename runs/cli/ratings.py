@@ -63,12 +63,12 @@ def show(context: click.Context, queue: str, fmt: str) -> None:
     """Say what the votes on QUEUE say: which arm people prefer, by how much, and how far they can be trusted."""
     import pandas as pd
 
-    from evals.votes import trust
+    from evals.votes import preferred, trust
 
     ws = workspace(context)
     votes = _votes(ws, queue)
     found = trust(votes)
-    summary = {**_preferred(votes), "votes": found.votes, "raters": found.raters}
+    summary = {**preferred(votes), "votes": found.votes, "raters": found.raters}
     summary |= {
         "left_share": found.left.share, "left_p": found.side_p, "same_again": found.self_agreement.share,
         "repeats": found.self_agreement.n, "alpha": found.alpha, "alpha_lo": found.alpha_lo, "alpha_hi": found.alpha_hi,
@@ -119,19 +119,6 @@ def _votes(ws: Workspace, queue: str) -> pd.DataFrame:
 
     query.queue(ws, queue)  # an unknown name is an error, not an empty table
     return query.ratings(ws, queue)
-
-
-def _preferred(votes: pd.DataFrame) -> dict[str, Any]:
-    """Return the mean preference over series with its interval, and in how many series B and A are preferred."""
-    from evals.stats import assess
-    from evals.votes import preferences
-
-    units = preferences(votes).groupby("series")["preference"].mean()
-    counts = {"prefer_b": int((units > 0).sum()), "prefer_a": int((units < 0).sum()), "neither": int((units == 0).sum())}
-    if not len(units):
-        return {"preference": None, "lo": None, "hi": None, **counts}
-    found = assess(units.to_numpy())
-    return {"preference": found.mean, "lo": found.lo, "hi": found.hi, **counts}
 
 
 def _all_votes(ws: Workspace, template: str | None) -> list[Any]:

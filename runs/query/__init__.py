@@ -16,7 +16,7 @@ from runs.query.of_checks import CHECKS, checks
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
-from runs.query.of_ratings import QUEUES, RATINGS, queue, queues, ratings
+from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs
 from runs.query.of_scores import FINDINGS, SCORES, findings, scores
 
@@ -56,6 +56,7 @@ __all__ = [
     "media_path",
     "progress",
     "queue",
+    "queue_outputs",
     "queues",
     "ratings",
     "run_plan",

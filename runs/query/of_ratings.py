@@ -102,3 +102,26 @@ def ratings(ws: Workspace, name: str | None = None, rater: str | None = None) ->
             RATINGS,
             parameters,
         )
+
+
+def queue_outputs(ws: Workspace, name: str) -> dict[str, dict[str, Any]]:
+    """Return what a queue shows, by item: `a` and `b` (each `sha256`, `kind`, `media_type`), `inputs` and `references` of the case."""
+    with read(ws) as con:
+        rows = records(
+            con,
+            """
+            select i.item, s.side, x.sha256, x.kind, x.media_type, c.inputs, c."references"
+            from rating_item i join rating_queue q using (queue) cross join (values ('a'), ('b')) s(side)
+            join run r on r.run_id = split_part(if(s.side = 'a', q.arm_a, q.arm_b), ':', 1)
+            join job j on j.run_key = r.run_key and j.job_id = if(s.side = 'a', i.job_a, i.job_b)
+            left join artifact x on x.job_key = j.job_key and x.position = 1
+            left join case_ c on c.case_key = j.case_key
+            where i.queue = ? order by i.position, s.side
+            """,
+            [name],
+        )
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        one = found.setdefault(row["item"], {"inputs": loaded(row["inputs"]) or {}, "references": loaded(row["references"]) or {}})
+        one[row["side"]] = {key: row[key] for key in ("sha256", "kind", "media_type")}
+    return found

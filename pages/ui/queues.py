@@ -1,0 +1,107 @@
+"""The list of queues, and a form that makes a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import shell
+from prompts.errors import WorkbenchError
+from runs import query
+from runs.compare import find_arms
+from runs.ratings import QUESTION, begin
+from runs.workspace import Workspace
+
+COLUMNS = ("Question", "Stage", "You", "People", "Votes", "Flagged", "Compares", "Made", "By", "Queue")
+HIDDEN = "shown when you have judged all"
+
+
+def table(queues: pd.DataFrame, own: pd.Series, names: dict[str, str]) -> pd.DataFrame:
+    """Return the queues as people read them; what a queue compares is said to those who have finished it.
+
+    Args:
+        queues: as `runs.query.queues` gives them.
+        own: how many items this person has judged or flagged, by queue.
+        names: what arms are called, by address.
+    """
+    done = queues["queue"].map(own).fillna(0).astype(int)
+    finished = (done >= queues["items"]).fillna(value=False)
+    told = [f"{names.get(a, a)}  ·  {names.get(b, b)}" for a, b in zip(queues["a"], queues["b"], strict=True)]
+    compares = [names_ if over else HIDDEN for names_, over in zip(told, finished, strict=True)]
+    values = (
+        queues["question"], queues["stage"], done.astype(str) + " / " + queues["items"].astype(str), queues["raters"].fillna(0),
+        queues["rated"], queues["flagged"], compares, queues["made_at"], queues["actor"], queues["queue"],
+    )  # fmt: skip
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+
+
+def draw(ws: Workspace, person: str) -> None:
+    """Draw the list; a row that is picked opens its queue."""
+    queues = query.queues(ws)
+    if queues.empty:
+        st.text("No queue yet. A queue shows two arms' outputs of the same case side by side, without names, to be judged one by one.")
+    else:
+        mine = query.ratings(ws, rater=person) if person else query.ratings(ws).iloc[:0]
+        mine = mine[mine["flagged"].fillna(value=False).astype(bool) | (mine["choice"].fillna("") != "")]
+        shown = table(queues, mine.groupby("queue").size(), arm_names(ws))
+        event = st.dataframe(
+            shown,
+            key="queues",
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            column_config={"You": st.column_config.TextColumn(help="Judged by you, of all pairs"), "Made": _time()},
+            alt="Queues, newest first",
+        )
+        st.caption("Tick a queue to judge it, or to see what came of it.")
+        if event.selection.rows:
+            st.query_params["queue"] = str(queues.iloc[event.selection.rows[0]]["queue"])
+            st.rerun()
+
+
+def _time() -> Any:
+    return st.column_config.DatetimeColumn(format="D MMM HH:mm", help="UTC")
+
+
+def arm_names(ws: Workspace) -> dict[str, str]:
+    """Return what arms are called, by address."""
+    return {f"{row.run_id}:{row.arm}": f"{row.ref} · {row.model} · {row.run_id}" for row in query.arms(ws).itertuples()}
+
+
+def new(ws: Workspace, person: str) -> None:
+    """Draw the form; a queue that was made is opened."""
+    names = arm_names(ws)
+    if not names:
+        return
+    asked = {name: shell.asked(name, list(names)) for name in ("a", "b")}
+    with st.expander("New queue", expanded=bool(asked["a"])), st.form("new-queue", border=False):
+        left, right = st.columns(2)
+        arms = []
+        for column, name, label in ((left, "a", "One arm (the baseline)"), (right, "b", "The other arm (the challenger)")):
+            at = list(names).index(str(asked[name])) if asked[name] else None
+            arms.append(column.selectbox(label, list(names), index=at, format_func=names.__getitem__, key=f"new-{name}"))
+        question = left.text_input("Question", placeholder=QUESTION, max_chars=300)
+        criteria = right.text_input("Criteria for marks from 1 to 5", placeholder="face, acting (none is usual)", max_chars=300)
+        limit = left.number_input("At most so many pairs", min_value=1, value=None, placeholder="all", step=1)
+        if st.form_submit_button("Make the queue"):
+            _make(ws, person, arms, question, criteria, limit)
+
+
+def _make(ws: Workspace, person: str, arms: list[str | None], question: str, criteria: str, limit: int | None) -> None:
+    if not all(arms):
+        st.error("Choose two arms.")
+        return
+    rubric = list(dict.fromkeys(word.strip() for word in criteria.split(",") if word.strip()))
+    try:
+        a, b = find_arms(ws, str(arms[0]), str(arms[1]))
+        name = begin(ws, a, b, actor=person, question=question, rubric=rubric, limit=limit)
+    except WorkbenchError as error:
+        st.error(shell.plain(error.message))
+        if error.hint:
+            st.text(error.hint)
+        return
+    st.query_params.clear()
+    st.query_params["queue"] = name
+    st.rerun()
