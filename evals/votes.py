@@ -88,7 +88,7 @@ def preferred(ratings: pd.DataFrame) -> dict[str, float | int | None]:
     counts = {"prefer_b": int((units > 0).sum()), "prefer_a": int((units < 0).sum()), "neither": int((units == 0).sum())}
     if not len(units):
         return {"preference": None, "lo": None, "hi": None, **counts}
-    found = assess(units.to_numpy())
+    found = assess(units.to_numpy(), reach=1.0)
     return {"preference": found.mean, "lo": found.lo, "hi": found.hi, **counts}
 
 

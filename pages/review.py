@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import badges, forest, person, queues, reveal, shell
+from pages.ui import badges, forest, people, person, queues, reveal, shell
 from pages.ui.judge import judge
 from pages.ui.judging import Sitting, sit
 from pages.ui.palette import palette
+from prompts.errors import InputError
 from runs import query
 from runs.compare import Arm, find_arms
 from runs.workspace import Workspace
@@ -29,6 +30,8 @@ def main() -> None:
         queues.new(ws, rater)
         return
     sitting = _sitting(ws, name, rater)
+    if not people.may("rate"):
+        raise InputError("You may look here, but not judge.", hint="Roles stand in workbench.toml under [ui].")
     if sitting.done and not sitting.begun:
         _reveal(ws, sitting)
     else:
@@ -69,14 +72,12 @@ def _reveal(ws: Workspace, sitting: Sitting) -> None:
         if row.empty:
             st.text("No vote counts: all pairs were flagged.")
         else:
-            st.altair_chart(forest.chart(row, palette(), unit="preference of B"), alt=row["sentence"].iloc[0])
+            st.altair_chart(forest.chart(row, palette(), unit="preference"), alt=row["sentence"].iloc[0])
             st.text(f"{badges.VERDICTS[row['verdict'].iloc[0]].split()[0]}   {row['sentence'].iloc[0]}")
             st.caption("1: everybody prefers B; −1: A. Bar: 90 % sure, units are series. Dashed: no preference.")
     with right.container(border=True, height="stretch"):
-        facts = reveal.facts(everybody, own)
-        st.dataframe(
-            {"How far to trust it": [f[0] for f in facts], "": [f[1] for f in facts], "meaning": [f[2] for f in facts]}, hide_index=True
-        )
+        st.text("How far to trust it")
+        st.html(reveal.facts_html(reveal.facts(everybody, own)))
     st.dataframe(
         reveal.cases(everybody, own, queue["a"], queue["b"]),
         hide_index=True,

@@ -8,7 +8,9 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui import people
 from pages.ui.judging import Sitting
+from runs.errors import Forbidden
 
 FOLDER = Path(__file__).parent
 
@@ -27,6 +29,11 @@ def judge(sitting: Sitting) -> bool:
         # Runs before the page does, so that what is drawn already says what was written down.
         sent = st.session_state[key].get("commands") or {}
         listed = sent.get("list") if isinstance(sent, dict) else None
+        try:
+            people.require("rate")
+        except Forbidden as error:
+            sitting.problem = error.message
+            return
         sitting.take(command for command in listed or [] if isinstance(command, dict))
 
     result = _component()(key=key, data=sitting.data(), on_commands_change=hear, on_reveal_change=lambda: None)

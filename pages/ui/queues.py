@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import shell
+from pages.ui import people, shell
 from prompts.errors import WorkbenchError
 from runs import query
 from runs.compare import find_arms
@@ -45,7 +45,8 @@ def draw(ws: Workspace, person: str) -> None:
     else:
         mine = query.ratings(ws, rater=person) if person else query.ratings(ws).iloc[:0]
         mine = mine[mine["flagged"].fillna(value=False).astype(bool) | (mine["choice"].fillna("") != "")]
-        shown = table(queues, mine.groupby("queue").size(), arm_names(ws))
+        refs = {f"{row.run_id}:{row.arm}": str(row.ref) for row in query.arms(ws).itertuples()}
+        shown = table(queues, mine.groupby("queue").size(), refs)
         event = st.dataframe(
             shown,
             key="queues",
@@ -73,7 +74,7 @@ def arm_names(ws: Workspace) -> dict[str, str]:
 def new(ws: Workspace, person: str) -> None:
     """Draw the form; a queue that was made is opened."""
     names = arm_names(ws)
-    if not names:
+    if not names or not people.may("queue"):
         return
     asked = {name: shell.asked(name, list(names)) for name in ("a", "b")}
     with st.expander("New queue", expanded=bool(asked["a"])), st.form("new-queue", border=False):
@@ -95,6 +96,7 @@ def _make(ws: Workspace, person: str, arms: list[str | None], question: str, cri
         return
     rubric = list(dict.fromkeys(word.strip() for word in criteria.split(",") if word.strip()))
     try:
+        people.require("queue")
         a, b = find_arms(ws, str(arms[0]), str(arms[1]))
         name = begin(ws, a, b, actor=person, question=question, rubric=rubric, limit=limit)
     except WorkbenchError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -62,6 +63,17 @@ def facts(everybody: pd.DataFrame, own: pd.DataFrame) -> list[tuple[str, str, st
     ]
 
 
+def facts_html(found: Sequence[tuple[str, str, str]]) -> str:
+    """Return the facts as rows that wrap."""
+    rows = "".join(
+        f'<div style="display:grid;grid-template-columns:10.5rem 11rem 1fr;gap:.75rem;padding:.3rem 0">'
+        f"<div>{escape(what)}</div><div>{escape(value)}</div>"
+        f'<div style="opacity:.8;min-width:0;overflow-wrap:anywhere">{escape(meaning)}</div></div>'
+        for what, value, meaning in found
+    )
+    return f'<div style="font-size:.875rem;line-height:1.4">{rows}</div>'
+
+
 def cases(everybody: pd.DataFrame, own: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
     """Return a row a case: what people prefer, what this person preferred, and where to look at it."""
     both = preferences(everybody)
@@ -91,13 +103,17 @@ def _share(share: Share) -> str:
 def _alpha(found: Trust) -> str:
     if found.alpha is None:
         return "–"
-    return f"{found.alpha:.2f}" + (f"  ({found.alpha_lo:.2f} to {found.alpha_hi:.2f})" if found.alpha_lo is not None else "")
+    return _plain(found.alpha) + (f"  ({_plain(found.alpha_lo)} to {_plain(found.alpha_hi)})" if found.alpha_lo is not None else "")
 
 
 def _side(found: Trust) -> str:
     if found.side_p is None:
         return "nobody chose a side"
     return f"half is fair; so far from it by chance: p = {found.side_p:.2g}"
+
+
+def _plain(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
 
 
 def _within(end: float | None) -> float | None:

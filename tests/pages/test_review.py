@@ -249,6 +249,6 @@ def test_a_queue_that_was_judged_shows_what_came_of_it(app: Open, shared: Worksp
     at = app("review.py", of=shared, queue=queue, person=ANN)
     told = "\n".join(text.value for text in at.text)
     assert "People prefer B, shot/portrait@rich" in told
-    cases = at.dataframe[1].value
+    cases = at.dataframe[0].value
     assert len(cases) == 15
     assert set(cases["You"]) == {"B"}
