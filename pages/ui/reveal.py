@@ -66,9 +66,8 @@ def facts(everybody: pd.DataFrame, own: pd.DataFrame) -> list[tuple[str, str, st
 def facts_html(found: Sequence[tuple[str, str, str]]) -> str:
     """Return the facts as rows that wrap."""
     rows = "".join(
-        f'<div style="display:grid;grid-template-columns:10.5rem 11rem 1fr;gap:.75rem;padding:.3rem 0">'
-        f"<div>{escape(what)}</div><div>{escape(value)}</div>"
-        f'<div style="opacity:.8;min-width:0;overflow-wrap:anywhere">{escape(meaning)}</div></div>'
+        f'<div style="display:flex;flex-wrap:wrap;gap:0 .75rem;padding:.3rem 0"><div style="flex:0 0 10.5rem">{escape(what)}</div>'
+        f'<div style="flex:0 0 10rem">{escape(value)}</div><div style="flex:1 1 13rem;opacity:.8">{escape(meaning)}</div></div>'
         for what, value, meaning in found
     )
     return f'<div style="font-size:.875rem;line-height:1.4">{rows}</div>'
