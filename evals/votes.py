@@ -13,12 +13,12 @@ like any other (statistics as in `evals.gate`). Hidden repeats and taken-back vo
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from evals.reliability import alpha as agreed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +116,7 @@ def trust(ratings: pd.DataFrame, seed: int = 0) -> Trust:
         left=share(lefts, len(sided)),
         side_p=float(binomtest(lefts, len(sided)).pvalue) if len(sided) else None,
         self_agreement=share(same, repeats),
-        alpha=ordinal_alpha(_rows(votes)),
+        alpha=agreed(_rows(votes), ordered=True),
         alpha_lo=lo,
         alpha_hi=hi,
     )
@@ -130,33 +130,6 @@ def share(hits: int, n: int) -> Share:
 
     interval = binomtest(hits, n).proportion_ci(LEVEL, method="exact")
     return Share(n, hits / n, float(interval.low), float(interval.high))
-
-
-def ordinal_alpha(rows: Sequence[Sequence[float]]) -> float | None:
-    """Return Krippendorff's alpha for ordered values; None where no item has two ratings, or all ratings are equal.
-
-    Args:
-        rows: the ratings of each item, by any number of people.
-
-    The distance of two values is the number of ratings that lie between them, half of their own counted (Krippendorff, 2011).
-    """
-    paired = [row for row in rows if len(row) > 1]
-    values = sorted({value for row in paired for value in row})
-    if len(values) < 2:
-        return None
-    place = {value: i for i, value in enumerate(values)}
-    together = np.zeros((len(values), len(values)))
-    for row in paired:
-        counts = np.zeros(len(values))
-        for value, n in Counter(row).items():
-            counts[place[value]] = n
-        together += (np.outer(counts, counts) - np.diag(counts)) / (len(row) - 1)
-    each = together.sum(axis=1)
-    below = np.concatenate([[0.0], np.cumsum(each)])
-    middle = (below[:-1] + below[1:]) / 2
-    distance = (middle[:, None] - middle[None, :]) ** 2
-    expected = (np.outer(each, each) * distance).sum() / (each.sum() - 1)
-    return float(1 - (together * distance).sum() / expected) if expected > 0 else None
 
 
 def _repeated(ratings: pd.DataFrame) -> tuple[int, int]:
@@ -177,7 +150,9 @@ def _alpha_interval(votes: pd.DataFrame, seed: int) -> tuple[float | None, float
     if len(by_series) < 2:
         return None, None
     rng = np.random.default_rng(seed)
-    draws = (ordinal_alpha([row for i in rng.integers(len(by_series), size=len(by_series)) for row in by_series[i]]) for _ in range(DRAWS))
+    draws = (
+        agreed([row for i in rng.integers(len(by_series), size=len(by_series)) for row in by_series[i]], ordered=True) for _ in range(DRAWS)
+    )
     found = [alpha for alpha in draws if alpha is not None]
     if len(found) < DRAWS / 2:
         return None, None

@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.judge.agreement import Agreement, Pair, agreement, alpha, position_bias, retest
+from evals.judge.agreement import Agreement, Pair, agreement, position_bias, retest
 from evals.judge.calibration import Standing, assess, is_judge, record
 from evals.judge.rubric import ANSWERS
+from evals.reliability import alpha
 from prompts.errors import InputError, UnknownName
 from runs import query
 from runs.errors import MediaError

@@ -14,8 +14,10 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from evals.reliability import alpha
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -77,30 +79,6 @@ def kappa(pairs: Sequence[Pair]) -> float | None:
     chance = sum(human[x] * judge[x] for x in human) / total**2
     seen = sum(p.human == p.judge for p in pairs) / total
     return None if chance == 1 else (seen - chance) / (1 - chance)
-
-
-def alpha(rows: Sequence[Sequence[Hashable]]) -> float | None:
-    """Return Krippendorff's alpha for names of things: any number of raters, missing ones left out of a row.
-
-    None where nothing was rated twice, or where every rating is the same.
-    """
-    together: Counter[tuple[Hashable, Hashable]] = Counter()
-    for row in rows:
-        counted = Counter(row)
-        for a in counted:
-            for b in counted:
-                pairs = counted[a] * (counted[b] - (a == b))
-                if pairs:
-                    together[a, b] += pairs / (len(row) - 1)  # type: ignore[assignment]  # a Counter of fractions
-    total = sum(together.values())
-    each: Counter[Hashable] = Counter()
-    for (a, _), n in together.items():
-        each[a] += n
-    expected = sum(each[a] * each[b] for a in each for b in each if a != b)
-    if total <= 1 or not expected:
-        return None
-    apart = sum(n for (a, b), n in together.items() if a != b)
-    return 1 - (total - 1) * apart / expected
 
 
 def length_bias(pairs: Sequence[Pair]) -> float | None:

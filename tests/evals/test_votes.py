@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 
 from evals.few_labels import estimate
 from evals.ranking import Vote, rank
-from evals.votes import gate_rows, ordinal_alpha, preferences, share, trust
+from evals.reliability import alpha
+from evals.votes import gate_rows, preferences, share, trust
 
 
 def _ratings(rows: list[tuple[str, str, str, str, float | None, str]]) -> pd.DataFrame:
     """Return ratings from (series, item, rater, choice, value, again); an item is a case of its own."""
     frame = pd.DataFrame(rows, columns=["series", "item", "rater", "choice", "value", "again"])
     return frame.assign(queue="q", case_id=frame["item"], repeat=0)
+
+
+def alpha_of(rows: list[list[float]]) -> float | None:
+    return alpha(rows, ordered=True)
 
 
 KRIPPENDORFF = [  # four observers, twelve units: the worked example of "Computing Krippendorff's Alpha-Reliability" (2011)
@@ -26,23 +31,23 @@ KRIPPENDORFF = [  # four observers, twelve units: the worked example of "Computi
 
 
 def test_alpha_is_that_of_the_published_example() -> None:
-    assert ordinal_alpha(KRIPPENDORFF) == pytest.approx(0.815, abs=0.0005)
+    assert alpha_of(KRIPPENDORFF) == pytest.approx(0.815, abs=0.0005)
 
 
 def test_alpha_is_one_where_all_agree_zero_by_chance_and_unknown_without_variety() -> None:
     rng = np.random.default_rng(1)
-    assert ordinal_alpha([[1, 1], [0, 0], [-1, -1]]) == 1.0
-    assert ordinal_alpha(rng.integers(-1, 2, (4000, 3)).astype(float).tolist()) == pytest.approx(0, abs=0.03)
-    assert ordinal_alpha([[1, 1], [1, 1]]) is None
-    assert ordinal_alpha([[1], [0]]) is None
+    assert alpha_of([[1, 1], [0, 0], [-1, -1]]) == 1.0
+    assert alpha_of(rng.integers(-1, 2, (4000, 3)).astype(float).tolist()) == pytest.approx(0, abs=0.03)
+    assert alpha_of([[1, 1], [1, 1]]) is None
+    assert alpha_of([[1], [0]]) is None
 
 
 @given(st.lists(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=2, max_size=4), min_size=2, max_size=12), st.randoms())
 def test_alpha_does_not_depend_on_order(rows: list[list[float]], rng: object) -> None:
-    before = ordinal_alpha(rows)
+    before = alpha_of(rows)
     shuffled = [sorted(row) for row in rows]
     shuffled.reverse()
-    after = ordinal_alpha(shuffled)
+    after = alpha_of(shuffled)
     assert (before is None) == (after is None)
     assert before is None or after == pytest.approx(before)
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
-from evals.judge.agreement import Pair, agreement, alpha, interval, kappa, length_bias, position_bias, retest
+from evals.judge.agreement import Pair, agreement, interval, kappa, length_bias, position_bias, retest
 from evals.judge.calibration import assess, is_calibrated, record, standings, why_not
+from evals.reliability import alpha
 
 
 def pairs(n: int = 120, right: float = 0.9, units: int = 12, seed: int = 1, yes: float = 0.5) -> list[Pair]:
