@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 DRAWS = 400
 LEVEL = 0.95
 PRIOR = 0.5
@@ -51,60 +52,65 @@ def rank(votes: Sequence[Vote], seed: int = 0) -> list[Ranked]:
     if not votes:
         raise ValueError("a ranking of nothing")
     names = sorted({name for vote in votes for name in (vote.a, vote.b)})
-    strengths = _fit(votes, names)
-    lows, highs = _interval(votes, names, seed)
-    counts = [sum(name in (vote.a, vote.b) for vote in votes) for name in names]
+    pairs, counts = _counted(votes, names)
+    strengths = _fit(counts.sum(axis=0), pairs, len(names))
+    lows, highs = _interval(counts, pairs, len(names), seed)
+    taken = [sum(name in (vote.a, vote.b) for vote in votes) for name in names]
     found = [
-        Ranked(name, float(strengths[i]), None if lows is None else float(lows[i]), None if highs is None else float(highs[i]), counts[i])
+        Ranked(name, float(strengths[i]), None if lows is None else float(lows[i]), None if highs is None else float(highs[i]), taken[i])
         for i, name in enumerate(names)
     ]
     return sorted(found, key=lambda r: (-r.strength, r.name))
 
 
-def _fit(votes: Sequence[Vote], names: Sequence[str]) -> NDArray[np.float64]:
+def _counted(votes: Sequence[Vote], names: Sequence[str]) -> tuple[NDArray[np.intp], Floats]:
+    """Return the pairs that were compared, and by unit and pair how often the first won, the second won, and neither."""
+    place = {name: i for i, name in enumerate(names)}
+    units = {unit: i for i, unit in enumerate(dict.fromkeys(vote.unit for vote in votes))}
+    found = sorted({tuple(sorted((place[v.a], place[v.b]))) for v in votes})
+    rows = {pair: i for i, pair in enumerate(found)}
+    counts = np.zeros((len(units), len(found), 3))
+    for vote in votes:
+        i, j = place[vote.a], place[vote.b]
+        value = vote.value if i < j else -vote.value
+        counts[units[vote.unit], rows[min(i, j), max(i, j)], 0 if value < 0 else 1 if value > 0 else 2] += 1
+    return np.array(found, dtype=np.intp), counts
+
+
+def _fit(counts: Floats, pairs: NDArray[np.intp], n: int) -> Floats:
     """Return the most likely strengths, with mean 0."""
     from scipy.optimize import minimize
 
-    place = {name: i for i, name in enumerate(names)}
-    a = np.array([place[v.a] for v in votes])
-    b = np.array([place[v.b] for v in votes])
-    values = np.array([v.value for v in votes])
-    n = len(names)
+    a, b = pairs[:, 0], pairs[:, 1]
+    total = counts.sum(axis=1)
 
-    def loss(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(x: Floats) -> tuple[float, Floats]:
         s, nu = x[:n], x[n]
         # Weights of "a wins", "b wins", "neither" on a log scale; Davidson's tie is nu + the mean of both.
-        logs = np.stack([s[a], s[b], nu + (s[a] + s[b]) / 2])
-        top = logs.max(axis=0)
+        logs = np.stack([s[a], s[b], nu + (s[a] + s[b]) / 2], axis=1)
+        top = logs.max(axis=1, keepdims=True)
         weights = np.exp(logs - top)
-        total = weights.sum(axis=0)
-        shares = weights / total
-        chosen = np.where(values < 0, 0, np.where(values > 0, 1, 2))
-        seen = np.zeros_like(shares)
-        seen[chosen, np.arange(len(votes))] = 1
-        error = shares - seen
+        sums = weights.sum(axis=1, keepdims=True)
+        error = total[:, None] * weights / sums - counts
         gradient = np.zeros(n + 1)
-        np.add.at(gradient, a, error[0] + error[2] / 2)
-        np.add.at(gradient, b, error[1] + error[2] / 2)
-        gradient[n] = error[2].sum()
-        likelihood = (np.log(total) + top - logs[chosen, np.arange(len(votes))]).sum()
-        prior = PRIOR * (np.logaddexp(0, s) + np.logaddexp(0, -s)).sum() + 0.01 * nu**2
+        np.add.at(gradient, a, error[:, 0] + error[:, 2] / 2)
+        np.add.at(gradient, b, error[:, 1] + error[:, 2] / 2)
         gradient[:n] += PRIOR * np.tanh(s / 2)
-        gradient[n] += 0.02 * nu
+        gradient[n] = error[:, 2].sum() + 0.02 * nu
+        likelihood = (total * (np.log(sums[:, 0]) + top[:, 0])).sum() - (counts * logs).sum()
+        prior = PRIOR * (np.logaddexp(0, s) + np.logaddexp(0, -s)).sum() + 0.01 * nu**2
         return float(likelihood + prior), gradient
 
     found = minimize(loss, np.zeros(n + 1), jac=True, method="L-BFGS-B").x[:n]
-    centred: NDArray[np.float64] = found - found.mean()
+    centred: Floats = found - found.mean()
     return centred
 
 
-def _interval(votes: Sequence[Vote], names: Sequence[str], seed: int) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    units: dict[str, list[Vote]] = {}
-    for vote in votes:
-        units.setdefault(vote.unit, []).append(vote)
-    if len(units) < 2:
+def _interval(counts: Floats, pairs: NDArray[np.intp], n: int, seed: int) -> tuple[Floats | None, Floats | None]:
+    units = len(counts)
+    if units < 2:
         return None, None
-    rng, every = np.random.default_rng(seed), list(units.values())
-    draws = [_fit([v for i in rng.integers(len(every), size=len(every)) for v in every[i]], names) for _ in range(DRAWS)]
+    rng = np.random.default_rng(seed)
+    draws = [_fit(counts[rng.integers(units, size=units)].sum(axis=0), pairs, n) for _ in range(DRAWS)]
     lo, hi = np.quantile(np.array(draws), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return lo, hi

@@ -100,6 +100,7 @@ def _tournament(strengths: dict[str, float], n: int, ties: float, seed: int) -> 
     return votes
 
 
+@pytest.mark.slow
 def test_the_ranking_finds_the_strengths_that_made_the_votes() -> None:
     truth = {"plain": -1.0, "good": 0.0, "best": 1.0}
     found = rank(_tournament(truth, 3000, 0.8, 3))
@@ -118,6 +119,7 @@ def test_who_never_lost_is_not_infinitely_strong() -> None:
     assert found[0].lo is None
 
 
+@pytest.mark.slow
 def test_turning_all_votes_turns_the_ranking() -> None:
     votes = _tournament({"a": 0.7, "b": -0.2, "c": -0.5}, 200, 0.5, 4)
     turned = [Vote(v.unit, v.a, v.b, -v.value) for v in votes]
@@ -132,6 +134,7 @@ def _judged(rng: np.random.Generator, n: int, agree: float, gain: float, bias: f
     return human, bias + agree * (human - gain) + gain + np.sqrt(1 - agree**2) * noise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("agree", "bias"), [(0.0, 0.0), (0.7, 0.5), (0.9, -1.0)])
 def test_a_biased_judge_does_not_mislead_and_a_good_one_helps(agree: float, bias: float) -> None:
     """400 experiments with 30 labels and 150 more verdicts: the interval covers the truth, and is shorter the better the judge is."""
