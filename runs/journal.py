@@ -29,6 +29,7 @@ from typing import Any, Self
 from runs.errors import JournalError
 from runs.events import Event, now
 from runs.lines import MAX_LINE, SCHEMA, BadLine, Record, Tail, encode, header, read, read_at
+from runs.sealed import SUFFIX
 from runs.workspace import Workspace
 
 __all__ = ["MAX_LINE", "SCHEMA", "BadLine", "GroupCommit", "Journal", "Record", "Tail", "files", "header", "is_live", "read", "read_at"]
@@ -214,9 +215,13 @@ def is_live(path: Path) -> bool:
 
 
 def files(ws: Workspace) -> list[Path]:
-    """Return all journals of a workspace, oldest first by name."""
+    """Return all journals of a workspace, sealed ones too, oldest first by name. Open them with `runs.sealed.open_journal`."""
     try:
-        return sorted(p for p in ws.journals.iterdir() if p.suffix == ".jsonl")
+        # A sealed journal goes by the name that it was born with; dying while sealing leaves both forms, which are one journal.
+        found = {
+            p.with_suffix("") if p.name.endswith(".jsonl" + SUFFIX) else p for p in ws.journals.iterdir() if not p.name.startswith(".")
+        }
+        return sorted(p for p in found if p.suffix == ".jsonl")
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import orjson
 
 from runs.errors import JournalError
 from runs.events import Event
+from runs.sealed import open_journal
 
 SCHEMA = 1
 """Version of the journal format. Readers refuse files of a newer one."""
@@ -150,14 +152,18 @@ def read(path: Path, offset: int = 0, max_bytes: int = READ_BYTES) -> Tail:
     return Tail(records, bad, place)
 
 
-def read_lines(path: Path, offset: int, max_bytes: int) -> bytes:
-    """Return whole lines from an offset on: at most `max_bytes`, but at least one line where there is one."""
+def read_lines(path: Path, offset: int, max_bytes: int, end: int = sys.maxsize) -> bytes:
+    """Return whole lines from an offset on: at most `max_bytes`, but at least one line where there is one; none beyond `end`."""
     try:
-        with path.open("rb") as file:
+        with open_journal(path) as file:
             file.seek(offset)
-            chunk = file.read(max_bytes)
+            chunk = file.read(min(max_bytes, end - offset))
             # One line may be longer than what was asked for.
-            while b"\n" not in chunk[-max_bytes:] and len(chunk) >= max_bytes and (more := file.read(max_bytes)):
+            while (
+                b"\n" not in chunk[-max_bytes:]
+                and len(chunk) >= max_bytes
+                and (more := file.read(min(max_bytes, end - offset - len(chunk))))
+            ):
                 chunk += more
                 if len(chunk) > MAX_LINE + max_bytes:
                     return chunk[:-1] + b"\n"  # No line of ours: let it be reported as a bad one.
@@ -175,7 +181,7 @@ def read_at(path: Path, offset: int) -> dict[str, Any]:
         JournalError: there is no sound line there.
     """
     try:
-        with path.open("rb") as file:
+        with open_journal(path) as file:
             file.seek(offset)
             return decode(file.readline().removesuffix(b"\n"))
     except (OSError, ValueError) as error:
@@ -185,7 +191,7 @@ def read_at(path: Path, offset: int) -> dict[str, Any]:
 def header(path: Path) -> dict[str, Any] | None:
     """Return a journal's header; None while its writer has not finished writing it, or where it is unreadable."""
     try:
-        with path.open("rb") as file:
+        with open_journal(path) as file:
             line = file.readline(MAX_LINE)
         if not line.endswith(b"\n"):
             return None

@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,6 +134,42 @@ def rebuild(ws: Workspace) -> Folded:
     return Folded(lines, faults)
 
 
+def snapshot(ws: Workspace, target: Path) -> dict[str, int]:
+    """Copy the log as it is, folded as far as it goes, and return how many bytes of each journal it has seen.
+
+    Raises:
+        LogError: as `fold`.
+    """
+    catch_up(ws)
+    with turnstile(ws, exclusive=False):
+        with contextlib.closing(_readable(ws)) as con:
+            seen = dict(con.execute("select file, seen from journal_offset").fetchall())
+        try:
+            for source, copy in ((ws.log, target), (_wal(ws.log), _wal(target))):
+                if source.exists():
+                    shutil.copyfile(source, copy)
+        except OSError as error:
+            raise _unwritable(ws, error) from error
+    return seen
+
+
+def fold_anew(ws: Workspace, target: Path, upto: Mapping[str, int] | None = None) -> Folded:
+    """Fold the first bytes of each journal (all, where `upto` is None) into another file, beside whatever goes on. Errors as `rebuild`."""
+    lines = faults = 0
+    try:
+        _create(target)
+        while True:
+            with tempfile.TemporaryDirectory(dir=target.parent) as folder, contextlib.closing(_connect(target, False, 0)) as con:
+                step = _step(ws, con, Stage(Path(folder)), 8 * MAX_BYTES, target, upto)
+            lines, faults = lines + step.lines, faults + step.faults
+            if step.done:
+                return Folded(lines, faults)
+    except OSError as error:
+        raise _unwritable(ws, error) from error
+    finally:
+        _SEEN.pop(target, None)
+
+
 _LOCAL = threading.local()
 _SEEN: dict[Path, tuple[int, dict[str, int]]] = {}
 
@@ -202,14 +238,16 @@ def _create(log: Path) -> None:
     fresh.replace(log)
 
 
-def _step(ws: Workspace, con: duckdb.DuckDBPyConnection, stage: Stage, max_bytes: int, log: Path) -> Folded:
+def _step(
+    ws: Workspace, con: duckdb.DuckDBPyConnection, stage: Stage, max_bytes: int, log: Path, upto: Mapping[str, int] | None = None
+) -> Folded:
     import duckdb
 
     try:
         schema.migrate(con)
         rows = con.execute("select file, journal_key, bytes, seen from journal_offset").fetchall()
         known = {file: Source(key, file, offset, seen) for file, key, offset, seen in rows}
-        batch = stage.gather(ws, known, max_bytes)
+        batch = stage.gather(ws, known, max_bytes, upto)
         faults = batch.faults + stage.load(con) if batch.sources else []
         if batch.sources:
             apply(con, batch, faults)

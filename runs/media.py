@@ -65,6 +65,8 @@ class Problem:
 
     path: Path
     reason: str
+    rotten: bool = False
+    left_over: bool = False
 
 
 def media_type_of(path: Path) -> str:
@@ -212,15 +214,21 @@ class MediaStore:
         for path in sorted(self.root.rglob("*")):
             if path.is_dir() and not path.is_symlink():
                 continue
-            name, _, extension = path.name.partition(".")
+            name = path.name.partition(".")[0]
             if path.is_symlink():
                 yield Problem(path, "a link")
-            elif path.name.startswith(".tmp-"):
-                yield Problem(path, "left over from a write that was cut off")
-            elif not _HASH.fullmatch(name) or extension not in _BY_EXTENSION or path.parent != self.root / name[:2]:
+            elif path.name.startswith((".tmp-", ".gc-")):
+                yield Problem(path, "left over from a write that was cut off", left_over=True)
+            elif not self.is_name(path.name) or path.parent != self.root / name[:2]:
                 yield Problem(path, "not named by the store")
             elif _hash_file(path) != name:
-                yield Problem(path, "its bytes are not what its name says")
+                yield Problem(path, "its bytes are not what its name says", rotten=True)
+
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Tell whether a file's name is one that the store gives."""
+        digest, _, extension = name.partition(".")
+        return bool(_HASH.fullmatch(digest)) and extension in _BY_EXTENSION
 
 
 @contextlib.contextmanager
@@ -242,9 +250,14 @@ def _is_file(name: str, folder: int, size: int | None = None) -> bool:
 
 
 def _has(root: int, name: str, extension: str, size: int) -> bool:
+    """Tell whether the store has a file already; if so it counts as stored now, so that no collection of old files takes it."""
     try:
         with _folder(name[:2], root) as folder:
-            return _is_file(f"{name}.{extension}", folder, size)
+            there = _is_file(f"{name}.{extension}", folder, size)
+            if there:
+                with contextlib.suppress(PermissionError):
+                    os.utime(f"{name}.{extension}", dir_fd=folder, follow_symlinks=False)
+            return there
     except FileNotFoundError:
         return False
 

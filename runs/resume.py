@@ -17,6 +17,7 @@ from typing import Any
 from prompts.errors import UnknownName
 from runs.journal import files, header, is_live, read, read_at
 from runs.lines import BadLine
+from runs.sealed import size_of
 from runs.workspace import Workspace
 
 
@@ -97,7 +98,7 @@ class RunState:
 
     def _follow(self, path: Path) -> None:
         offset = self.journals[path]
-        size = path.stat().st_size
+        size = size_of(path)
         while offset < size:
             tail = read(path, offset)
             for record in tail.records:

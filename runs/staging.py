@@ -17,6 +17,7 @@ import orjson
 from runs.event_columns import COLUMNS, REQUIRED
 from runs.journal import files
 from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
+from runs.sealed import open_journal, size_of
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,13 +60,15 @@ class Batch:
     findings: bool = False
 
 
-def pending(ws: Workspace, seen: Mapping[str, int]) -> Iterator[tuple[Path, int]]:
-    """Yield journals that have grown beyond what was seen of them, oldest first, with their size."""
+def pending(ws: Workspace, seen: Mapping[str, int], upto: Mapping[str, int] | None = None) -> Iterator[tuple[Path, int]]:
+    """Yield journals that have grown beyond what was seen of them, oldest first, with their size: that of `upto` where it is given."""
     for path in files(ws):
         try:
-            size = path.stat().st_size
+            size = size_of(path)
         except FileNotFoundError:  # removed a moment ago
             continue
+        if upto is not None:
+            size = min(size, upto.get(path.name, 0))
         if size > seen.get(path.name, 0):
             yield path, size
 
@@ -79,11 +82,11 @@ class Stage:
         self._longest: dict[str, int] = {}
         self._names: dict[int, str] = {}
 
-    def gather(self, ws: Workspace, known: Mapping[str, Source], max_bytes: int) -> Batch:
-        """Take in at most about `max_bytes` of new lines, whole ones, journals in order of their names."""
+    def gather(self, ws: Workspace, known: Mapping[str, Source], max_bytes: int, upto: Mapping[str, int] | None = None) -> Batch:
+        """Take in at most about `max_bytes` of new lines, whole ones, journals in order of their names; nothing beyond `upto`."""
         batch = Batch()
         next_key = max((source.key for source in known.values()), default=0) + 1
-        for path, size in pending(ws, {name: source.seen for name, source in known.items()}):
+        for path, size in pending(ws, {name: source.seen for name, source in known.items()}, upto):
             if batch.nbytes >= max_bytes:
                 batch.more = True
                 break
@@ -104,7 +107,7 @@ class Stage:
 
     def _take(self, path: Path, source: Source, size: int, max_bytes: int, batch: Batch) -> None:
         while source.offset < size and batch.nbytes < max_bytes:
-            chunk = read_lines(path, source.offset, min(READ_BYTES, max_bytes))
+            chunk = read_lines(path, source.offset, min(READ_BYTES, max_bytes), size)
             if not chunk:
                 self._look_at_rest(path, source, size, batch)
                 break
@@ -118,7 +121,7 @@ class Stage:
 
     def _look_at_rest(self, path: Path, source: Source, size: int, batch: Batch) -> None:
         """A last line without an end waits for its writer, or for ever; zero bytes are a sign of lost power, and reported."""
-        with path.open("rb") as file:
+        with open_journal(path) as file:
             file.seek(source.offset)
             rest = file.read(size - source.offset)
         if b"\0" in rest:

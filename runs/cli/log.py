@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from runs.cli import output
 from runs.cli.context import workspace
+
+if TYPE_CHECKING:
+    from runs.verifying import Verified
 
 
 @click.group()
@@ -34,4 +39,81 @@ def errors(context: click.Context, fmt: str) -> None:
     found = query.ingest_errors(workspace(context))
     output.emit(found, fmt, key="errors")
     if len(found):
+        raise click.exceptions.Exit(1)
+
+
+@log.command()
+@click.option("--no-media", is_flag=True, help="Leave out the media store, whose every byte is read.")
+@output.format_option
+@click.pass_context
+def verify(context: click.Context, no_media: bool, fmt: str) -> None:
+    """Compare the log with the journals table by table, and media with their hashes; exit 1 on a problem, one line each."""
+    from runs.verifying import verify as verify_log
+
+    _report(verify_log(workspace(context), media=not no_media), fmt)
+
+
+@log.command()
+@output.format_option
+@click.pass_context
+def repair(context: click.Context, fmt: str) -> None:
+    """Mend what `verify` finds as far as it can be mended; exit 1 on what is left. No journal is changed or deleted."""
+    from runs.repairing import repair as repair_log
+
+    done, found = repair_log(workspace(context))
+    for line in done:
+        output.say(f"{line[0].upper()}{line[1:]}.")
+    _report(found, fmt)
+
+
+@log.command()
+@click.option(
+    "--older-than", type=click.FloatRange(0), default=30, show_default=True, metavar="DAYS", help="Only journals unchanged for so long."
+)
+@click.pass_context
+def seal(context: click.Context, older_than: float) -> None:
+    """Compress journals of long ago to a fraction of their size; everything reads them as before, `zcat` too."""
+    from runs.sealing import seal_old
+
+    count, saved = seal_old(workspace(context), older_than_s=older_than * 86400)
+    output.say(f"Sealed {count} journals; {saved / 1e6:.1f} MB less.")
+
+
+@click.command()
+@click.option("--delete", is_flag=True, help="Remove them; without this they are only listed.")
+@click.option(
+    "--grace", type=click.FloatRange(0), default=7, show_default=True, metavar="DAYS", help="Only files that were stored before that."
+)
+@output.format_option
+@click.pass_context
+def gc(context: click.Context, delete: bool, grace: float, fmt: str) -> None:
+    """List media that no journal and no other file of the workspace names, or remove them. Runs may go on meanwhile."""
+    import pandas as pd
+
+    from runs.unnamed import remove, unnamed
+
+    ws = workspace(context)
+    found = unnamed(ws, grace_s=grace * 86400)
+    rows = [(str(item.path.relative_to(ws.media)), item.nbytes, pd.Timestamp(item.stored_at, unit="s")) for item in found]
+    output.emit(pd.DataFrame(rows, columns=["file", "bytes", "stored_at"]), fmt, key="media")
+    if delete:
+        output.say(f"Removed {len(found)} files; {remove(ws, found) / 1e6:.1f} MB free again.")
+    elif found:
+        output.say(f"{len(found)} files, {sum(item.nbytes for item in found) / 1e6:.1f} MB. Remove them with --delete.")
+
+
+def _report(found: Verified, fmt: str) -> None:
+    if fmt == "table":
+        for problem in found.problems:
+            click.echo(f"{problem.what}: {problem.place}: {problem.reason}")
+    else:
+        import pandas as pd
+
+        rows = [(p.what, p.place, p.reason, p.mends) for p in found.problems]
+        output.emit(pd.DataFrame(rows, columns=["what", "place", "reason", "mends"]), fmt, key="problems")
+    looked = f"{found.lines} lines of {found.journals} journals, {found.media} named media"
+    output.say(looked + (f", {found.set_aside} corrupt lines set aside" if found.set_aside else "") + ".")
+    if found.problems:
+        mendable = " `workbench log repair` mends what can be mended." if any(problem.mends for problem in found.problems) else ""
+        output.say(f"{len(found.problems)} problems.{mendable}")
         raise click.exceptions.Exit(1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runs import events as ev
+from runs.contents import CONTENTS
 from runs.lines import SCHEMA, encode
 from runs.log import read
 from runs.workspace import Workspace
@@ -199,45 +200,10 @@ def ratings(run_id: str, begin: float) -> Iterator[ev.Event]:
         )  # fmt: skip
 
 
-_JOB = "join run r on r.run_key = x.run_key join job j on j.job_key = x.job_key"
-_FROM = "join metric m using (metric_key) join journal_offset o using (journal_key)"
-_CONTENTS = {
-    "journals": "select file, bytes, run_id, host, pid, started_at, ended_at, end_state from journal_offset",
-    "ingest_error": "select file, offset_bytes, length, reason from ingest_error",
-    "run": "select r.* exclude (run_key, suite_key), s.name, s.hash from run r left join suite s using (suite_key)",
-    "version": "select * exclude (version_key) from version",
-    "arm": """select r.run_id, x.* exclude (run_key, version_key), v.version
-              from arm x join run r using (run_key) left join version v using (version_key)""",
-    "case_": "select * exclude (case_key) from case_",
-    "job": """select r.run_id, x.* exclude (run_key, job_key, case_key), c.case_id, c.hash
-              from job x join run r using (run_key) left join case_ c using (case_key)""",
-    "note": "select r.run_id, n.text, n.noted_at from note n join run r using (run_key)",
-    "generation": f"""select r.run_id, j.job_id, o.file, x.* exclude (run_key, job_key, journal_key)
-                      from generation x {_JOB} join journal_offset o using (journal_key)""",
-    "artifact": f"select r.run_id, j.job_id, x.* exclude (run_key, job_key) from artifact x {_JOB}",
-    "score": f"""select r.run_id, j.job_id, m.scorer, m.name, o.file, x.* exclude (run_key, job_key, metric_key, journal_key)
-                 from score x {_JOB} {_FROM}""",
-    "finding": f"""select r.run_id, j.job_id, m.scorer, m.name, o.file, x.* exclude (run_key, job_key, metric_key, journal_key)
-                   from finding x {_JOB} {_FROM}""",
-    "run_metric": """select r.run_id, m.scorer, m.name, x.* exclude (run_key, metric_key)
-                     from run_metric x join run r using (run_key) join metric m using (metric_key)""",
-    "rating_queue": "select r.run_id, x.* exclude (run_key) from rating_queue x join run r using (run_key)",
-    "rating_item": "from rating_item",
-    "rating": "select o.file, x.* exclude (journal_key) from rating x join journal_offset o using (journal_key)",
-    "case_seen": """select r.run_id, v.version, c.case_id, x.first_scored_at from case_seen x
-                    join run r using (run_key) join version v using (version_key) join case_ c using (case_key)""",
-    "gate_report": """select r.run_id, o.file, x.* exclude (run_key, journal_key) from gate_report x
-                      join run r using (run_key) join journal_offset o using (journal_key)""",
-    "rollup_run_arm": "select r.run_id, x.* exclude (run_key) from rollup_run_arm x join run r using (run_key)",
-    "rollup_run_scorer": """select r.run_id, m.scorer, m.name, x.* exclude (run_key, metric_key)
-                            from rollup_run_scorer x join run r using (run_key) join metric m using (metric_key)""",
-}
-
-
 def contents(ws: Workspace, *, fresh: bool = True) -> dict[str, list[tuple[Any, ...]]]:
     """Return all tables of the log in a form that does not depend on the order of folding: no surrogate keys, rows sorted."""
     with read(ws, fresh=fresh) as con:
-        return {name: sorted(con.execute(sql).fetchall(), key=repr) for name, sql in _CONTENTS.items()}
+        return {name: sorted(con.execute(sql).fetchall(), key=repr) for name, sql in CONTENTS.items()}
 
 
 def judged(run_id: str, *, decision: str = "hold", attempt: int = 1) -> ev.Judged:
