@@ -89,6 +89,8 @@ def _actions(ws: Workspace, picked: pd.DataFrame) -> None:
     """Offer to compare what is picked: the arms of one run, or the last arm (the challenger) of two, the older run first."""
     if picked.empty:
         return
+    if len(picked) == 1:
+        shell.page_button("watch.py", "Watch this run", id=picked["run_id"].iloc[0])
     by_run = [query.arms(ws, run_id) for run_id in picked.sort_values("started_at")["run_id"]]
     arms = by_run[0].head(2) if len(by_run) == 1 else pd.concat([arms.tail(1) for arms in by_run[:2]])
     if len(by_run) > 2:

@@ -30,7 +30,7 @@ RECORDED = ("microdrama-workbench", "openai", "langchain", "dlib-bin", "ai-edge-
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the user asked for. `limit` is the most cases, spread over as many series as there are."""
+    """What the user asked for. `limit` is the most cases, spread over as many series as there are; `run_id` is a new one by default."""
 
     versions: Sequence[str]
     suite: str
@@ -43,19 +43,23 @@ class Order:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     scorers: Sequence[str] = ()
     budget_usd: float | None = None
+    run_id: str = ""
 
 
-def prepare(ws: Workspace, order: Order, provider: ProviderRef, scorer_folder: Path | None = None) -> Plan:
+def prepare(
+    ws: Workspace, order: Order, provider: ProviderRef, scorer_folder: Path | None = None, known: Sequence[Case] | None = None
+) -> Plan:
     """Make the plan of an order; nothing is called, and nothing but reference pictures is written.
 
-    `scorer_folder` is the workspace's folder of scorer files, where the user allows them to run.
+    `scorer_folder` is the workspace's folder of scorer files, where the user allows them to run. `known` are the workspace's
+    cases, where they have been read already.
 
     Raises:
         WorkbenchError: an unknown version, suite, case or scorer, a malformed file, or nothing to run.
     """
     suite = load_suite(order.suite, ws.evals / "suites")
     versions = [find_version(ws, ref) for ref in order.versions]
-    cases = choose(suite, load_cases(ws.evals / "cases"), order)
+    cases = choose(suite, load_cases(ws.evals / "cases") if known is None else known, order)
     specs: list[tuple[str, Mapping[str, Any]]] = [(name, {}) for name in order.scorers] or [
         (spec.name, spec.args) for spec in suite.scorers
     ]
@@ -73,6 +77,7 @@ def prepare(ws: Workspace, order: Order, provider: ProviderRef, scorer_folder: P
         scorers=scorer_plans(specs, suite.stage, scorer_folder),
         environment=environment(),
         budget_usd=order.budget_usd,
+        run_id=order.run_id,
     )
 
 

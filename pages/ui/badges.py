@@ -23,6 +23,11 @@ def provider(simulated: bool | None) -> str:
     return SIMULATED if simulated else REAL
 
 
+def colour(state: str) -> Any:
+    """Return the colour of a state's chip."""
+    return dict(zip(STATES, _STATE_COLOURS, strict=True)).get(state, "gray")
+
+
 def state_column() -> Any:
     """Return how a column of states is drawn: each a coloured chip."""
     import streamlit as st

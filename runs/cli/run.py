@@ -45,6 +45,7 @@ SPLITS = ("explore", "gate")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
+@click.option("--run-id", default="", metavar="ID", help="The new run's id, of the usual form; default: made from the time.")
 @click.option("--dry-run", is_flag=True, help="Count and price the jobs; send nothing.")
 @click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
 @tapes
@@ -137,8 +138,21 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str
         parameters={**settings.call_parameters(), **parameters(asked["pairs"])},
         scorers=asked["scorers"],
         budget_usd=settings.budget_usd,
+        run_id=_new_id(ws, asked["run_id"]),
     )
     return prepare(ws, order, reference(provider), ws.evals / "scorers" if asked["allow_scorer_files"] else None)
+
+
+def _new_id(ws: Workspace, run_id: str) -> str:
+    """Return an id that was chosen before, after seeing that it is one and that no run has it."""
+    from runs.launching import RUN_ID
+    from runs.resume import run_ids
+
+    if run_id and not RUN_ID.fullmatch(run_id):
+        raise click.UsageError("--run-id looks like 20261124-015700-3f9a1c.")
+    if run_id and run_id in run_ids(ws):
+        raise click.UsageError(f"There is a run {run_id} already; --resume finishes it.")
+    return run_id
 
 
 def options_of(context: click.Context, ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:

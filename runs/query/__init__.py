@@ -16,6 +16,7 @@ from runs.query.of_checks import CHECKS, checks
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
+from runs.query.of_live import NEWEST, NOTES, newest, notes
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs
 from runs.query.of_scores import FINDINGS, SCORES, findings, scores
@@ -33,6 +34,8 @@ COLUMNS: Mapping[str, Columns] = {
     "queues": QUEUES,
     "ratings": RATINGS,
     "checks": CHECKS,
+    "newest": NEWEST,
+    "notes": NOTES,
     "errors": ERRORS,
     "ingest_errors": INGEST_ERRORS,
 }
@@ -54,6 +57,8 @@ __all__ = [
     "ingest_errors",
     "lineage",
     "media_path",
+    "newest",
+    "notes",
     "progress",
     "queue",
     "queue_outputs",

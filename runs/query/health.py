@@ -21,6 +21,8 @@ ERRORS: Columns = {
     "message": TEXT,
     "count": COUNT,
     "example": TEXT,
+    "arm": TEXT,
+    "case_id": TEXT,
     "last_at": TIME,
 }
 INGEST_ERRORS: Columns = {"file": TEXT, "offset": COUNT, "length": COUNT, "reason": TEXT, "noticed_at": TIME}
@@ -68,22 +70,25 @@ def progress(ws: Workspace, run_id: str) -> dict[str, Any]:
 def errors(ws: Workspace, run_id: str) -> pd.DataFrame:
     """Return what went wrong in a run, alike messages together, most frequent first. Columns: `ERRORS`.
 
-    `kind` is generation or score; `who` the arm or the scorer; `example` the job id of the latest one, `message` its words.
+    `kind` is generation or score; `who` the arm or the scorer; `example` the job id of the latest one, `arm` and `case_id` where it
+    belongs, `message` its words.
     """
     with read(ws) as con:
         return frame(
             con,
             f"""
             with wrong as (
-              select 'generation' as kind, j.arm as who, g.status, g.error, g.message, j.job_id, g.created_at as "when"
+              select 'generation' as kind, j.arm as who, g.status, g.error, g.message, j.job_id, g.created_at as "when", j.arm, j.case_key
               from generation g join run r using (run_key) join job j on j.job_key = g.job_key where r.run_id = $1 and g.status <> 'ok'
               union all
-              select 'score', m.scorer, s.status, '', s.reason, j.job_id, s.scored_at
+              select 'score', m.scorer, s.status, '', s.reason, j.job_id, s.scored_at, j.arm, j.case_key
               from score s join run r using (run_key) join job j on j.job_key = s.job_key join metric m on m.metric_key = s.metric_key
               where r.run_id = $1 and s.latest and s.status in ('error', 'unavailable'))
             select kind, who, status, error, arg_max(message, ("when", job_id)) as message, count(*) as "count",
-              arg_max(job_id, ("when", job_id)) as example, max("when") as last_at
-            from wrong group by kind, who, status, error, {_ALIKE.format("message")} order by "count" desc, kind, who, message
+              arg_max(job_id, ("when", job_id)) as example, arg_max(arm, ("when", job_id)) as arm,
+              arg_max(case_id, ("when", job_id)) as case_id, max("when") as last_at
+            from wrong left join case_ using (case_key)
+            group by kind, who, status, error, {_ALIKE.format("message")} order by "count" desc, kind, who, message
             """,  # noqa: S608  fixed words
             ERRORS,
             [run_id],

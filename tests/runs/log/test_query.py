@@ -35,12 +35,12 @@ def test_a_frame_has_its_columns_and_types_when_it_is_empty_and_when_it_is_not(w
     columns = query.COLUMNS[name]
 
     def ask(ws: Workspace) -> pd.DataFrame:
-        return query.errors(ws, "r") if name == "errors" else getattr(query, name)(ws)  # type: ignore[no-any-return]
+        return getattr(query, name)(ws, *(["r"] if name in ("errors", "newest", "notes") else []))  # type: ignore[no-any-return]
 
     empty = ask(ws)
     assert list(empty.columns) == list(columns)
     assert len(empty) == 0
-    story.write(ws, "a.jsonl", [*story.story("r", 12), story.judged("r")])
+    story.write(ws, "a.jsonl", [*story.story("r", 12), story.judged("r"), ev.Note(run_id="r", at=story.at(90), text="over")])
     with (ws.journals / "a.jsonl").open("ab") as file:
         file.write(b"rubbish\n")
     found = ask(ws)
@@ -189,6 +189,14 @@ def test_errors_that_differ_only_in_numbers_are_one(full: Workspace) -> None:
     )
     top = query.errors(full, "r").iloc[0]
     assert (top["count"], top["example"]) == (3, max(story.job_id("r", n) for n in (0, 2, 4)))
+    assert (top["arm"], top["case_id"]) == tuple(query.generation(full, "r", top["example"])[name] for name in ("arm", "case_id"))
+
+
+def test_the_newest_outcomes_come_first_and_no_more_than_asked_for(full: Workspace) -> None:
+    found = query.newest(full, "r", limit=3)
+    assert list(found["created_at"]) == sorted(query.generations(full, "r")["created_at"], reverse=True)[:3]
+    assert query.newest(full, "other").empty
+    assert list(query.notes(full, "other")["text"]) == ["x"]
 
 
 def test_a_broken_scorer_is_among_the_errors(ws: Workspace) -> None:

@@ -1,0 +1,129 @@
+"""A run that is going on, as people watch one: how far, how fast, what it costs, what went wrong and what came out last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pages.ui import shell
+from runs import query
+from runs.settling import Doubtful
+from runs.workspace import Workspace
+
+TEXT_CHARS = 220
+TEXTS = ("text/", "application/json")
+
+
+def figures(now: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what matters of a run's progress, as (label, figure); what is not known is left out.
+
+    Args:
+        now: As `runs.query.progress` gives it.
+    """
+    queued = max(0, now["jobs"] - now["done"])
+    found = [("Done", f"{now['done']} of {now['jobs']}"), ("Failed", str(now["failed"])), ("Refused", str(now["refused"]))]
+    found.append(("Queued", str(queued)))
+    found.append(("Spent", spent(now)))
+    if now["rate_per_s"] and now["state"] == "running":
+        found.append(("Speed", speed(now["rate_per_s"])))
+    if now["eta_s"]:
+        found.append(("Left", duration(now["eta_s"])))
+    return found
+
+
+def spent(now: Mapping[str, Any]) -> str:
+    """Return the spend, against the budget where there is one; an unknown cost is said to be unknown."""
+    cost = "unknown" if now["cost_usd"] is None else f"${now['cost_usd']:.2f}"
+    return cost if now["budget_usd"] is None else f"{cost} of ${now['budget_usd']:.2f}"
+
+
+def speed(per_s: float) -> str:
+    """Return a speed in the unit in which it is a readable number."""
+    return f"{per_s:.1f} / s" if per_s >= 1 else f"{per_s * 60:.0f} / min" if per_s * 60 >= 1 else f"{per_s * 3600:.0f} / h"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def errors(run_id: str, found: pd.DataFrame) -> pd.DataFrame:
+    """Return what went wrong, alike messages together, with a link to the latest one."""
+    said = [" · ".join(filter(None, (_spaced(row["status"]), _spaced(row["error"])))) for row in found.to_dict("records")]
+    return pd.DataFrame(
+        {
+            "Times": found["count"],
+            "What": said,
+            "In": [f"arm {who.upper()}" if kind == "generation" else who for kind, who in zip(found["kind"], found["who"], strict=True)],
+            "Message": found["message"],
+            "Latest": [case(run_id, arm, case_id) for arm, case_id in zip(found["arm"], found["case_id"], strict=True)],
+        }
+    )
+
+
+def case(run_id: str, arm: object, case_id: object) -> str | None:
+    """Return a link to one case of one arm."""
+    return shell.link("case", a=f"{run_id}:{arm}", case=case_id) if isinstance(arm, str) and isinstance(case_id, str) else None
+
+
+def outputs(ws: Workspace, run_id: str, found: pd.DataFrame) -> pd.DataFrame:
+    """Return what came in last: posters of pictures and clips, beginnings of texts, and reasons where there is nothing."""
+    posters = [shell.poster(sha, kind) for sha, kind in zip(found["artifact"], found["media_type"], strict=True)]
+    frame = pd.DataFrame({"Output": posters}) if any(posters) else pd.DataFrame(index=found.index)
+    frame["Version"] = [f"{arm.upper()} · {ref}" for arm, ref in zip(found["arm"], found["ref"], strict=True)]
+    frame["Case"] = [case(run_id, arm, case_id) for arm, case_id in zip(found["arm"], found["case_id"], strict=True)]
+    frame["Status"] = found["status"].str.replace("_", " ")
+    frame["Beginning"] = [_said(ws, row) for row in found.to_dict("records")]
+    frame["Seconds"], frame["Cost $"] = found["latency_s"], found["cost_usd"]
+    frame["At"] = found["created_at"]
+    # What nothing of this run has would only be an empty column.
+    empty = [name for name in ("Beginning", "Cost $") if not frame[name].fillna(0).astype(bool).any()]
+    return frame.drop(columns=empty)
+
+
+def arms(found: pd.DataFrame) -> str:
+    """Return the versions of a run in the order of its arms, and the models once where all have the same."""
+    if found["model"].nunique() == 1:
+        return f"{' → '.join(found['ref'])} · {found['model'].iloc[0]}"
+    return " → ".join(f"{row.ref} · {row.model}" for row in found.itertuples())
+
+
+def _said(ws: Workspace, row: Mapping[Any, Any]) -> str:
+    if row["status"] != "ok":
+        return str(row["message"] or row["error"] or "")
+    return beginning(ws, row["artifact"]) if str(row["media_type"]).startswith(TEXTS) else ""
+
+
+def _spaced(word: object) -> str:
+    return str(word or "").replace("_", " ")
+
+
+def beginning(ws: Workspace, sha256: str) -> str:
+    """Return the first words of a stored text."""
+    try:
+        with query.media_path(ws, sha256).open("rb") as file:
+            text = file.read(4 * TEXT_CHARS).decode("utf-8", "replace")
+    except (OSError, LookupError):
+        return ""
+    return " ".join(text.split())[:TEXT_CHARS]
+
+
+def doubts(run_id: str, found: Sequence[Doubtful]) -> tuple[pd.DataFrame, str]:
+    """Return the jobs of which nobody knows whether they were made, and the commands that say what became of the first."""
+    frame = pd.DataFrame(
+        {
+            "Job": [one.code for one in found],
+            "Case": [one.case_id for one in found],
+            "Version": [one.ref for one in found],
+            "Model": [one.model for one in found],
+            "Message": [one.message for one in found],
+            "Prompt": [one.prompt for one in found],
+        }
+    )
+    code = found[0].code if found else "JOB"
+    made = f'workbench settle {run_id} {code} --made TASK --why "it is in the task list"'
+    return frame, f'{made}\nworkbench settle {run_id} {code} --not-made --why "no charge on the account"'

@@ -1,0 +1,64 @@
+"""What a run has made last, and what it says of itself, for somebody who watches it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runs.log import read
+from runs.query.frames import NUMBER, TEXT, TIME, Columns, frame
+from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEWEST: Columns = {
+    "job_id": TEXT,
+    "arm": TEXT,
+    "ref": TEXT,
+    "model": TEXT,
+    "case_id": TEXT,
+    "status": TEXT,
+    "error": TEXT,
+    "message": TEXT,
+    "artifact": TEXT,
+    "media_type": TEXT,
+    "cost_usd": NUMBER,
+    "latency_s": NUMBER,
+    "created_at": TIME,
+}
+NOTES: Columns = {"text": TEXT, "noted_at": TIME}
+
+
+def newest(ws: Workspace, run_id: str, limit: int = 12) -> pd.DataFrame:
+    """Return the outcomes that came in last, newest first; failures too. Columns: `NEWEST`; `artifact` is the first one."""
+    with read(ws) as con:
+        return frame(
+            con,
+            """
+            with last as (
+              select g.*, r.run_id from generation g join run r using (run_key) where r.run_id = ?
+              order by g.created_at desc, g.journal_key desc, g.line_offset desc limit ?)
+            select j.job_id, j.arm, a.ref, a.model, c.case_id, g.status, g.error, g.message, t.artifact, t.media_type,
+              g.cost_usd, g.latency_s, g.created_at
+            from last g join job j on j.job_key = g.job_key
+            left join arm a on a.run_key = g.run_key and a.arm = j.arm left join case_ c on c.case_key = j.case_key
+            left join (
+              select run_key, job_key, arg_min(sha256, position) as artifact, arg_min(media_type, position) as media_type from artifact
+              semi join last using (run_key, job_key) group by run_key, job_key) t on t.run_key = g.run_key and t.job_key = g.job_key
+            order by g.created_at desc, g.journal_key desc, g.line_offset desc
+            """,
+            NEWEST,
+            [run_id, limit],
+        )
+
+
+def notes(ws: Workspace, run_id: str, limit: int = 20) -> pd.DataFrame:
+    """Return what a run's processes, and people, said of it, newest first. Columns: `NOTES`."""
+    with read(ws) as con:
+        return frame(
+            con,
+            """select n.text, n.noted_at from note n join run r using (run_key) where r.run_id = ?
+               order by n.noted_at desc, n.journal_key desc, n.line_offset desc limit ?""",
+            NOTES,
+            [run_id, limit],
+        )
