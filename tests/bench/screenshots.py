@@ -19,8 +19,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import browser as driver  # type: ignore[import-not-found]  # noqa: E402  (found through the line above)
 
+import workbench  # noqa: E402
 from runs import query  # noqa: E402
 from runs.compare import Pair, compare_arms, find_arms  # noqa: E402
+from runs.ratings import begin  # noqa: E402
 from runs.workspace import Workspace  # noqa: E402
 
 MOST_BYTES = 200_000
@@ -37,6 +39,11 @@ def demo() -> Workspace:
     ws = initialise(Path(tempfile.mkdtemp(prefix="screenshots-")) / "demo")
     for _ in run_demo(ws, for_terminal(quiet=False)):
         pass
+    pair = newest(ws, "shot")
+    if pair is not None:
+        begin(ws, pair.a, pair.b, actor="chen@studio", question="Which shot would you keep?", seed=5)
+    asked = ["-q", "-w", str(ws.root), "gate", "--base", "script/episode@plain", "--candidate", "script/episode"]
+    workbench.cli.main(asked, standalone_mode=False)
     return ws
 
 
@@ -54,6 +61,10 @@ def shots(ws: Workspace) -> Iterator[Shot]:
             yield "compare", "compare", arms, ""
         end = "" if evidence == "logic" else "evidence"
         yield f"case-{evidence}", "case", {**arms, "case": clearest(ws, pair, metric), "ev": evidence}, end
+    for queue in query.queues(ws)["queue"].head(1):
+        yield "review", "review", {"queue": queue}, ""
+    for _, gate in query.gates(ws).tail(1).iterrows():
+        yield "promote", "promote", {"template": str(gate["template"]), "report": str(gate["report"])[:12]}, ""
 
 
 def newest(ws: Workspace, stage: str) -> Pair | None:

@@ -1,0 +1,136 @@
+"""Promote: what each channel means, the evidence for what shall come next rule by rule, every move, and the ledger that keeps them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import gate_evidence, moving, person, shell, state_of
+from pages.ui.moves import Hand, told
+from prompts import channels
+from prompts.channels import State
+from prompts.ledger import Entry
+from runs import promotions, query
+from runs.prepare import registry
+from runs.workspace import Workspace
+
+
+def main() -> None:
+    """Draw the page."""
+    ws = shell.workspace()
+    title, who = st.columns([8, 3], vertical_alignment="bottom")
+    title.header("Promote")
+    with who:
+        hand = Hand(ws, person.name(ws, "You act as"))
+    told()
+    state, entries = channels.load(ws.prompts)
+    names = state_of.templates(state, registry(ws).templates())
+    chosen = _template(names)
+    if chosen is None:
+        _overview(state, names)
+        return
+    known = _names(ws, chosen)
+    moving.channels(hand, state, chosen, known)
+    _candidates(ws, hand, state, chosen, known)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        moving.series(hand, state, chosen, known)
+    with right:
+        moving.by_hand(hand, state, chosen, known)
+    _ledger(ws, entries, chosen)
+
+
+def _template(names: list[str]) -> str | None:
+    asked = shell.asked("template", names)
+    chosen: str | None = st.selectbox(
+        "Template", names, index=names.index(asked) if asked else None, placeholder="all templates", key="_template",
+        on_change=shell.keep, args=("template",),
+    )  # fmt: skip
+    if st.query_params.get("template") and asked is None:
+        st.warning(shell.plain(f"There is no template {st.query_params['template']!r}."))
+    return chosen
+
+
+def _overview(state: State, names: list[str]) -> None:
+    if not names:
+        st.text("No template yet. `workbench init` makes a workspace with some to start from.")
+        return
+    frame = state_of.overview(state, names)
+    event = st.dataframe(
+        frame,
+        key="overview",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Waiting": st.column_config.NumberColumn(help="Versions that passed a gate against what is in production now"),
+            "Pins": st.column_config.NumberColumn(help="Series that keep a version of their own"),
+        },
+        alt="Templates and what their channels mean",
+    )
+    st.caption("Tick a template to see its evidence and to move it.")
+    if event.selection.rows:
+        st.query_params["template"] = names[event.selection.rows[0]]
+        del st.session_state["_template"]
+        st.rerun()
+
+
+def _names(ws: Workspace, template: str) -> dict[str, str]:
+    """Return what versions are called, by id, the files' own first."""
+    found = {version.id: version.ref for version in registry(ws).versions(template)} if template in registry(ws).templates() else {}
+    used = query.versions(ws)
+    used = used[used["template"] == template]
+    return found | {str(v): str(ref) for v, ref in zip(used["version"], used["ref"], strict=True) if v not in found}
+
+
+def _candidates(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str, str]) -> None:
+    st.subheader("Candidates")
+    gates = query.gates(ws, template)
+    attempts = {
+        str(report): (int(attempt), None if look is None or look != look else int(look))
+        for report, attempt, look in zip(
+            gates["report"], gates["attempt"], gates["look"].astype(object).where(gates["look"].notna(), None), strict=True
+        )
+    }
+    frame = state_of.candidates(state, template, attempts, known)
+    if frame.empty:
+        st.text("No gate has judged a version of this template yet. This writes a report and brings it here:")
+        base = "production" if state.version(template, "production") else f"{template}@LABEL"
+        st.code(f"workbench gate --base {base} --candidate {template}", language="shell")
+        return
+    event = st.dataframe(
+        frame,
+        key=f"candidates/{template}/{len(frame)}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=gate_evidence.columns(),
+        placeholder="–",
+        alt="Judged candidates, newest first",
+    )
+    if event.selection.rows:
+        st.query_params["report"] = str(frame["Report"].iloc[event.selection.rows[0]])
+    asked = st.query_params.get("report")
+    if asked is None:
+        st.caption("Tick a report to see its evidence.")
+        return
+    found: list[Entry] = [e for e in state.gates.values() if e.template == template and e.report.startswith(asked)]
+    if len(found) != 1:
+        st.warning(shell.plain(f"The ledger knows no report {asked} of this template."))
+        return
+    gate_evidence.draw(ws, hand, state, found[0], known)
+
+
+def _ledger(ws: Workspace, entries: list[Entry], template: str) -> None:
+    st.subheader("Ledger")
+    problems = promotions.verify(ws)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge("proved" if not problems else "changed", color="green" if not problems else "red")
+        st.caption(shell.plain(f"{len(entries)} lines, head {promotions.ledger_head(ws)[:24]}…" if not problems else "; ".join(problems)))
+    frame = state_of.history(entries, template)
+    if frame.empty:
+        st.text("Nothing was ever moved.")
+        return
+    st.dataframe(frame, hide_index=True, alt="Every move, newest first", column_config={"Line": st.column_config.NumberColumn(width=60)})
+
+
+main()

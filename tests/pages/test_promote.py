@@ -1,0 +1,362 @@
+"""Promote: evidence rule by rule, and moves that are refused with a word and what to do, in words, in tables and in a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import axe
+import browser as driver
+import gated
+import pytest
+from browser import Server, Visit
+from gated import ANN, BO, TEMPLATE
+
+from pages.ui import rules, state_of
+from pages.ui.palette import DARK, LIGHT
+from pages.ui.rules import FAIL, FEW, PASS, UNCLEAR, Picture
+from prompts import channels
+from prompts.errors import InputError
+from prompts.ledger import Entry, Ledger
+from prompts.promotion import Board
+from runs.prepare import find_version
+from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from streamlit.testing.v1 import AppTest
+
+Open = Callable[..., "AppTest"]
+Tab = Callable[..., Visit]
+
+
+# Rules
+
+
+def check(**changed: Any) -> dict[str, Any]:
+    """Return a primary metric of a report that has passed, with changes."""
+    usual = {
+        "metric": "face_consistency", "role": "primary", "passed": True, "enough": True, "direction": "up", "scale": "difference",
+        "champion": 0.5, "challenger": 0.6, "gain": 0.1, "lo": 0.05, "hi": 0.15, "bound": 0.0, "min_effect": 0.02,
+        "by_unit": {"better": 9, "worse": 1, "same": 0},
+    }  # fmt: skip
+    return usual | changed
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, PASS),
+        ({"passed": False, "lo": -0.02}, UNCLEAR),
+        ({"passed": False, "gain": -0.1, "lo": -0.2, "hi": -0.01}, FAIL),
+        ({"passed": False, "enough": False}, FEW),
+        ({"role": "guardrail", "bound": -0.1, "passed": False, "gain": -0.05, "lo": -0.15, "hi": 0.05}, UNCLEAR),
+        ({"role": "guardrail", "bound": -0.1, "passed": False, "gain": -0.3, "lo": -0.5, "hi": -0.2}, FAIL),
+        ({"role": "guardrail", "bound": -0.1, "passed": False, "gain": -0.3, "lo": -0.5, "hi": None}, UNCLEAR),
+    ],
+)
+def test_a_rule_that_was_not_passed_has_failed_only_where_the_interval_says_so(changed: dict[str, Any], said: str) -> None:
+    assert rules.result(check(**changed)) == said
+
+
+def test_the_picture_holds_zero_bound_interval_and_mean_in_their_order() -> None:
+    """For a guardrail the bound lies left of zero."""
+    found = rules.picture(check(role="guardrail", bound=-0.1, lo=-0.05, hi=0.15, gain=0.05))
+    assert found.bound is not None
+    assert found.lo is not None
+    assert found.hi is not None
+    assert 0 < found.bound < found.lo < found.zero < found.mean < found.hi < 1
+
+
+def test_an_end_that_the_data_do_not_bound_runs_off_the_line() -> None:
+    assert rules.picture(check(lo=None)).lo is None
+    html = rules.rules_html(rules.rules(report(check(lo=None))), LIGHT, unit="series")
+    assert "left:0.0%;width:" in html
+
+
+def report(*checks: dict[str, Any], hard: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    return {"verdict": {"checks": list(checks), "hard": list(hard)}}
+
+
+def test_rules_say_what_they_ask_for_and_what_was_measured() -> None:
+    hard = {
+        "metric": "unsafe", "passed": False, "enough": False, "failures": 0, "unknown": 2, "outputs": 40, "max_failures": 0,
+        "upper": 0.072, "upper_limit": 0.05,
+    }  # fmt: skip
+    first, second, third = rules.rules(report(check(), check(metric="cost_usd", gain=None, role="guardrail", bound=-0.25), hard=(hard,)))
+    assert (first.asks, first.measured, first.interval, first.counts) == ("a gain, by 0.02 or more", "+0.1", "+0.05 … +0.15", "9 / 1 / 0")
+    assert (second.measured, second.result, second.picture) == ("not measured", FEW, None)
+    assert (third.measured, third.interval, third.result) == ("0 of 40 failed, 2 not judged", "up to 7.2%", FEW)
+    assert isinstance(third.picture, Picture)
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_nothing_of_a_report_is_markup(colours: Any) -> None:
+    html = rules.rules_html(rules.rules(report(check(metric="<img src=x onerror=alert(1)>"))), colours, unit="series")
+    assert "<img" not in html
+    assert "&lt;img" in html
+
+
+@pytest.mark.parametrize("broken", [{}, {"verdict": {}}, report({"role": "primary"}), {"verdict": {"checks": [1], "hard": []}}])
+def test_a_report_that_is_not_whole_is_explained(broken: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="not whole"):
+        rules.rules(broken)
+
+
+# Standing
+
+OLD, NEW, OTHER = (f"v1:{digit * 64}" for digit in "abc")
+
+
+def state(*entries: Entry) -> channels.State:
+    return channels.replay([e if e.seq else Entry(**{**_fields(e), "seq": n}) for n, e in enumerate(entries, start=1)])
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    values = entry.as_json()
+    values["from_"] = values.pop("from")
+    return values
+
+
+def gate(to: str, against: str, decision: str = "promote", report_: str = "5d" * 32) -> Entry:
+    return Entry("gate", ANN, "shot/a", "production", against, to, report=report_, policy="c0", details={"decision": decision})
+
+
+def promoted(to: str, before: str = "") -> Entry:
+    return Entry("promote", ANN, "shot/a", "production", before, to, time="2026-11-25T10:00:00Z")
+
+
+def test_a_candidate_waits_while_its_report_speaks_of_what_is_in_production() -> None:
+    assert [e.to for e in state_of.waiting(state(gate(NEW, OLD)), "shot/a")] == [NEW]
+    assert [e.to for e in state_of.waiting(state(promoted(OLD), gate(NEW, OLD)), "shot/a")] == [NEW]
+    assert state_of.waiting(state(promoted(OTHER), gate(NEW, OLD)), "shot/a") == []
+    assert state_of.waiting(state(promoted(OLD), gate(NEW, OLD, "hold")), "shot/a") == []
+    assert state_of.waiting(state(promoted(OLD), gate(NEW, OLD), promoted(NEW, OLD)), "shot/a") == []
+
+
+def test_a_rollback_offers_the_version_before_first() -> None:
+    found = state(promoted(OLD), promoted(OTHER, OLD), promoted(NEW, OTHER))
+    assert state_of.former(found, "shot/a", "production") == [OTHER, OLD]
+    assert state_of.former(found, "shot/a", "dev") == []
+
+
+def test_the_age_of_a_report_says_when_it_is_too_old() -> None:
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    told = [state_of.age((now - since).isoformat(), now) for since in (timedelta(minutes=5), timedelta(hours=30), timedelta(days=15))]
+    assert told == ["5 min", "1 d", "15 d, too old"]
+
+
+def test_the_ledger_is_told_newest_first_with_what_concerns_all() -> None:
+    frozen = Entry("freeze", BO, "", "production", reason="launch week", seq=2)
+    other = Entry("promote", BO, "shot/b", "dev", "", NEW, seq=3)
+    frame = state_of.history([Entry(**{**_fields(promoted(NEW)), "seq": 1}), frozen, other], "shot/a")
+    assert list(zip(frame["Line"], frame["What"], frame["To"], frame["Why"], strict=True)) == [
+        (2, "freeze", "–", "launch week"),
+        (1, "promote", "bbbbbb", ""),
+    ]
+
+
+# The page
+
+
+@pytest.fixture(scope="module")
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace in which a candidate has passed a gate against what two people brought to production; tests only copy it."""
+    ws = gated.build(tmp_path_factory.mktemp("gated") / "drama")
+    plain = find_version(ws, gated.BASE)
+    for who in (ANN, BO):
+        Board(ws.prompts, who).override(plain, reason="the first one")
+    return ws
+
+
+@pytest.fixture
+def ws(passed: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(passed.root, tmp_path / "drama")))
+
+
+def digits(ws: Workspace) -> str:
+    return next(iter(channels.load(ws.prompts)[0].gates))[:12]
+
+
+def means(ws: Workspace, channel: str = "production") -> str:
+    return channels.load(ws.prompts)[0].version(TEMPLATE, channel)
+
+
+def words(at: AppTest) -> str:
+    kinds = ("text", "caption", "error", "warning", "success", "subheader")
+    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in getattr(at, kind))
+
+
+@pytest.mark.slow
+def test_all_templates_are_listed_with_what_waits(app: Open, ws: Workspace) -> None:
+    frame = app("promote.py", of=ws).dataframe[0].value.set_index("Template")
+    assert frame.loc[TEMPLATE, "production"] == means(ws)[3:9]
+    assert (frame.loc[TEMPLATE, "Marks"], frame.loc[TEMPLATE, "Waiting"]) == ("unproven", 1)
+    assert frame.loc["shot/keyframe", "production"] == "–"
+
+
+@pytest.mark.slow
+def test_without_a_gate_the_page_says_how_to_run_one(app: Open, ws: Workspace) -> None:
+    at = app("promote.py", of=ws, template="shot/keyframe")
+    assert "No gate has judged" in words(at)
+    assert at.code[0].value == "workbench gate --base shot/keyframe@LABEL --candidate shot/keyframe"
+
+
+@pytest.mark.slow
+def test_a_report_stands_rule_by_rule_and_is_computed_again(app: Open, ws: Workspace) -> None:
+    at = app("promote.py", of=ws, template=TEMPLATE, report=digits(ws))
+    html = "\n".join(element.value for element in at.get("html"))
+    assert "PROMOTE. On 13 series logic changes by" in words(at)
+    assert html.count(PASS) == 3
+    assert "no loss of more than 25 %" in html
+    row = at.dataframe[0].value.iloc[0]
+    assert (row["Decision"], row["Evidence"], row["Attempt"]) == (["▲ promote"], ["SIM"], "1")
+
+
+@pytest.mark.slow
+def test_a_report_that_was_changed_is_named(app: Open, ws: Workspace) -> None:
+    (path,) = (ws.runs / "gates").glob("*.json")
+    data = json.loads(path.read_bytes())
+    data["verdict"]["checks"][0]["gain"] = 9.9
+    path.write_text(json.dumps(data))
+    at = app("promote.py", of=ws, template=TEMPLATE, report=digits(ws))
+    assert "not the one that the gate wrote" in words(at)
+    at.button(key=f"promote/{digits(ws)}").click().run()
+    assert "Refused, tampered-report" in words(at)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("address", "said"), [({"template": "shot/none"}, "no template"), ({"report": "123456"}, "knows no report")])
+def test_what_is_not_there_is_explained(app: Open, ws: Workspace, address: dict[str, str], said: str) -> None:
+    assert said in words(app("promote.py", of=ws, **{"template": TEMPLATE, **address}))
+
+
+@pytest.mark.slow
+def test_freeze_pin_canary_and_moves_by_hand(app: Open, ws: Workspace) -> None:
+    """Each writes its line with the name of whoever made it, and the page says so."""
+    at = app("promote.py", of=ws, template=TEMPLATE, person=ANN)
+    at.button(key=f"freeze/{TEMPLATE}/dev").click().run()
+    assert "A reason is needed" in words(at)
+    at.text_input(key=f"freeze-reason/{TEMPLATE}/dev").set_value("release")
+    at.button(key=f"freeze/{TEMPLATE}/dev").click().run()
+    assert "dev of script/episode: frozen." in words(at)
+    at.text_input(key=f"pin/{TEMPLATE}").set_value("paper-wife")
+    at.button(key=f"pin-now/{TEMPLATE}").click().run()
+    at.button(key=f"canary/{TEMPLATE}").click().run()
+    assert "Canary: 5 % of the series get script/episode" in words(at)
+    at.segmented_control(key=f"move-channel/{TEMPLATE}").set_value("staging")
+    at.button(key=f"move/{TEMPLATE}").click().run()
+    assert not at.exception
+    told = channels.load(ws.prompts)[0]
+    assert told.is_frozen(TEMPLATE, "dev")
+    assert (told.pins[TEMPLATE, "paper-wife"], told.canaries[TEMPLATE].basis_points) == (means(ws), 500)
+    assert told.version(TEMPLATE, "staging") == find_version(ws, TEMPLATE).id
+    assert {entry.actor for entry in Ledger(ws.prompts).entries()[-4:]} == {ANN}
+
+
+@pytest.mark.slow
+def test_an_override_takes_two(app: Open, ws: Workspace) -> None:
+    key = f"override/{digits(ws)}"
+    for who, said in ((ANN, "A second person completes it"), (ANN, "A second person completes it"), (BO, "production of script/episode")):
+        at = app("promote.py", of=ws, template=TEMPLATE, report=digits(ws), person=who)
+        at.text_input(key=f"override-reason/{digits(ws)}").set_value("client wants it today")
+        at.button(key=key).click().run()
+        assert said in words(at)
+    assert means(ws) == find_version(ws, TEMPLATE).id
+
+
+@pytest.mark.slow
+def test_a_changed_ledger_stops_the_page_with_a_sentence(app: Open, ws: Workspace) -> None:
+    ledger = ws.prompts / "ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b"the first one", b"the first two"))
+    at = app("promote.py", of=ws)
+    assert "The ledger was changed" in words(at)
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with driver.chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def own(passed: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(Path(shutil.copytree(passed.root, tmp_path_factory.mktemp("promote") / "drama")))
+
+
+@pytest.fixture(scope="module")
+def server(own: Workspace, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with driver.served(own.root, tmp_path_factory.mktemp("server") / "log.txt") as found:
+        yield found
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Iterator[Tab]:
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(driver.tab(chromium, **options))
+
+
+def visit_as(server: Server, own: Workspace, visit: Visit, who: str) -> Page:
+    return visit.open(server.url("promote", template=TEMPLATE, report=digits(own), person=who))
+
+
+def press(visit: Visit, popover: str, button: str, reason: str = "") -> str:
+    """Open a popover, give a reason, press its button; return what the page says then."""
+    page = visit.page
+    page.get_by_role("button", name=popover).first.click()
+    box = page.get_by_test_id("stPopoverBody")
+    if reason:
+        box.get_by_label("Reason", exact=False).fill(reason)
+    box.get_by_role("button", name=button, exact=True).click()
+    page.get_by_test_id("stAlert").wait_for()
+    visit.settle()
+    told = page.get_by_test_id("stAlert").inner_text()
+    page.keyboard.press("Escape")
+    return told
+
+
+@pytest.mark.slow
+def test_a_promotion_is_clicked_through_and_rolled_back(server: Server, own: Workspace, tab: Tab) -> None:
+    """Who ran the gate cannot approve; without approval nothing moves; whoever looks at an old page overwrites nothing."""
+    before, after = means(own), find_version(own, TEMPLATE).id
+    ann, bo, late = tab(), tab(), tab()
+    visit_as(server, own, ann, ANN)
+    assert "Refused, self-approved" in press(ann, "Approve…", "Approve")
+    assert "Refused, unapproved" in press(ann, "Promote to production…", "Promote")
+    visit_as(server, own, bo, BO)
+    assert "Approved script/episode" in press(bo, "Approve…", "Approve")
+    visit_as(server, own, late, BO)
+    assert f"production of script/episode: {before[3:9]} → {after[3:9]}" in press(
+        ann, "Promote to production…", "Promote", "better endings"
+    )
+    assert means(own) == after
+    assert "Refused, moved" in press(late, "Promote to production…", "Promote")
+    assert "A reason is needed" in press(ann, "Roll back…", "Roll back")
+    assert f"production of script/episode: {after[3:9]} → {before[3:9]}" in press(ann, "Roll back…", "Roll back", "faces drift in ep. 12")
+    assert means(own) == before
+    told = [(e.action, e.actor, e.reason) for e in Ledger(own.prompts).entries()[-3:]]
+    assert told == [("approve", BO, ""), ("promote", ANN, "better endings"), ("rollback", ANN, "faces drift in ep. 12")]
+    assert ann.page.get_by_text("proved", exact=True).is_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_it_asks_nobody_else_and_everybody_can_use_it(server: Server, own: Workspace, tab: Tab, dark: bool) -> None:
+    script = axe.source()
+    visit = tab(dark=dark, width=1024, height=768)
+    for url in (server.url("promote"), server.url("promote", template=TEMPLATE, report=digits(own))):
+        page = visit.open(url)
+        assert {u.split("/")[2] for u in visit.requests if not u.startswith(("data:", "blob:"))} == {f"127.0.0.1:{server.port}"}
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.evaluate(script)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert not [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert not visit.errors
