@@ -89,7 +89,7 @@ def test_malformed_yaml_has_file_and_line(ws: Path, cli: Cli) -> None:
         (("--suite", "shot", "--version", "shot/keyframe", "--provider", "studioo"), "Did you mean studio"),
         (("--suite", "shot", "--version", "script/episode"), "stage"),
         (("--suite", "shot", "--version", "shot/keyframe", "--case", "nobody"), "nobody"),
-        (("--suite", "music", "--version", "music/cue"), "audio"),
+        (("--suite", "music", "--version", "music/cue", "--provider", "ollama"), "audio"),
         (("--suite", "script", "--version", "script/episode", "--provider", "openai"), "OPENAI_API_KEY"),
     ],
 )

@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from template_folder import Templates
 
 from prompts.render import Renderer
-
-# A busy machine is no failure; `pytest-timeout` ends what hangs.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 
 @pytest.fixture
