@@ -6,11 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import cached, cases, effects, shell
+from pages.ui import cached, cases, effects, exports, shell, sliced, tradeoff
 from pages.ui.diff import template_diff
 from runs import query
 from runs.compare import Arm, find_arms
+from runs.margins import rule
 from runs.workspace import Workspace
+
+VIEWS = {"cases": "Cases", "slices": "Slices", "cost": "Cost and quality", "diff": "What changed in the template"}
 
 
 def main() -> None:
@@ -24,14 +27,29 @@ def main() -> None:
     a, b = chosen
     pair = cached.comparison(ws, a, b)
     effects.warn(pair)
-    effects.draw(pair)
-    changed = st.expander("What changed in the template", key="changed", on_change="rerun")
-    if changed.open:
-        with changed:
-            template_diff(ws, a, b)
-    st.subheader("Cases")
-    # Filtering draws the list alone again, not the plots.
-    st.fragment(cases.draw)(pair)
+    effects.draw(pair, rule(ws, cached.suite(ws, b.run_id)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = _view()
+        exports.draw(ws, pair)
+    # Filtering draws the view alone again, not the plots.
+    if view == "cases":
+        st.fragment(cases.draw)(pair)
+    elif view == "slices":
+        st.fragment(sliced.draw)(ws, pair)
+    elif view == "cost":
+        st.fragment(tradeoff.draw)(ws, pair)
+    else:
+        template_diff(ws, a, b)
+
+
+def _view() -> str:
+    usual = next(iter(VIEWS))
+    asked = shell.asked("view", list(VIEWS)) or usual
+    chosen = st.segmented_control(
+        "View", list(VIEWS), default=asked, format_func=VIEWS.__getitem__, key="_view", on_change=shell.keep, args=("view",),
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return chosen or usual
 
 
 def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:

@@ -120,10 +120,11 @@ def _outputs(ws: Workspace, report: Json, case: Json, arm: str) -> Iterator[str]
     for values in report["data"]["rows"]:
         row = dict(zip(columns, values, strict=True))
         if (row["arm"], row["series"], row["case"]) == (arm, case["series"], case["case"]):
-            yield "<p>failed</p>" if row["status"] != "ok" else _shown(ws, row)
+            yield "<p>failed</p>" if row["status"] != "ok" else shown_output(ws, row)
 
 
-def _shown(ws: Workspace, row: Json) -> str:
+def shown_output(ws: Workspace, row: Json) -> str:
+    """Return one output as HTML: a small picture inside the page, the beginning of a text, or why it cannot be shown."""
     kind = str(row["media_type"] or "")
     try:
         path = MediaStore(ws).path(str(row["artifact"]))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from runs import query
 from runs.compare import Arm, Pair, compare_arms
 from runs.log import read
 from runs.workspace import Workspace
@@ -35,3 +38,43 @@ def comparison(ws: Workspace, a: Arm, b: Arm) -> Pair:
 @st.cache_data(max_entries=MAX_ENTRIES, show_spinner=False)
 def _compared(root: str, a: Arm, b: Arm, at: Stamp) -> Pair:  # noqa: ARG001  part of the key
     return compare_arms(Workspace(Path(root)), a, b)
+
+
+def traits(ws: Workspace, run_ids: tuple[str, ...]) -> pd.DataFrame:
+    """Return `runs.query.case_traits`; a run's cases never change."""
+    return _traits(str(ws.root), run_ids)
+
+
+@st.cache_data(max_entries=MAX_ENTRIES, show_spinner=False)
+def _traits(root: str, run_ids: tuple[str, ...]) -> pd.DataFrame:
+    return query.case_traits(Workspace(Path(root)), run_ids)
+
+
+def stage_scores(ws: Workspace, stage: str) -> pd.DataFrame:
+    """Return `runs.query.run_scores` of a stage, until the log changes."""
+    return _stage_scores(str(ws.root), stage, stamp(ws))
+
+
+@st.cache_data(max_entries=MAX_ENTRIES, show_spinner=False)
+def _stage_scores(root: str, stage: str, at: Stamp) -> pd.DataFrame:  # noqa: ARG001  part of the key
+    return query.run_scores(Workspace(Path(root)), stage=stage)
+
+
+def progress(ws: Workspace, run_id: str) -> dict[str, Any]:
+    """Return `runs.query.progress`, until the log changes."""
+    return _progress(str(ws.root), run_id, stamp(ws))
+
+
+@st.cache_data(max_entries=MAX_ENTRIES, show_spinner=False)
+def _progress(root: str, run_id: str, at: Stamp) -> dict[str, Any]:  # noqa: ARG001  part of the key
+    return query.progress(Workspace(Path(root)), run_id)
+
+
+def suite(ws: Workspace, run_id: str) -> str | None:
+    """Return the suite of a run; it never changes."""
+    return _suite(str(ws.root), run_id)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _suite(root: str, run_id: str) -> str | None:
+    return query.suite_of(Workspace(Path(root)), run_id)

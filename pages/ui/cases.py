@@ -12,7 +12,14 @@ from evals.result import Result
 from pages.ui import effects, shell
 from runs.compare import Arm, Pair
 
-FILTERS: Mapping[str, str] = {"worse": "B worse", "better": "B better", "failed": "failed or missing", "same": "same", "all": "all"}
+FILTERS: Mapping[str, str] = {
+    "worse": "B worse",
+    "better": "B better",
+    "changed": "changed",
+    "failed": "failed or missing",
+    "same": "same",
+    "all": "all",
+}
 PAGE = 20
 THUMBNAIL, TEXT_ROW = 84, 56
 """Heights of rows with pictures, and of rows in which a reason has two lines."""
@@ -37,7 +44,7 @@ def draw(pair: Pair) -> None:
 def only(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
     """Return the cases that a filter keeps."""
     kinds = {"failed": ["failed", "missing"], "all": list(cases["change"])}.get(wanted, [wanted])
-    return cases[cases["change"].isin(kinds)]
+    return cases[cases["change"] != "same"] if wanted == "changed" else cases[cases["change"].isin(kinds)]
 
 
 def _metric(names: list[str]) -> str:

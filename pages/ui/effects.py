@@ -13,6 +13,7 @@ from evals.sentence import change, level
 from pages.ui import badges, forest, shell
 from pages.ui.palette import palette
 from runs.compare import Pair
+from runs.margins import Rule
 
 _VERDICT_COLOURS = ("blue", "orange", "gray", "gray")
 
@@ -37,13 +38,13 @@ def ordered(pair: Pair) -> list[Result]:
     return sorted(pair.comparison.results, key=lambda r: (not r.metric.primary, r.metric.unit in RATIO_UNITS))
 
 
-def draw(pair: Pair) -> None:
-    """Draw the plot, and beside it numbers and words."""
+def draw(pair: Pair, rule: Rule | None = None) -> None:
+    """Draw the plot, with the margins of a gate policy, and beside it numbers and words."""
     results = ordered(pair)
     primary = [result for result in results if result.metric.primary]
     left, right = st.columns([6, 7], gap="small")
     with left.container(border=True, height="stretch"):
-        _plot(pair, primary)
+        _plot(pair, primary, rule)
     with right.container(border=True, height="stretch", gap="small"):
         slot = st.container()
         every = st.toggle(f"All {len(results)} metrics", key="metrics") if len(results) > len(primary) else False
@@ -54,26 +55,34 @@ def draw(pair: Pair) -> None:
                 st.text(f"{badges.VERDICTS[result.verdict]}   {result.sentence}")
 
 
-def _plot(pair: Pair, results: Sequence[Result]) -> None:
-    panels = forest.panels(results)
+def _plot(pair: Pair, results: Sequence[Result], rule: Rule | None) -> None:
+    panels = forest.panels(results, rule.margins if rule else forest.NO_MARGINS)
     for unit, frame in panels:
         st.altair_chart(forest.chart(frame, palette(), unit=unit), alt=" ".join(frame["sentence"]))
     if not panels:
         st.text("No metric changed.")
-    st.caption(f"Bars: {_sure(pair.comparison.alpha)} sure, paired by case, units are {pair.comparison.unit}. Dashed: no change.")
+    told = f"Bars: {sure(pair.comparison.alpha)} sure, paired by case, units are {pair.comparison.unit}. Dashed: no change."
+    if rule and any(frame["margin"].notna().any() for _, frame in panels):
+        told += f" Upright: what the gate policy {shell.plain(rule.policy)} asks for; a bar passes right of it."
+    st.caption(told)
 
 
 def _numbers(pair: Pair, results: Sequence[Result]) -> None:
     unit = pair.comparison.unit
     config: dict[str, Any] = {
         "metric": st.column_config.TextColumn(help="↑ more is better, ↓ less is better"),
-        "verdict": st.column_config.MultiselectColumn(options=list(badges.VERDICTS.values()), color=list(_VERDICT_COLOURS)),
+        "verdict": verdict_column(),
         "change": st.column_config.TextColumn(help="B minus A; of cost and latency, by what share", alignment="right"),
         "A": st.column_config.TextColumn(alignment="right"),
         "B": st.column_config.TextColumn(alignment="right"),
         "+ / − / =": st.column_config.TextColumn(help=f"{unit} in which B is better / worse / the same"),
     }
     st.dataframe(table(results, pair.comparison.alpha), hide_index=True, column_config=config, alt="Both arms by metric")
+
+
+def verdict_column() -> Any:
+    """Return how a column of verdicts is drawn."""
+    return st.column_config.MultiselectColumn(options=list(badges.VERDICTS.values()), color=list(_VERDICT_COLOURS))
 
 
 def table(results: Sequence[Result], alpha: float) -> pd.DataFrame:
@@ -85,7 +94,7 @@ def table(results: Sequence[Result], alpha: float) -> pd.DataFrame:
                 "A": level(r, r.mean_a),
                 "B": level(r, r.mean_b),
                 "change": "–" if r.delta is None else change(r, r.delta),
-                f"{_sure(alpha)} interval": "–" if r.delta is None else f"{change(r, r.lo)} … {change(r, r.hi)}",
+                f"{sure(alpha)} interval": "–" if r.delta is None else f"{change(r, r.lo)} … {change(r, r.hi)}",
                 "+ / − / =": f"{r.by_unit.better} / {r.by_unit.worse} / {r.by_unit.same}",
                 "verdict": [badges.VERDICTS[r.verdict]],
             }
@@ -94,5 +103,6 @@ def table(results: Sequence[Result], alpha: float) -> pd.DataFrame:
     )
 
 
-def _sure(alpha: float) -> str:
+def sure(alpha: float) -> str:
+    """Return how sure the intervals are."""
     return f"{100 * (1 - 2 * alpha):.0f} %"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,28 +12,31 @@ import pandas as pd
 from evals.result import Result
 from evals.sentence import change
 from pages.ui.palette import Palette
+from runs.margins import Margin
 
 if TYPE_CHECKING:
     import altair as alt
 
 SHAPES = {"better": "triangle-up", "worse": "triangle-down", "unclear": "diamond", "insufficient": "circle"}
-ROW = 54
+ROW, LOW_ROW = 54, 34
+"""Heights of a row, with the change in figures above the point and without."""
 LABELS = 130
 """Width of the metric names, so that plots below each other share their zero line."""
+NO_MARGINS: Mapping[str, Margin] = MappingProxyType({})
 EM = "\u2003"
 """A space that is not collapsed."""
 TICK = "format(datum.value, abs(datum.value) >= 1 ? ',.1~f' : '.2~g')"
 STEPS = (1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Ends of axes whose halves are short numbers too."""
-COLUMNS = ("metric", "gain", "lo", "hi", "open_lo", "open_hi", "verdict", "label", "interval", "sentence")
+COLUMNS = ("metric", "gain", "lo", "hi", "open_lo", "open_hi", "verdict", "label", "interval", "sentence", "margin", "told")
 
 
-def panels(results: Sequence[Result]) -> list[tuple[str, pd.DataFrame]]:
+def panels(results: Sequence[Result], margins: Mapping[str, Margin] = NO_MARGINS) -> list[tuple[str, pd.DataFrame]]:
     """Return what is drawn on one axis each: what the axis counts, and its rows; metrics without any change are left out.
 
     Shares, probabilities and other metrics from 0 to 1 stand together; ratios in per cent; other units alone. Gains are turned
     so that right is better, `label` is the change as measured: of a cost that fell by a tenth the gain is +10 and the label
-    −10 %. An end of the interval that the data does not bound is None.
+    −10 %. An end of the interval that the data does not bound is None, as is the margin of a metric that no policy names.
     """
     found: dict[str, list[tuple[object, ...]]] = {}
     for r in results:
@@ -40,20 +44,31 @@ def panels(results: Sequence[Result]) -> list[tuple[str, pd.DataFrame]]:
             continue
         bounded = (r.metric.lo, r.metric.hi) == (0.0, 1.0)
         unit = "change in per cent" if r.scale == "ratio" else "change" if bounded else f"change in {r.metric.unit}"
-        found.setdefault(unit, []).append(_row(r))
+        found.setdefault(unit, []).append(_row(r, margins.get(r.metric.name)))
     return [(unit, pd.DataFrame(rows, columns=list(COLUMNS))) for unit, rows in found.items()]
 
 
-def _row(r: Result) -> tuple[object, ...]:
+def _row(r: Result, margin: Margin | None) -> tuple[object, ...]:
     factor = 100.0 if r.scale == "ratio" else 1.0
     gain, lo, hi = (None if v is None else factor * v for v in (r.gain, r.gain_lo, r.gain_hi))
     interval = f"{change(r, r.lo)} to {change(r, r.hi)}"
-    return (r.metric.name.replace("_", " "), gain, lo, hi, lo is None, hi is None, r.verdict, change(r, r.delta), interval, r.sentence)
+    name = r.metric.name.replace("_", " ")
+    at, told = _margin(r, margin)
+    return (name, gain, lo, hi, lo is None, hi is None, r.verdict, change(r, r.delta), interval, r.sentence, at, told)
+
+
+def _margin(r: Result, margin: Margin | None) -> tuple[float | None, str]:
+    """Return where a policy draws its line, and that in words; nothing where its scale is not the axis's."""
+    if margin is None or margin.ratio != (r.scale == "ratio"):
+        return None, ""
+    room = f"{100 * margin.room:.3g} %" if margin.ratio else f"{margin.room:.3g}"
+    words = f"the gate asks for a gain of at least {room}" if margin.kind == "gain" else f"the gate lets B lose less than {room}"
+    return (100.0 if margin.ratio else 1.0) * margin.at, words
 
 
 def reach(frame: pd.DataFrame) -> float:
     """Return where the axis ends on both sides: a round number just beyond the longest interval."""
-    ends = frame[["gain", "lo", "hi"]].astype("float64").abs().to_numpy().ravel()
+    ends = frame.filter(["gain", "lo", "hi", "margin"]).astype("float64").abs().to_numpy().ravel()
     most = max((float(v) for v in ends if v == v), default=0.0) * 1.05
     if most == 0:
         return 1.0
@@ -61,12 +76,19 @@ def reach(frame: pd.DataFrame) -> float:
     return next(step * scale for step in STEPS if step * scale >= most)
 
 
-def chart(frame: pd.DataFrame, colours: Palette, *, unit: str) -> alt.LayerChart | alt.FacetChart:
-    """Draw the rows of a panel: a point and its interval a metric, the change in figures above it, the zero line dashed."""
+def chart(frame: pd.DataFrame, colours: Palette, *, unit: str, row: int = ROW) -> alt.LayerChart | alt.FacetChart:
+    """Draw the rows of a panel: a point and its interval a metric, the change in figures above it, the zero line dashed.
+
+    What a gate would ask stands as an upright bar: of a guardrail the whole interval has to lie right of it.
+    """
     import altair as alt
 
     end = reach(frame)
-    drawn = frame.assign(lo=frame["lo"].astype("float64").fillna(-end), hi=frame["hi"].astype("float64").fillna(end))
+    drawn = frame.assign(
+        margin=frame["margin"].astype("float64"),
+        lo=frame["lo"].astype("float64").fillna(-end),
+        hi=frame["hi"].astype("float64").fillna(end),
+    )
     verdicts = list(SHAPES)
     colour = alt.Color("verdict:N", scale=alt.Scale(domain=verdicts, range=[colours.verdicts[v] for v in verdicts]), legend=None)
     axis = alt.Axis(labelLimit=LABELS, minExtent=LABELS, maxExtent=LABELS, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
@@ -83,6 +105,7 @@ def chart(frame: pd.DataFrame, colours: Palette, *, unit: str) -> alt.LayerChart
         alt.Tooltip("interval:N"),
         alt.Tooltip("verdict:N"),
         alt.Tooltip("sentence:N", title="in words"),
+        alt.Tooltip("told:N", title="margin"),
     ]
     base = alt.Chart(drawn)
     interval = base.mark_rule(strokeWidth=3, strokeCap="round").encode(x=x, x2="hi:Q", y=y, color=colour, tooltip=told)
@@ -94,4 +117,7 @@ def chart(frame: pd.DataFrame, colours: Palette, *, unit: str) -> alt.LayerChart
     point = base.mark_point(filled=True, size=170, opacity=1).encode(x="gain:Q", y=y, color=colour, shape=shape, tooltip=told)
     label = base.mark_text(dy=-15, fontSize=12, fontWeight="bold").encode(x="gain:Q", y=y, text="label:N", color=colour)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[4, 4], color=colours.faint).encode(x="zero:Q")
-    return alt.layer(zero, interval, *caps, point, label).properties(height=alt.Step(ROW))
+    told_margin = [alt.Tooltip("metric:N"), alt.Tooltip("told:N", title="margin")]
+    bound = base.transform_filter("isValid(datum.margin)").mark_tick(thickness=2, size=row * 0.8, color=colours.ink)
+    layers = [zero, bound.encode(x="margin:Q", y=y, tooltip=told_margin), interval, *caps, point, *([label] if row >= ROW else [])]
+    return alt.layer(*layers).properties(height=alt.Step(row))

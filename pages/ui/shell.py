@@ -106,3 +106,8 @@ def poster(sha256: str | None, media_type: str | None) -> str | None:
 def plain(text: str) -> str:
     """Escape what Streamlit would read as Markdown, for words that a model or a file had a part in."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)
+
+
+def file_name(text: str) -> str:
+    """Return a name for a file to download, of plain letters only."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in text)[:120]

@@ -12,13 +12,14 @@ from runs.query.frames import Columns
 from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, progress
 from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
+from runs.query.of_cases import CASE_TRAITS, TRAITS, case_traits
 from runs.query.of_checks import CHECKS, checks
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
 from runs.query.of_live import NEWEST, NOTES, newest, notes
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
-from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs
+from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs, suite_of
 from runs.query.of_scores import FINDINGS, SCORES, findings, scores
 
 COLUMNS: Mapping[str, Columns] = {
@@ -26,6 +27,7 @@ COLUMNS: Mapping[str, Columns] = {
     "run_scores": RUN_SCORES,
     "arms": ARMS,
     "versions": VERSIONS,
+    "case_traits": CASE_TRAITS,
     "generations": GENERATIONS,
     "gates": GATES,
     "scores": SCORES,
@@ -43,9 +45,11 @@ COLUMNS: Mapping[str, Columns] = {
 
 __all__ = [
     "COLUMNS",
+    "TRAITS",
     "ancestry",
     "arms",
     "burnt",
+    "case_traits",
     "chain_runs",
     "checks",
     "errors",
@@ -69,6 +73,7 @@ __all__ = [
     "runs",
     "scores",
     "stored_versions",
+    "suite_of",
     "version_source",
     "versions",
 ]

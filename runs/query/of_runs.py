@@ -94,13 +94,15 @@ def runs(ws: Workspace) -> pd.DataFrame:
     return found
 
 
-def run_scores(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
+def run_scores(ws: Workspace, run_id: str | None = None, stage: str | None = None) -> pd.DataFrame:
     """Return the mean of every metric by run and arm, from the roll-ups (fast at any size). Columns: `RUN_SCORES`.
+
+    Of one run, of the runs of a stage, or of all.
 
     `mean` counts failed scores as the metric's worst value; `n_excluded` scores (not applicable, not scoreable, unavailable,
     error) do not count.
     """
-    where, parameters = matching(r__run_id=run_id)
+    where, parameters = matching(r__run_id=run_id, r__stage=stage)
     with read(ws) as con:
         return frame(
             con,
@@ -131,6 +133,13 @@ def find_run(ws: Workspace, name: str = "last") -> str:
     if len(found) != 1:
         raise UnknownName("run", name, found or known)
     return str(found[0])
+
+
+def suite_of(ws: Workspace, run_id: str) -> str | None:
+    """Return the name of the suite that a run was made over; None where it has none."""
+    with read(ws) as con:
+        found = con.execute("select s.name from run r left join suite s using (suite_key) where r.run_id = ?", [run_id]).fetchone()
+    return found[0] if found else None
 
 
 def run_plan(ws: Workspace, run_id: str) -> dict[str, Any]:

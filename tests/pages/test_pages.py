@@ -145,12 +145,40 @@ def test_all_cases_are_listed_with_pictures_and_reasons(app: Open) -> None:
     assert failed["why B"].startswith("failed: rate_limit: ")
 
 
-@pytest.mark.parametrize(("wanted", "count"), [("worse", 1), ("better", 14), ("failed", 1), ("same", 0), ("all", 16)])
+@pytest.mark.parametrize(("wanted", "count"), [("worse", 1), ("better", 14), ("changed", 16), ("failed", 1), ("same", 0), ("all", 16)])
 def test_cases_are_filtered_and_counted(app: Open, wanted: str, count: int) -> None:
     """The filter shows how many it keeps, and keeps as many."""
     at = app("compare.py", **ARMS, w=wanted, m="face_consistency")
-    assert any(option.endswith(f" {count}") for option in at.segmented_control[0].options)
+    assert any(option.endswith(f" {count}") for option in at.segmented_control[1].options)
     assert (len(at.dataframe[1].value) if len(at.dataframe) > 1 else 0) == count
+
+
+def test_slices_have_an_interval_each(app: Open) -> None:
+    """The size of shot that most series have has a verdict that stands, the other too few; single series count their cases."""
+    at = app("compare.py", **ARMS, view="slices", by="shot size", sm="face_consistency")
+    table = at.dataframe[1].value.set_index("slice")
+    assert table["verdict"].map(lambda v: v[0]).to_dict() == {"closeup": "▲ better", "wide": "○ too little"}
+    assert table["among all"].to_dict() == {"closeup": "stands", "wide": ""}
+    by_series = app("compare.py", **ARMS, view="slices", by="series", sm="face_consistency").dataframe[1].value
+    assert len(by_series) == page_story.SERIES
+    assert by_series["verdict"].map(lambda v: v[0]).eq("○ too little").all()
+
+
+def test_cost_stands_against_quality(app: Open) -> None:
+    """Both arms are in words and in the plot, whose other points are arms of the same stage."""
+    at = app("compare.py", **ARMS, view="cost")
+    assert re.search(r"A  .*a generation, .*a series", words(at))
+    assert len(at.get("vega_lite_chart") or at.get("arrow_vega_lite_chart")) >= 2
+
+
+def test_the_template_diff_is_a_view(app: Open) -> None:
+    """What changed between the versions is one click away, and the address keeps it."""
+    assert "shot/portrait" in words(app("compare.py", **ARMS, view="diff"))
+
+
+def test_what_the_gate_would_ask_is_drawn(app: Open) -> None:
+    """The suite's policy has margins; a caption says what the upright bars are."""
+    assert "gate policy shot" in markdown(app("compare.py", **ARMS))
 
 
 def test_the_cases_of_arms_that_do_not_fit_are_not_compared(app: Open) -> None:

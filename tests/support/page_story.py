@@ -135,6 +135,7 @@ def _events(ws: Workspace, run_id: str, stage: str, second: float) -> Iterator[e
         usual,
         at=story.at(second),
         stage=stage,
+        suite={"name": stage, "hash": "5" * 64},
         versions=versions,
         arms=arms,  # type: ignore[arg-type]
         cases=cases,
@@ -168,7 +169,8 @@ def _job(run_id: str, case: str, letter: str) -> str:
 
 def _case(stage: str, series: int, number: int, reference: Sequence[ev.MediaRef]) -> ev.CasePlan:
     who = {"id": "mei", "name": HOSTILE, "static_descriptors": [HOSTILE]}
-    shot = {"id": "s1", "location": "hall", "size": "closeup", "angle": "low", "move": "static", "duration": 2.0, "action": HOSTILE}
+    size = "wide" if series % 4 == 3 else "closeup"
+    shot = {"id": "s1", "location": "hall", "size": size, "angle": "low", "move": "static", "duration": 2.0, "action": HOSTILE}
     person = {"character": who, "look": None, "emotion": "joy", "intensity": 0.8, "speaking": True, "acting": HOSTILE}
     return {
         "case_id": HOSTILE if (series, number) == ODD else f"series-{series}-{stage}-{number + 1}",

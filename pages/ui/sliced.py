@@ -1,0 +1,108 @@
+"""Where B helps and where it does not: one interval for each character, emotion, size of shot, or series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from evals.sentence import change
+from evals.slices import Slice, caution, slices
+from pages.ui import badges, cached, effects, forest, shell
+from pages.ui.palette import palette
+from runs import query
+from runs.compare import Pair
+from runs.workspace import Workspace
+
+BY_CASE = frozenset({"series", "episode"})
+"""Slices of one unit each: within them only cases can be counted."""
+MOST = 16
+"""Slices that are drawn; the table has all."""
+
+
+def draw(ws: Workspace, pair: Pair) -> None:
+    """Let the user choose a trait and a metric, and draw a slice a value."""
+    names = [r.metric.name for r in effects.ordered(pair) if r.cases]
+    traits = cached.traits(ws, tuple(sorted({pair.a.run_id, pair.b.run_id})))
+    offered = [name for name in query.TRAITS if traits.loc[traits["trait"] == name, "value"].nunique() > 1]
+    if not names or not offered:
+        st.text("All cases are alike; there is nothing to slice by.")
+        return
+    by, metric = _chosen(offered, names)
+    found = slices(pair.comparison, metric, values(traits, by), by_case=by in BY_CASE)
+    if warning := caution(found, pair.comparison.alpha):
+        st.warning(warning)
+    left, right = st.columns([6, 7], gap="small")
+    with left.container(border=True, height="stretch"):
+        _plot(found)
+    with right.container(border=True, height="stretch"):
+        units = "cases" if by in BY_CASE else pair.comparison.unit
+        st.dataframe(table(found, pair.comparison.alpha, units), hide_index=True, column_config=_columns(units), alt=f"Slices by {by}")
+        st.caption(
+            f"{effects.sure(pair.comparison.alpha)} intervals over {units}, each slice for itself. "
+            "“among all”: the verdict holds although so many were asked (Holm)."
+        )
+
+
+def _chosen(offered: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        usual = "emotion" if "emotion" in offered else offered[0]
+        by = st.segmented_control(
+            "Slice by", offered, default=shell.asked("by", offered) or usual, key="_by", on_change=shell.keep, args=("by",)
+        )
+        index = list(names).index(shell.asked("sm", names) or names[0])
+        metric = st.selectbox("Metric", names, index=index, format_func=_spaced, key="_sm", on_change=shell.keep, args=("sm",), width=240)
+    return by or usual, str(metric)
+
+
+def values(traits: pd.DataFrame, by: str) -> Mapping[str, list[str]]:
+    """Return the values of a trait by case."""
+    mine = traits[traits["trait"] == by]
+    return {str(case): [str(value) for value in of_case] for case, of_case in mine.groupby("case_id")["value"]}
+
+
+def _plot(found: Sequence[Slice]) -> None:
+    # Where B loses most, and where it gains most: what lies between says least.
+    shown = found if len(found) <= MOST else [*found[: MOST // 2], *found[-MOST // 2 :]]
+    named = [replace(one.result, metric=replace(one.result.metric, name=one.value)) for one in shown]
+    panels = forest.panels(named)
+    for unit, frame in panels:
+        told = " ".join(f"{row.metric}: {row.label}." for row in frame.itertuples())
+        st.altair_chart(forest.chart(frame, palette(), unit=unit, row=forest.LOW_ROW), alt=told)
+    if not panels:
+        st.text("Nothing changed in any slice.")
+    if len(shown) < len(found):
+        st.caption(f"The {MOST // 2} largest losses and gains of {len(found)} slices.")
+
+
+def table(found: Sequence[Slice], alpha: float, units: str) -> pd.DataFrame:
+    """Return a row a slice: how many units, change, interval, verdict, and whether it stands among all."""
+    return pd.DataFrame(
+        [
+            {
+                "slice": one.value,
+                units: one.result.units,
+                "change": change(one.result, one.result.delta) if one.result.delta is not None else "–",
+                f"{effects.sure(alpha)} interval": f"{change(one.result, one.result.lo)} … {change(one.result, one.result.hi)}",
+                "verdict": [badges.VERDICTS[one.result.verdict]],
+                "among all": "stands" if one.stands else "",
+            }
+            for one in found
+        ]
+    )
+
+
+def _columns(units: str) -> dict[str, Any]:
+    return {
+        units: st.column_config.NumberColumn(width=70, help=f"How many {units} have a pair"),
+        "change": st.column_config.TextColumn(alignment="right"),
+        "verdict": effects.verdict_column(),
+        "among all": st.column_config.TextColumn(help="Holds although so many slices were asked at once", width=80),
+    }
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
