@@ -1,36 +1,37 @@
 """`workbench gate` from names to a verdict: who is in production, which cases, which looks; and the runs that it takes.
 
 A gate without a run begins one: both arms interleaved over the gate split, with the repeats that the policy asks for. Where it
-plans three looks, each is a run of its own over a third of the series, in an order drawn from the suite's hash; the first look
-that settles it ends the spending.
+plans three looks, each is a run of its own over the series that come with it (`runs.looking`); the first look that settles it
+ends the spending. A file says which look is which run, so a gate that died goes on; it is gone once the verdict is written.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from evals.case import load_cases
-from evals.looks import FRACTIONS
 from evals.policy import Policy, find_policy, load_policy
 from evals.suite import Suite, load_suite, suite_names
 from prompts import channels
 from prompts.errors import InputError, UnknownName
-from runs import harness, query
+from runs import query
+from runs.begun import Begun
 from runs.harness import Options
+from runs.looking import planned
+from runs.plan import Plan, digest
 from runs.prepare import Order, find_version, prepare
 from runs.provider import Provider
 from runs.providers import reference
-from runs.report import Judgement, judge
+from runs.report import FOLDER, Judgement, judge
 from runs.trial import find
 from runs.workspace import Workspace
 
 PRODUCTION = "production"
+UNDER_WAY = "under-way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,14 @@ def ask(ws: Workspace, base: str, candidate: str, *, suite: str | None = None, p
     return Question(_champion(ws, base, version.template), candidate, named, load_policy(path), path.stem)
 
 
-def from_runs(
-    ws: Workspace, question: Question, run_ids: Sequence[str], *, look: int | None = None, planned: int | None = None
-) -> Judgement:
+def from_runs(ws: Workspace, question: Question, run_ids: Sequence[str], *, look: int | None = None, units: int | None = None) -> Judgement:
     """Judge on runs that are there."""
     trial = find(ws, question.base, question.candidate, run_ids)
     plans = [query.run_plan(ws, run) for run in trial.run_ids]
     if len({plan["suite"]["hash"] for plan in plans}) > 1:
         raise InputError("The runs are of different suites.", hint="Give the runs of one gate.")
     refused = unchecked_judges(ws, question.policy, plans[0]["scorers"])
-    return judge(ws, trial, question.policy, name=question.policy_name, look=look, planned_units=planned, refused=refused)
+    return judge(ws, trial, question.policy, name=question.policy_name, look=look, planned_units=units, refused=refused)
 
 
 def unchecked_judges(ws: Workspace, policy: Policy, scorers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -91,15 +90,24 @@ def unchecked_judges(ws: Workspace, policy: Policy, scorers: Sequence[Mapping[st
     }
 
 
+def begun(ws: Workspace, question: Question, provider: Provider, order: Order) -> Begun:
+    """Return the file of a gate that is under way: the run of each look. It is named by everything that decides those runs."""
+    versions = [find_version(ws, ref.partition("#")[0]).id for ref in (question.base, question.candidate)]
+    who: dict[str, Any] = dict(reference(provider))
+    name = digest("gate", versions, question.suite.hash, question.policy.hash, who, list(order.models), order.seed, dict(order.parameters))
+    return Begun(ws.runs / FOLDER / UNDER_WAY / f"{name[:16]}.json")
+
+
 def in_a_run(
     ws: Workspace,
     question: Question,
     provider: Provider,
     options: Options,
     order: Order,
+    state: Begun,
     say: Callable[[str], None],
 ) -> Judgement:
-    """Run both arms over the gate split, look by look, and judge.
+    """Run both arms over the gate split, look by look, and judge. After a death the same call goes on where it stopped.
 
     Args:
         ws: The workspace.
@@ -107,49 +115,33 @@ def in_a_run(
         provider: Who generates.
         options: How runs are done.
         order: Models, seed, parameters, budget; versions, suite, cases and split are filled in here.
+        state: Which look is which run, from `begun`; to be forgotten once the verdict is written.
         say: Told what is being done.
 
     Raises:
-        WorkbenchError: A run cannot begin or go on; a run that was cut off is resumed with `workbench run --resume`.
+        WorkbenchError: A run cannot begin or go on.
     """
-    series = look_order(question)
-    looks = FRACTIONS if question.policy.looks.plan == "obf3" else (1.0,)
-    cases = [case for case in load_cases(ws.evals / "cases") if case.stage == question.suite.stage]
+    cases = load_cases(ws.evals / "cases")
     run_ids: list[str] = []
-    done = 0
-    for number, fraction in enumerate(looks, start=1):
-        upto = math.ceil(fraction * len(series) - 1e-9)
-        chosen = [case.id for case in question.suite.cases(cases, "gate") if case.series in set(series[done:upto])]
-        done = upto
-        say(f"Look {number} of {len(looks)}: {len(chosen)} cases." if len(looks) > 1 else f"{len(chosen)} cases.")
-        run_ids.append(_run(ws, question, provider, options, order, chosen))
-        look = number if len(looks) > 1 else None
-        judgement = from_runs(ws, question, run_ids, look=look, planned=len(series) if look else None)
+    for look in planned(question.suite, question.policy, cases):
+        title = f"Look {look.number} of {look.of}" if look.of > 1 else "The gate"
+        plan = partial(_plan, ws, question, provider, options, order, look.cases)
+        first = f"{title}: {len(look.cases)} cases."
+        run_ids.append(state.run(ws, str(look.number), title, plan, provider, options, say, first=first))
+        number = look.number if look.of > 1 else None
+        judgement = from_runs(ws, question, run_ids, look=number, units=look.planned if number else None)
         if judgement.verdict.stop:
             break
+        say(f"{title}: {judgement.verdict.reasons[0]}")
     return judgement
 
 
-def look_order(question: Question) -> list[str]:
-    """Return the series of the gate split in the order in which looks take them: drawn, and fixed before anything is known."""
-    series = sorted(question.suite.series.gate)
-    seed = int(hashlib.sha256(question.suite.hash.encode()).hexdigest()[:12], 16)
-    return random.Random(seed).sample(series, len(series))
-
-
-def _run(ws: Workspace, question: Question, provider: Provider, options: Options, order: Order, cases: list[str]) -> str:
-    from dataclasses import replace
-
+def _plan(ws: Workspace, question: Question, provider: Provider, options: Options, order: Order, cases: Sequence[str]) -> Plan:
     wanted = replace(
-        order, versions=(question.base, question.candidate), suite=question.suite.name, cases=cases, split="gate",
+        order, versions=(question.base, question.candidate), suite=question.suite.name, cases=list(cases), split="gate",
         repeats=question.policy.repeats,
     )  # fmt: skip
-    plan = prepare(ws, wanted, reference(provider), options.scorer_folder)
-    result = harness.run(ws, plan, provider, options)
-    if result.state != "finished":
-        hint = f"Finish it with `workbench run --resume {result.run_id}`, then `workbench gate … --run {result.run_id}`."
-        raise InputError(f"The run {result.run_id} {result.state}: {result.reason}", hint=hint)
-    return result.run_id
+    return prepare(ws, wanted, reference(provider), options.scorer_folder)
 
 
 def _champion(ws: Workspace, base: str, template: str) -> str:

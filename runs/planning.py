@@ -10,17 +10,19 @@ from evals.planner import Means, Need, Spread, measured, needs
 from evals.policy import Policy
 from evals.suite import Suite
 from prompts.errors import InputError
+from runs.looking import Look, every
 from runs.trial import Trial, evidence
 from runs.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The plan: what there is, what each metric needs, where the numbers come from, and what cannot be afforded."""
+    """The plan: what there is, what each metric needs, where the numbers come from, when it is looked at, and what cannot be afforded."""
 
     means: Means
     needs: tuple[Need, ...]
     spreads: Mapping[str, Spread]
+    looks: tuple[Look, ...] = ()
 
     @property
     def too_dear(self) -> list[Need]:
@@ -66,4 +68,4 @@ def outlook(
         known = frame["cost_usd"].notna().all()
         usd = usd if usd is not None else float(frame["cost_usd"].mean()) if known else None
     means = Means(series, len(chosen) / series, policy.repeats, usd, budget_usd)
-    return Outlook(means, tuple(needs(policy, spreads, means, effect=effect, attempt=attempt)), spreads)
+    return Outlook(means, tuple(needs(policy, spreads, means, effect=effect, attempt=attempt)), spreads, tuple(every(suite, policy, cases)))

@@ -6,22 +6,18 @@ where it stopped, at any moment and after any death: a round that is done is not
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.case import load_cases
 from evals.racing import CASES, Standing, rounds, standings, survivors
-from prompts.errors import InputError, UnknownName
-from prompts.files import write_whole
-from prompts.identity import canonical_json
-from runs import harness, query
+from prompts.errors import InputError
+from runs.begun import Begun
 from runs.gating import Question
 from runs.harness import Options
-from runs.plan import digest
+from runs.plan import Plan, digest
 from runs.prepare import Order, find_version, prepare, spread
 from runs.provider import Provider
 from runs.providers import reference
@@ -65,7 +61,7 @@ def run_race(ws: Workspace, race: Race, say: Callable[[str], None]) -> Iterator[
         WorkbenchError: A run cannot begin or go on.
     """
     _check(ws, race)
-    state = _State(ws, _id(ws, race))
+    state = Begun(ws.runs / FOLDER / f"{_id(ws, race)[:16]}.json")
     parts = _parts(ws, race)
     alive = race.variants
     done: list[tuple[str, tuple[str, ...]]] = []
@@ -78,66 +74,18 @@ def run_race(ws: Workspace, race: Race, say: Callable[[str], None]) -> Iterator[
         yield Round(number, done[-1][0], tuple(ranked), alive)
 
 
-class _State:
-    """The file of a race: the run of each round, written before the run begins."""
-
-    def __init__(self, ws: Workspace, race_id: str) -> None:
-        folder = ws.runs / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path: Path = folder / f"{race_id[:16]}.json"
-        self._rounds: dict[str, str] = {}
-        if self._path.exists():
-            try:
-                self._rounds = dict(json.loads(self._path.read_text("utf-8"))["rounds"])
-            except (ValueError, KeyError, TypeError):
-                raise InputError(
-                    f"{self._path} is not whole.", hint="Remove it to begin the race anew; its runs stay in the log."
-                ) from None
-
-    def run_of(self, number: int) -> str | None:
-        return self._rounds.get(str(number))
-
-    def begin(self, number: int, run_id: str) -> None:
-        self._rounds[str(number)] = run_id
-        write_whole(self._path, canonical_json({"rounds": self._rounds}))
-
-
 def _round(
-    ws: Workspace, race: Race, state: _State, number: int, alive: Sequence[str], cases: Sequence[str], say: Callable[[str], None]
+    ws: Workspace, race: Race, state: Begun, number: int, alive: Sequence[str], cases: Sequence[str], say: Callable[[str], None]
 ) -> str:
-    run_id = state.run_of(number)
-    if run_id is not None and _is_there(ws, run_id):
-        ended = query.progress(ws, run_id)["state"]
-        if ended == "finished":
-            say(f"Round {number}: kept, run {run_id}.")
-            return run_id
-        say(f"Round {number}: going on with run {run_id}.")
-        result = harness.resume(ws, run_id, race.provider, race.options)
-    else:
-        say(f"Round {number}: {len(alive)} variants and the champion on {len(cases)} cases.")
-        order = replace(
-            race.order,
-            versions=(race.question.base, *alive),
-            suite=race.question.suite.name,
-            cases=tuple(cases),
-            split="explore",
-            repeats=1,
-        )
-        plan = prepare(ws, order, reference(race.provider), race.options.scorer_folder)
-        state.begin(number, plan.run_id)
-        result = harness.run(ws, plan, race.provider, race.options)
-    if result.state != "finished":
-        raise InputError(f"Round {number} {result.state}: {result.reason}", hint="Give the same command again to go on.")
-    return result.run_id
+    order = replace(
+        race.order, versions=(race.question.base, *alive), suite=race.question.suite.name, cases=tuple(cases), split="explore", repeats=1
+    )  # fmt: skip
 
+    def plan() -> Plan:
+        return prepare(ws, order, reference(race.provider), race.options.scorer_folder)
 
-def _is_there(ws: Workspace, run_id: str) -> bool:
-    """Tell whether a run got as far as its journal; a process may have died between the race's file and it."""
-    try:
-        query.run_plan(ws, run_id)
-    except UnknownName:
-        return False
-    return True
+    first = f"Round {number}: {len(alive)} variants and the champion on {len(cases)} cases."
+    return state.run(ws, str(number), f"Round {number}", plan, race.provider, race.options, say, first=first)
 
 
 def _frame(ws: Workspace, race: Race, done: Sequence[tuple[str, Sequence[str]]], alive: Sequence[str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from runs.cli import output
 from runs.cli.context import parameters, quiet, workspace
 
 if TYPE_CHECKING:
+    from runs.begun import Begun
     from runs.report import Judgement
     from runs.settings import Settings
     from runs.workspace import Workspace
@@ -38,8 +39,8 @@ FORMATS = ("text", "md", "json", "junit", "html")
 def gate(context: click.Context, /, **asked: Any) -> None:
     """Judge whether a candidate may take the base's place, by the policy of its suite.
 
-    Without --run both versions are run over the gate split. The report is written into runs/gates, and its hash into the log and
-    the ledger. Exit 0: promote. 3: hold. 4: too little evidence.
+    Without --run both versions are run over the gate split, look by look; the same command goes on with a gate that was cut off. The
+    report is written into runs/gates, and its hash into the log and the ledger. Exit 0: promote. 3: hold. 4: too little evidence.
     """
     if context.invoked_subcommand is not None:
         return
@@ -51,8 +52,10 @@ def gate(context: click.Context, /, **asked: Any) -> None:
     ws = workspace(context)
     settings = load(ws.root, {"provider": asked["provider"], "seed": asked["seed"], "budget_usd": asked["budget"]})
     question = ask(ws, asked["base"], asked["candidate"], suite=asked["suite"], policy=asked["policy"])
-    judgement = _judged(context, ws, settings, question, asked)
+    judgement, begun = _judged(context, ws, settings, question, asked)
     where = "" if asked["no_save"] else _save(ws, settings, judgement)
+    if begun is not None:
+        begun.forget()
     _print(ws, judgement, asked["fmt"])
     output.say(f"Report: {where}" if where else "Nothing was saved.", quiet=quiet(context))
     raise click.exceptions.Exit(EXIT[judgement.verdict.decision])
@@ -73,13 +76,15 @@ def verify(context: click.Context, report: Path) -> None:
     click.echo("The report is what the gate wrote, and comes out the same from the log.")
 
 
-def _judged(context: click.Context, ws: Workspace, settings: Settings, question: Any, asked: dict[str, Any]) -> Judgement:
+def _judged(
+    context: click.Context, ws: Workspace, settings: Settings, question: Any, asked: dict[str, Any]
+) -> tuple[Judgement, Begun | None]:
     from runs import pool, query
-    from runs.gating import from_runs, in_a_run
+    from runs.gating import begun, from_runs, in_a_run
 
     if asked["run_names"]:
         runs = [query.find_run(ws, name) for name in asked["run_names"]]
-        return from_runs(ws, question, runs, look=asked["look"], planned=asked["planned"])
+        return from_runs(ws, question, runs, look=asked["look"], units=asked["planned"]), None
     if asked["look"] or asked["planned"]:
         raise click.UsageError("--look and --planned go with --run; without it the looks are taken one after the other.")
     from functools import partial
@@ -99,22 +104,16 @@ def _judged(context: click.Context, ws: Workspace, settings: Settings, question:
         budget_usd=settings.budget_usd, pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
         progress=for_terminal(quiet=quiet(context)),
     )  # fmt: skip
-    return in_a_run(ws, question, provider, options, order, lambda text: output.say(text, quiet=quiet(context)))
+    state = begun(ws, question, provider, order)
+    return in_a_run(ws, question, provider, options, order, state, lambda text: output.say(text, quiet=quiet(context))), state
 
 
 def _save(ws: Workspace, settings: Settings, judgement: Judgement) -> str:
-    """Write the report in all its forms, and its hash into log and ledger; return where it lies."""
-    from prompts.files import write_whole
+    """Write the report, and tell those who want to know; return where it lies."""
     from runs import promotions
-    from runs.report import evidence_for_promotion, save
-    from runs.report_page import page
-    from runs.report_text import markdown
+    from runs.publishing import publish
 
-    board = promotions.board(ws, settings)
-    path = save(ws, judgement)
-    write_whole(path.with_suffix(".md"), markdown(judgement.report).encode())
-    write_whole(path.with_suffix(".html"), page(ws, judgement.report).encode())
-    board.record(evidence_for_promotion(path))
+    path = publish(ws, promotions.board(ws, settings), judgement)
     promotions.tell(ws, settings)
     return str(path.relative_to(ws.root))
 

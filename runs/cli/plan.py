@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,8 @@ from runs.cli.context import workspace
 
 if TYPE_CHECKING:
     from evals.planner import Need
+    from evals.policy import Policy
+    from runs.looking import Look
 
 
 @click.command()
@@ -51,7 +54,10 @@ def plan(context: click.Context, /, fmt: str, **asked: Any) -> None:
     )
     rows = [_row(need, found.means.series) for need in found.needs]
     has = {"series": found.means.series, "reach": found.means.reach, "usd_a_generation": found.means.usd}
-    output.emit(pd.DataFrame(rows), fmt, key="needs", **has)
+    looks = [{"look": look.number, "series": look.units, "cases": look.total, "taken": look.taken} for look in found.looks]
+    output.emit(pd.DataFrame(rows), fmt, key="needs", looks=looks, **has)
+    if len(found.looks) > 1:
+        output.say(_looks(found.looks, policy))
     guesses = [need.metric for need in found.needs if need.role != "hard" and need.metric not in found.spreads]
     if guesses:
         output.say(f"Guessed, not measured: the spread of {', '.join(guesses)}. A pilot (an A/A run) replaces the guess: --pilot RUN.")
@@ -61,6 +67,21 @@ def plan(context: click.Context, /, fmt: str, **asked: Any) -> None:
         output.say(_warning(need, found.means.reach))
     if found.too_dear:
         raise click.exceptions.Exit(4)
+
+
+def _looks(looks: Sequence[Look], policy: Policy) -> str:
+    """Say after how many units the gate looks, and which looks are not worth taking."""
+    unit = "series" if policy.unit_column == "series" else "cases"
+    at = " and ".join(f"{look.units}" for look in looks if look.taken)
+    left = [look for look in looks if not look.taken]
+    told = f"The gate looks at its evidence after {at} {unit}, and stops as soon as it is settled."
+    if not left:
+        return told
+    few = " and ".join(f"{look.units} {unit} ({look.total} cases)" for look in left)
+    return (
+        f"{told} Not after {few}: no verdict is given on fewer than {policy.min_units} {unit} and {policy.min_cases} cases. "
+        f"All {len(looks)} looks are taken from {len(looks) * policy.min_units} {unit} on."
+    )
 
 
 def _row(need: Need, there: int) -> dict[str, Any]:
