@@ -16,6 +16,7 @@ from runs.plan import Plan
 from runs.prepare import Order, prepare
 from runs.pricing import Pricing
 from runs.progress import Progress
+from runs.provider import Provider
 from runs.providers import get, reference
 from runs.settings import Settings, load
 from runs.workspace import Workspace
@@ -67,13 +68,17 @@ def _do(ws: Workspace, part: Part, settings: Settings, progress: Progress) -> Do
     provider = get("studio", settings)
     order = Order((part.a, part.b), part.suite, ("studio",), seed=settings.seed, split="explore", limit=part.limit, scorers=part.scorers)
     plan = prepare(ws, order, reference(provider))
-    options = Options(pricing=Pricing(free=True), progress=progress)
+    return Done(part, once(ws, plan, provider, Options(pricing=Pricing(free=True), progress=progress)))
+
+
+def once(ws: Workspace, plan: Plan, provider: Provider, options: Options) -> str:
+    """Do a plan, or what is missing of a run with the very same jobs, or nothing where all of it is done; return the run."""
     known = _same(ws, plan)
     if known is None:
-        return Done(part, harness.run(ws, plan, provider, options).run_id)
+        return harness.run(ws, plan, provider, options).run_id
     if query.progress(ws, known)["state"] != "finished":
         harness.resume(ws, known, provider, options)
-    return Done(part, known)
+    return known
 
 
 def _same(ws: Workspace, plan: Plan) -> str | None:

@@ -53,7 +53,7 @@ def gate(context: click.Context, /, **asked: Any) -> None:
     settings = load(ws.root, {"provider": asked["provider"], "seed": asked["seed"], "budget_usd": asked["budget"]})
     question = ask(ws, asked["base"], asked["candidate"], suite=asked["suite"], policy=asked["policy"])
     judgement, begun = _judged(context, ws, settings, question, asked)
-    where = "" if asked["no_save"] else _save(ws, settings, judgement)
+    where = "" if asked["no_save"] else saved(ws, settings, judgement)
     if begun is not None:
         begun.forget()
     _print(ws, judgement, asked["fmt"])
@@ -108,7 +108,7 @@ def _judged(
     return in_a_run(ws, question, provider, options, order, state, lambda text: output.say(text, quiet=quiet(context))), state
 
 
-def _save(ws: Workspace, settings: Settings, judgement: Judgement) -> str:
+def saved(ws: Workspace, settings: Settings, judgement: Judgement) -> str:
     """Write the report, and tell those who want to know; return where it lies."""
     from runs import promotions
     from runs.publishing import publish

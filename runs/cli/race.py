@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this in a round.")
+@click.option("--gate", "to_gate", is_flag=True, help="Go on to the gate with the finalist: its verdict is the exit code.")
 @output.format_option
 @click.pass_context
 def race(context: click.Context, /, fmt: str, **asked: Any) -> None:
     """Race variants against each other on the explore split: each round the better half goes on, and losers cost nothing more.
 
     The same command again goes on where it stopped. What it prints is no evidence: the finalist looks better than it is, and has
-    to pass the gate on cases that it has never seen. Exit 4 when no variant leads the champion.
+    to pass the gate on cases that it has never seen; --gate does that too. Exit 4 when no variant leads the champion.
     """
     import pandas as pd
 
@@ -47,11 +48,34 @@ def race(context: click.Context, /, fmt: str, **asked: Any) -> None:
     rounds = list(run_race(ws, made, lambda text: output.say(text, quiet=quiet(context))))
     first = rounds[-1].standings[0]
     leads = first.gain is not None and first.gain > 0
-    output.emit(pd.DataFrame([row for done in rounds for row in _rows(done)]), fmt, key="rounds", finalist=first.arm if leads else None)
+    more, code = _gated(context, ws, settings, made, first.arm) if leads and asked["to_gate"] else ({}, 0)
+    rows = [row for done in rounds for row in _rows(done)]
+    output.emit(pd.DataFrame(rows), fmt, key="rounds", finalist=first.arm if leads else None, **more)
     if not leads:
         output.say("No variant leads the champion: there is no finalist.")
         raise click.exceptions.Exit(4)
+    if more:
+        for text in (*more["gate"]["reasons"], f"Report: {more['gate']['report']}"):
+            output.say(output.printable(text))
+        raise click.exceptions.Exit(code)
     output.say(f"Finalist: {first.arm}. This is not evidence; next: workbench gate --base {made.question.base} --candidate {first.arm}")
+
+
+def _gated(context: click.Context, ws: Workspace, settings: Settings, race: Race, finalist: str) -> tuple[dict[str, Any], int]:
+    """Run the finalist's gate; return what it said, and the exit code that says so too."""
+    from dataclasses import replace
+
+    from runs.cli.gate import EXIT, saved
+    from runs.gating import begun, in_a_run
+
+    question = replace(race.question, candidate=finalist)
+    state = begun(ws, question, race.provider, race.order)
+    told = partial(output.say, quiet=quiet(context))
+    judgement = in_a_run(ws, question, race.provider, race.options, race.order, state, told)
+    report = saved(ws, settings, judgement)
+    state.forget()
+    verdict = judgement.verdict
+    return {"gate": {"decision": verdict.decision, "report": report, "reasons": list(verdict.reasons)}}, EXIT[verdict.decision]
 
 
 def _race(context: click.Context, ws: Workspace, settings: Settings, asked: dict[str, Any]) -> Race:

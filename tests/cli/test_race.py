@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from paid import paid
 
 from runs import query
 from runs.workspace import Workspace
@@ -66,6 +72,47 @@ def test_a_race_that_was_cut_off_goes_on_in_the_same_round(ws: Path, cli: Cli, m
     runs = query.runs(Workspace(ws))
     assert first < set(runs["run_id"])
     assert len(runs) == 2
+
+
+@pytest.mark.timeout(300)
+def test_killed_inside_a_round_it_goes_on_and_no_job_is_done_twice(ws: Path, cli: Cli) -> None:
+    """Killed with some of the first round's generations in the journal, and again in the second round."""
+    workspace = Workspace(ws)
+    command = [sys.executable, "-P", "-c", "import workbench; workbench.main()", "-q", "-w", str(ws), *RACE]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    jobs = 4 * 6  # of the first round: three variants and the champion
+    for made in (5, jobs + 4):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+        while process.poll() is None and len(paid(workspace)) < made:
+            time.sleep(0.003)
+        assert process.poll() is None, "it ended before it could be killed"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    before = paid(workspace)
+    assert jobs < len(before), "it died in the second round"
+
+    done = cli(*RACE, "--format", "json")
+    assert done.code == 0, done.err
+    assert "Round 1: kept, run" in done.err
+    assert "Round 2: going on with run" in done.err
+    after = paid(workspace)
+    assert set(after.values()) == {1}
+    assert before.keys() < after.keys()
+    runs = query.runs(workspace)
+    assert len(runs) == 2
+    assert set(runs["state"]) == {"finished"}
+    assert len(after) == runs["jobs"].sum()
+
+
+def test_with_gate_the_finalist_goes_on_to_the_gate(ws: Path, cli: Cli) -> None:
+    done = cli(*RACE, "--gate", "--format", "json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    report = json.loads(next((ws / "runs" / "gates").glob("*.json")).read_text("utf-8"))
+    assert (report["challenger"]["ref"], report["champion"]["ref"]) == (told["finalist"], BASE)
+    assert told["gate"]["decision"] == report["decision"] == "promote"
+    assert told["gate"]["report"] == f"runs/gates/{next((ws / 'runs' / 'gates').glob('*.json')).name}"
+    assert report["burnt"] == [], "the race saw no case of the gate"
 
 
 @pytest.mark.parametrize(
