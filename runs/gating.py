@@ -26,12 +26,12 @@ from runs.plan import Plan, digest
 from runs.prepare import Order, find_version, prepare
 from runs.provider import Provider
 from runs.providers import reference
-from runs.report import FOLDER, Judgement, judge
+from runs.report import Judgement, judge
 from runs.trial import find
 from runs.workspace import Workspace
 
 PRODUCTION = "production"
-UNDER_WAY = "under-way"
+UNDER_WAY = "gates-under-way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def begun(ws: Workspace, question: Question, provider: Provider, order: Order) -
     versions = [find_version(ws, ref.partition("#")[0]).id for ref in (question.base, question.candidate)]
     who: dict[str, Any] = dict(reference(provider))
     name = digest("gate", versions, question.suite.hash, question.policy.hash, who, list(order.models), order.seed, dict(order.parameters))
-    return Begun(ws.runs / FOLDER / UNDER_WAY / f"{name[:16]}.json")
+    return Begun(ws.runs / UNDER_WAY / f"{name[:16]}.json")
 
 
 def in_a_run(

@@ -137,7 +137,7 @@ class TestARun:
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         )
-        under_way = ws / "runs" / "gates" / "under-way"
+        under_way = ws / "runs" / "gates-under-way"
         while process.poll() is None and not any('"2"' in path.read_text("utf-8") for path in under_way.glob("*.json")):
             time.sleep(0.005)
         assert process.poll() is None, "it ended before it could be killed"
