@@ -9,9 +9,10 @@ that a journal written by a newer program stays readable; a key is never renamed
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal, TypedDict
 
 from runs.event_shapes import (
@@ -75,9 +76,33 @@ GenerationStatus = Literal["ok", "refused", "failed", "expired", "budget", "unkn
 EndState = Literal["finished", "stopped", "failed"]
 
 
+_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+_latest = [""]
+
+
 def now() -> str:
-    """Return the present time in UTC as journals write it: ISO 8601 with microseconds and `Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Return the present time in UTC as journals write it: ISO 8601 with microseconds and `Z`.
+
+    Never earlier than what this process wrote or was told of by `not_before`, though the machine's clock be set back: what is said
+    later must count as later.
+    """
+    at = _wall().strftime(_FORM)
+    if at <= _latest[0]:
+        at = (datetime.strptime(_latest[0], _FORM) + timedelta(microseconds=1)).strftime(_FORM)
+    _latest[0] = at
+    return at
+
+
+def not_before(at: str) -> None:
+    """Let no event of this process be earlier than one that it has read."""
+    # Not beyond this century: a journal that lies about its time must not carry everyone to the end of the calendar.
+    if _latest[0] < at < "2100":
+        with contextlib.suppress(ValueError):
+            _latest[0] = datetime.strptime(at, _FORM).strftime(_FORM)
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from runs.errors import Interrupted, JournalError, LogError
 from runs.events import EndState, Run, parse
 from runs.journal import files, header, is_live
 from runs.log import catch_up
+from runs.place import refuse_shared
 from runs.plan import Plan
 from runs.progress import Counts
 from runs.provider import Provider
@@ -59,6 +60,7 @@ def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None =
     """
     session = _checked(ws, plan, provider, options or Options(), None)
     ws.ensure_writable()
+    refuse_shared(ws)
     with only_one(ws, plan.run_id):
         return _done(ws, session)
 
@@ -72,6 +74,7 @@ def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | No
         JournalError: a process is working on the run.
     """
     ws.ensure_writable()
+    refuse_shared(ws)
     with only_one(ws, run_id):
         state = state_of(ws, run_id)
         return _done(ws, _checked(ws, plan_of(state), provider, options or Options(), state))

@@ -117,20 +117,26 @@ def rebuild(ws: Workspace) -> Folded:
     Raises:
         LogError: the folder cannot be written, or the disk is full.
     """
-    fresh = ws.log.with_name(".log.duckdb.new")
-    with turnstile(ws, exclusive=True):
-        for leftover in (fresh, _wal(fresh)):
-            leftover.unlink(missing_ok=True)
-        lines = faults = 0
-        while True:
-            step = _fold(ws, fresh, 8 * MAX_BYTES, 0)
-            lines, faults = lines + step.lines, faults + step.faults
-            if step.done:
-                break
-        # Without its write-ahead log the old file is older, but sound: should this process die here, the next fold mends it.
-        _wal(ws.log).unlink(missing_ok=True)
-        fresh.replace(ws.log)
-        _SEEN[ws.log] = _SEEN.pop(fresh)
+    try:
+        with turnstile(ws, exclusive=True):
+            return _rebuild(ws, ws.log.with_name(".log.duckdb.new"))
+    except OSError as error:
+        raise _unwritable(ws, error) from error
+
+
+def _rebuild(ws: Workspace, fresh: Path) -> Folded:
+    for leftover in (fresh, _wal(fresh)):
+        leftover.unlink(missing_ok=True)
+    lines = faults = 0
+    while True:
+        step = _fold(ws, fresh, 8 * MAX_BYTES, 0)
+        lines, faults = lines + step.lines, faults + step.faults
+        if step.done:
+            break
+    # Without its write-ahead log the old file is older, but sound: should this process die here, the next fold mends it.
+    _wal(ws.log).unlink(missing_ok=True)
+    fresh.replace(ws.log)
+    _SEEN[ws.log] = _SEEN.pop(fresh)
     return Folded(lines, faults)
 
 

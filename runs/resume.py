@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prompts.errors import UnknownName
+from runs.events import not_before
 from runs.journal import files, header, is_live, read, read_at
 from runs.lines import BadLine
 from runs.sealed import size_of
@@ -45,6 +46,7 @@ class RunState:
         scored: job id -> names of the scorers that have judged it.
         scorers: definitions of scorers added after the plan, in order.
         ended: the state that the newest journal ends with; None while it has none.
+        latest: the latest moment that any of its events names.
         bad: corrupt lines by journal.
     """
 
@@ -58,6 +60,7 @@ class RunState:
     scored: dict[str, set[str]] = field(default_factory=dict)
     scorers: list[Mapping[str, Any]] = field(default_factory=list)
     ended: str | None = None
+    latest: str = ""
     bad: dict[Path, list[BadLine]] = field(default_factory=dict)
     journals: dict[Path, int] = field(default_factory=dict)
     _others: set[Path] = field(default_factory=set)
@@ -81,7 +84,10 @@ class RunState:
         return read_at(done.path, done.offset)
 
     def refresh(self) -> None:
-        """Read what the run's journals have gained; costs a directory listing where that is nothing."""
+        """Read what the run's journals have gained; costs a directory listing where that is nothing.
+
+        Whatever this process writes from then on is later than all of it, whatever the clock says.
+        """
         for path in files(self.ws):
             if path in self._others:
                 continue
@@ -95,6 +101,7 @@ class RunState:
                 self.journals[path] = 0
                 self.ended = None
             self._follow(path)
+        not_before(self.latest)
 
     def _follow(self, path: Path) -> None:
         offset = self.journals[path]
@@ -112,6 +119,7 @@ class RunState:
 
     def _take(self, path: Path, offset: int, event: dict[str, Any]) -> None:
         job = event.get("job_id", "")
+        self.latest = max(self.latest, str(event.get("at", "")))
         match event["type"]:
             case "run" if self.plan is None:
                 self.plan = event

@@ -10,6 +10,7 @@ calling the journal by its old name: offsets, the log's `file` column and the or
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import io
 import os
@@ -104,7 +105,8 @@ def seal(path: Path) -> int:
             path.unlink()
             _sync(path.parent)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            scratch.unlink()
         raise JournalError(
             f"Cannot seal {path.name}: {os.strerror(error.errno or 0)}.", hint="Nothing is lost; look at the disk."
         ) from error
