@@ -95,7 +95,7 @@ def _candidates(ws: Workspace, hand: Hand, state: State, template: str, known: d
     if frame.empty:
         st.text("No gate has judged a version of this template yet. This writes a report and brings it here:")
         base = "production" if state.version(template, "production") else f"{template}@LABEL"
-        st.code(f"workbench gate --base {base} --candidate {template}", language="shell")
+        st.code(f"workbench gate --base {base} --candidate {template}", language="shell", wrap_lines=True)
         return
     event = st.dataframe(
         frame,

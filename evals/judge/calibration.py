@@ -68,6 +68,15 @@ def standings(folder: Path, scorer: str, version: str) -> dict[str, Standing]:
     return {str(r["criterion"]): Standing(**{name: r[name] for name in names if name in r}) for r in rows}
 
 
+def recorded(folder: Path) -> list[dict[str, Any]]:
+    """Return every calibration in the workspace's `evals`, as it was written down: judge, version, criterion, numbers, standing.
+
+    Raises:
+        InputError: the file is no such file.
+    """
+    return list(_rows(folder))
+
+
 def is_judge(scorer: str) -> bool:
     """Tell whether a scorer's name is a judge's."""
     return scorer.startswith(PREFIX)

@@ -16,6 +16,7 @@ from runs.query.of_cases import CASE_TRAITS, TRAITS, case_traits
 from runs.query.of_checks import CHECKS, checks
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
+from runs.query.of_health import DRIFT, PLANTED, RATED_SCORES, TRUTHS, WORKLOAD, drift, planted, rated_scores, truths, workload
 from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
 from runs.query.of_live import NEWEST, NOTES, newest, notes
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
@@ -36,6 +37,11 @@ COLUMNS: Mapping[str, Columns] = {
     "queues": QUEUES,
     "ratings": RATINGS,
     "checks": CHECKS,
+    "truths": TRUTHS,
+    "planted": PLANTED,
+    "rated_scores": RATED_SCORES,
+    "drift": DRIFT,
+    "workload": WORKLOAD,
     "newest": NEWEST,
     "notes": NOTES,
     "errors": ERRORS,
@@ -52,6 +58,7 @@ __all__ = [
     "case_traits",
     "chain_runs",
     "checks",
+    "drift",
     "errors",
     "find_run",
     "findings",
@@ -63,10 +70,12 @@ __all__ = [
     "media_path",
     "newest",
     "notes",
+    "planted",
     "progress",
     "queue",
     "queue_outputs",
     "queues",
+    "rated_scores",
     "ratings",
     "run_plan",
     "run_scores",
@@ -74,6 +83,8 @@ __all__ = [
     "scores",
     "stored_versions",
     "suite_of",
+    "truths",
     "version_source",
     "versions",
+    "workload",
 ]
