@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from prompts.errors import WorkbenchError
 from runs import secrets
 from runs.diagnosis import Check
-from runs.provider import Failure, Provider
+from runs.provider import Failure, Message, Provider, Request, Tasks
 from runs.providers import failures, get, wire
 from runs.providers.base import HttpProvider
 from runs.providers.openai_client import exchange, open_client
@@ -25,6 +25,11 @@ FREE: Mapping[str, str] = {
     "comfyui": "/system_stats", "suno-cookie": "/api/get_limit", "elevenlabs": "/v1/user/subscription",
 }  # fmt: skip
 """The free question of each adapter that speaks plain HTTP: a path below its base URL."""
+NEVER_WAS: Mapping[str, str] = {
+    "youchuan": "workbench-doctor", "suno": "workbench-doctor", "suno-newapi": "workbench-doctor",
+    "fal": "/{app}/requests/00000000-0000-0000-0000-000000000000",
+}  # fmt: skip
+"""Where there is no list to ask for: a task that never was. That it is not there can only be said to a key that is good."""
 TO_DO: Mapping[str, str] = {
     "auth": "Check the key, and that key, region and base_url belong together.",
     "quota": "Put money on the account, or wait until the allowance is renewed.",
@@ -91,10 +96,13 @@ async def _asked(name: str, provider: Provider, config: ProviderSettings) -> lis
         failure, body, headers = await _models(name, config)
     elif config.type in FREE and isinstance(provider, HttpProvider):
         failure, body, headers = await _free(provider, FREE[config.type])
+    elif config.type in NEVER_WAS and isinstance(provider, HttpProvider) and isinstance(provider, Tasks):
+        failure, body, headers = await _stranger(provider, NEVER_WAS[config.type], config), None, {}
     elif provider.simulated or config.type in ("replay", "manual"):
         return [Check("answer", "ok", "calls nobody")]
     else:
-        return [Check("answer", "warning", "not asked: this kind has no question that is free", "A small run with --budget tells.")]
+        why = f"not asked: {config.type} cannot be asked for free"
+        return [Check("answer", "warning", why, "Run one case with --limit 1 and a small --budget: that tells, and is paid for.")]
     if failure is not None:
         return [Check("answer", "failed", f"{failure.error}: {failure.message}", TO_DO.get(failure.error, ""))]
     checks = [Check("answer", "ok", f"in {1000 * (time.monotonic() - began):.0f} ms")]
@@ -127,6 +135,19 @@ async def _free(provider: HttpProvider[Any], path: str) -> tuple[Failure | None,
     if failure is None and (not reply.ok or _said_no(reply.body)):
         failure = failures.failure(reply.status, reply.body, reply.headers)
     return failure, reply.body, wire.headers(reply.headers)
+
+
+async def _stranger(provider: HttpProvider[Any], task_id: str, config: ProviderSettings) -> Failure | None:
+    """Ask for a task that never was, and let the adapter read the answer, as vendors say no in many ways."""
+    app = "/".join((config.model or "fal-ai/any").strip("/").split("/")[:2])
+    kind = min(provider.kinds)
+    asked = Request(key="doctor", stage="music" if kind == "audio" else "shot", kind=kind, messages=(Message("user", ""),), model="")
+    async with provider:
+        state = await cast("Tasks", provider).poll(task_id.format(app=app), asked)
+    if state.state == "lost":
+        return None
+    known = state.outcome.failure if state.outcome else None
+    return known or Failure("malformed", f"a task that never was is said to be {state.state}")
 
 
 def _said_no(body: Any) -> bool:

@@ -42,6 +42,8 @@ class Comfy(Vendor):
             case ("GET", ["history", prompt_id]):
                 found = next((p for p in self.prompts[::-1] if p["id"] == prompt_id and p["left"] <= 0), None)
                 return {prompt_id: {"prompt": [], "outputs": self.outputs, "status": self.ends}} if found else {}
+            case ("GET", ["system_stats"]):
+                return {"system": {"os": "posix", "comfyui_version": "0.3.60"}, "devices": []}
             case ("GET", ["queue"]):
                 return self._queue()
             case ("GET", ["object_info", name]):

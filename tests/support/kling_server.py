@@ -54,6 +54,9 @@ class Kling(Vendor):
             return self._element(seen)
         if seen.method == "POST":
             return self._submit(seen)
+        if "pageNum" in seen.query and not seen.path.startswith(ELEMENTS):
+            tasks = [t for t in self.tasks.values() if t.seen.path == seen.path]
+            return envelope([{"task_id": t.id, "task_status": t.states[0]} for t in tasks])
         create, _, task_id = seen.path.rpartition("/")
         by_name = (t for t in self.tasks.values() if task_id in (t.id, t.external))
         task = next((t for t in by_name if t.seen.path == create), None)

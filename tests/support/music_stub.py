@@ -62,6 +62,8 @@ class SunoCookie(Vendor):
             made = [{"id": f"clip-{len(self.clips) + n}", "left": list(self.before), "status": "submitted"} for n in range(2)]
             self.clips |= {clip["id"]: clip for clip in made}
             return [self._shown(clip) for clip in made]
+        if seen.method == "GET" and seen.path == "/api/get_limit":
+            return {"credits_left": 50, "period": "day", "monthly_limit": 50, "monthly_usage": 0}
         if seen.method == "GET" and seen.path == "/api/get":
             return [self._next(self.clips[i]) for i in seen.query["ids"].split(",") if i in self.clips]
         return super().answer(seen)
@@ -115,4 +117,6 @@ class ElevenLabs(Vendor):
             )
         if (seen.method, seen.path) == ("POST", "/v1/music"):
             return File(song(), "audio/mpeg")
+        if (seen.method, seen.path) == ("GET", "/v1/user/subscription"):
+            return {"tier": "creator", "character_count": 0, "character_limit": 100_000, "status": "active"}
         return super().answer(seen)

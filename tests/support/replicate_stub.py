@@ -27,6 +27,8 @@ class Replicate(Vendor):
         if not seen.headers.get("Authorization", "").startswith("Bearer "):
             return Fault(401, {"title": "Unauthenticated", "detail": "You did not pass a valid authentication token", "status": 401})
         path = seen.path.removeprefix("/v1")
+        if seen.method == "GET" and path == "/account":
+            return {"type": "organization", "username": "studio", "name": "Studio", "github_url": None}
         if seen.method == "POST" and path == "/files":
             return self._file(seen)
         if seen.method == "POST" and (found := re.fullmatch(r"/models/([\w-]+)/([\w.-]+)/predictions", path)):
