@@ -8,6 +8,7 @@ from pages.ui import people, shell
 
 HOME = st.Page("home.py", title="Runs", default=True)
 WRITE = st.Page("write.py", title="Write", url_path="prompts")
+LAUNCH = st.Page("launch.py", title="Launch", url_path="launch")
 COMPARE = st.Page("compare.py", title="Compare", url_path="compare")
 REVIEW = st.Page("review.py", title="Review", url_path="review")
 PROMOTE = st.Page("promote.py", title="Promote", url_path="promote")
@@ -16,7 +17,7 @@ SCORERS = st.Page("calibrate.py", title="Scorers", url_path="scorers")
 CASE = st.Page("examine.py", title="Case", url_path="case", visibility="hidden")
 RUN = st.Page("watch.py", title="Run", url_path="run", visibility="hidden")
 
-page = st.navigation([HOME, WRITE, COMPARE, REVIEW, PROMOTE, SCORERS, CASE, RUN], position="top")
+page = st.navigation([HOME, WRITE, LAUNCH, COMPARE, REVIEW, PROMOTE, SCORERS, CASE, RUN], position="top")
 st.set_page_config(page_title=f"{page.title} · Microdrama Workbench", page_icon="🎬", layout="wide")
 with shell.errors_in_words():
     if people.door():

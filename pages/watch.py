@@ -48,7 +48,7 @@ def _beginning(ws: Workspace, run_id: str, started: launching.Launched) -> None:
         st.error("It ended before it began. Nothing was sent, and nothing was paid.")
     if started.said:
         st.code(started.said, language=None, wrap_lines=True)
-    shell.page_button("home.py", "All runs")
+    shell.page_button("launch.py", "Back to Launch")
     if started.alive:
         st.fragment(_begun, run_every=REFRESH_S)(ws, run_id)
 

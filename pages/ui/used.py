@@ -17,6 +17,7 @@ def draw(ws: Workspace, version: str) -> None:
     frame = rows(ws, version)
     if frame.empty:
         st.text("No run has used this version yet.")
+        shell.page_button("launch.py", "Launch a run")
         return
     st.dataframe(
         frame,

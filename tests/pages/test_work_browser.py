@@ -1,9 +1,11 @@
-"""The pages of the day's work in a real browser: Write, which follows the files that the user edits."""
+"""The pages of the day's work in a real browser: Write follows the files, Launch starts a run, Watch shows, stops and resumes it."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ import page_story
 import pytest
 from browser import Server, Visit
 
+from runs import query
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,10 +24,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 Tab = Callable[..., Visit]
-PAGES = {
+SHOTS = ["shot/keyframe@plain", "shot/keyframe"]
+WAIT_MS = 90_000
+PAGES: dict[str, tuple[str, dict[str, str | list[str]]]] = {
     "templates": ("prompts", {}),
     "prompt": ("prompts", {"name": "shot/keyframe"}),
     "changes": ("prompts", {"name": "script/episode", "show": "changes"}),
+    "launch": ("launch", {"suite": "script", "v": ["script/episode@plain", "script/episode"]}),
+    "run": ("run", {"id": page_story.SHOTS}),
     "broken": ("prompts", {"name": "shot/broken"}),
 }
 
@@ -109,3 +116,33 @@ def test_a_click_on_a_template_opens_it(server: Server, tab: Tab) -> None:
     page.wait_for_url("**name=script%2Fepisode**")
     visit.settle()
     assert page.get_by_text("你是竖屏微短剧编剧").first.is_visible()
+
+
+def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(server: Server, own: Workspace, tab: Tab) -> None:
+    """A double click starts one run; the page moves; Stop stops it, Resume resumes it; closed, it finishes all the same."""
+    before = set(query.runs(own)["run_id"])
+    visit = tab()
+    page = visit.open(server.url("launch", suite="shot", v=SHOTS))
+    for label, value in (("Repeats", "1"), ("At most cases", "6")):
+        box = page.get_by_role("spinbutton", name=label)
+        box.fill(value)
+        box.press("Enter")
+        visit.settle()
+    page.get_by_text("--repeats 1 --limit 6").wait_for()
+    page.get_by_role("button", name="Start").dblclick()
+    page.wait_for_url("**/run?id=**", timeout=WAIT_MS)
+    run_id = page.url.partition("id=")[2]
+    page.get_by_text(re.compile(r"^[1-9]\d? of 12$")).wait_for(timeout=WAIT_MS)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("◼ stopped").wait_for(timeout=WAIT_MS)
+    assert query.progress(own, run_id)["done"] < 12
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("◐ running").wait_for(timeout=WAIT_MS)
+    page.context.close()
+    end = time.monotonic() + 120
+    while query.progress(own, run_id)["state"] == "running" and time.monotonic() < end:
+        time.sleep(0.3)
+    assert query.progress(own, run_id)["state"] == "finished"
+    assert query.progress(own, run_id)["ok"] == 12
+    assert set(query.runs(own)["run_id"]) - before == {run_id}
+    assert not visit.errors

@@ -46,9 +46,9 @@ class Server:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def url(self, path: str = "", **parameters: str) -> str:
-        """Return the address of a page."""
-        return f"http://127.0.0.1:{self.port}/{path}" + (f"?{urlencode(parameters)}" if parameters else "")
+    def url(self, path: str = "", **parameters: str | list[str]) -> str:
+        """Return the address of a page; a list gives a parameter several times."""
+        return f"http://127.0.0.1:{self.port}/{path}" + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
 
 
 @dataclass

@@ -1,0 +1,151 @@
+"""The form of Launch: what to run, where, how often, for how much money; all of it stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from evals.suite import SPLITS, Suite
+from pages.ui import known, shell
+from prompts.channels import State
+from runs import secrets
+from runs.offering import Offer, offers, prices_of
+from runs.prepare import Order
+from runs.probing import key_names
+from runs.provider import KIND_OF_STAGE
+from runs.settings import Settings
+from runs.workspace import Workspace
+
+BY_HAND = ("manual", "replay")
+"""Not launched from here: people and recordings answer on the command line."""
+MOST_REPEATS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the form says: an order and who does it. `missing` are variables that hold no key yet."""
+
+    order: Order
+    provider: str
+    missing: tuple[str, ...]
+
+    @property
+    def arguments(self) -> list[str]:
+        """Return the arguments of `workbench run` that mean the same."""
+        order = self.order
+        told = ["--suite", order.suite]
+        told += [word for version in order.versions for word in ("--version", version)]
+        told += ["--provider", self.provider, *(word for model in order.models for word in ("--model", model))]
+        told += ["--repeats", str(order.repeats)]
+        given = {"--split": order.split, "--limit": order.limit, "--budget": order.budget_usd}
+        return told + [str(word) for name, value in given.items() if value is not None for word in (name, value)]
+
+
+def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: State) -> Wanted | None:
+    """Draw the form; None until there is enough to plan."""
+    suite_at, provider_at, models_at = st.columns([3, 3, 5])
+    name = shell.choose(suite_at, "Suite", "suite", list(suites), placeholder="Choose a suite")
+    if name is None:
+        st.text("A suite says which cases are generated and which scorers judge them.")
+        return None
+    stage = suites[name].stage
+    able = makers(settings, stage)
+    usual = settings.provider if settings.provider in able else next(iter(able), None)
+    provider = shell.choose(provider_at, "Provider", "provider", list(able), usual=usual, format_func=lambda one: shown(able[one]))
+    if provider is None:
+        st.text(f"No provider that is set up makes what the stage {stage} needs. See docs/providers.md.")
+        return None
+    with models_at:
+        models = _models(settings, provider)
+    versions = _versions(ws, stage, state)
+    repeats, split, limit, budget = _sizes(settings)
+    if len(versions) < 2 or not models:
+        st.text("Choose two or more versions, and a model. With one version, A/A runs it against itself: that shows how much chance does.")
+        return None
+    order = Order(
+        versions=versions,
+        suite=name,
+        models=models,
+        repeats=repeats,
+        seed=settings.seed,
+        split=next((one for one in SPLITS if one == split), None),
+        limit=limit,
+        parameters=settings.provider_settings(provider).parameters,
+        budget_usd=budget,
+    )
+    return Wanted(order, provider, missing_keys(settings, provider))
+
+
+def makers(settings: Settings, stage: str) -> dict[str, Offer]:
+    """Return the providers that are set up and make what a stage needs, by name."""
+    kind = KIND_OF_STAGE[stage]
+    return {
+        o.provider: o for o in offers(settings) if not o.problem and o.provider not in BY_HAND and kind in o.makes.replace(",", "").split()
+    }
+
+
+def shown(offer: Offer) -> str:
+    """Return how a list calls a provider."""
+    marks = ["SIM"] if "SIMULATED" in offer.makes else []
+    marks += ["key missing"] if offer.key == "missing" else []
+    return " · ".join([offer.provider, *marks])
+
+
+def missing_keys(settings: Settings, provider: str) -> tuple[str, ...]:
+    """Return the names of the variables that a provider's keys are looked for in and that hold none."""
+    return tuple(name for name in key_names(settings.provider_settings(provider)) if secrets.secret(name) is None)
+
+
+def _models(settings: Settings, provider: str) -> list[str]:
+    """Let the user name models, several with commas between; those whose price is known are named in the help."""
+    usual = settings.provider_settings(provider).model or provider
+    priced = sorted({p.model for p in prices_of(provider, settings) if p.model != "*"})
+    about = (
+        f"With commas: each makes arms of its own. Prices are known for {', '.join(priced)}."
+        if priced
+        else "With commas: arms of their own."
+    )
+    words = st.text_input("Models", usual, key=f"models-{provider}", help=shell.plain(about))
+    return list(dict.fromkeys(filter(None, map(str.strip, words.split(",")))))
+
+
+def _versions(ws: Workspace, stage: str, state: State) -> list[str]:
+    """Let the user choose versions of all templates of a stage; links bring some along."""
+    of = {one.ref: one for name, its in known.templates(ws).items() if its == stage for one in known.known(ws, name, state) if one.version}
+    key = f"versions-{stage}"
+    # What a link brings along is taken once: afterwards the widget is the truth, and the address follows it.
+    asked = [ref for ref in st.query_params.get_all("v") if ref in of]
+    if key not in st.session_state:
+        st.session_state[key] = asked
+    left, right = st.columns([9, 2], vertical_alignment="bottom")
+    # Pills: the chips of a multiselect are white on a light blue in the dark look, too faint to read.
+    chosen = list(
+        left.pills("Versions, the baseline first", list(of), selection_mode="multi", key=key, format_func=lambda ref: of[ref].shown)
+    )
+    st.query_params["v"] = chosen
+    same = right.toggle(
+        "A/A", key="aa", bind="query-params", disabled=False, help="Run one version against itself: what differs is chance."
+    )
+    return chosen * 2 if same and len(chosen) == 1 else chosen
+
+
+def _sizes(settings: Settings) -> tuple[int, str, int | None, float | None]:
+    repeats, split, limit, budget = st.columns(4)
+    times = repeats.number_input("Repeats", 1, MOST_REPEATS, settings.repeats, key="repeats", help="Generations of each case and version")
+    part = split.selectbox("Split", ["all", *SPLITS], key="split", help="`gate` decides; do not tune on it.")
+    most = limit.number_input(
+        "At most cases", 1, None, None, key="limit", placeholder="all", help="Spread over as many series as there are"
+    )
+    money = budget.number_input(
+        "Budget $", 0.0, None, settings.budget_usd, key="budget", placeholder="none", format="%.2f", help="Never spend more than this"
+    )
+    return int(times), str(part), None if most is None else int(most), None if money is None else float(money)
+
+
+def command(arguments: Sequence[str]) -> str:
+    """Return the command line that does the same."""
+    import shlex
+
+    return shlex.join(["workbench", "run", *arguments])
