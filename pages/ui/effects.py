@@ -34,8 +34,8 @@ def warn(pair: Pair) -> None:
 
 
 def ordered(pair: Pair) -> list[Result]:
-    """Return the results, primary metrics first, and what viewers see before what it costs."""
-    return sorted(pair.comparison.results, key=lambda r: (not r.metric.primary, r.metric.unit in RATIO_UNITS))
+    """Return the results, primary metrics first, what viewers see before what it costs, and what moved before what did not."""
+    return sorted(pair.comparison.results, key=lambda r: (not r.metric.primary, r.metric.unit in RATIO_UNITS, _unmoved(r)))
 
 
 def draw(pair: Pair, rule: Rule | None = None) -> None:
@@ -51,8 +51,16 @@ def draw(pair: Pair, rule: Rule | None = None) -> None:
         with slot:
             _numbers(pair, results if every else primary)
         with st.container(gap="xsmall"):
-            for result in primary:
+            moved = [result for result in primary if not _unmoved(result)]
+            for result in moved:
                 st.text(f"{badges.VERDICTS[result.verdict]}   {result.sentence}")
+            same = [result.metric.name.replace("_", " ") for result in primary if _unmoved(result)]
+            if same:
+                st.text(f"The same in every case: {', '.join(same)}.")
+
+
+def _unmoved(result: Result) -> bool:
+    return result.delta is not None and result.by_unit.same == result.units
 
 
 def _plot(pair: Pair, results: Sequence[Result], rule: Rule | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import shell
+from pages.ui import origins, proofs, shell
 from pages.ui.diff import rendered_diff, template_diff
 from pages.ui.expression import draw_expression
 from pages.ui.faces import faces_html
@@ -94,6 +94,50 @@ def _logic(_ws: Workspace, sides: Sides) -> None:
                 st.text(f"{side['letter']}: {told}")
 
 
+def _length(side: Mapping[str, Any]) -> float:
+    """Return how long a clip is, in seconds: as its scorers saw it, or until the last fault of it."""
+    usage = side.get("usage") or {}
+    ends = [end for score in proofs.faults(side) for _, end in proofs.moments(score["evidence"])]
+    return float(usage.get("seconds") or max(ends, default=0.0))
+
+
+def _columns_of(sides: Sides, html: Callable[[Mapping[str, Any]], str], none: str) -> None:
+    for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+        with column:
+            drawn = html(side)
+            if drawn:
+                st.text(side["letter"])
+                st.html(drawn)
+            else:
+                st.text(f"{side['letter']}: {none}")
+
+
+def _faults(_ws: Workspace, sides: Sides) -> None:
+    colours = palette()
+    _columns_of(
+        sides, lambda s: proofs.faults_html(proofs.faults(s), colours, _length(s)) if proofs.faults(s) else "", "nothing was looked for."
+    )
+
+
+def _originality(_ws: Workspace, sides: Sides) -> None:
+    def html(side: Mapping[str, Any]) -> str:
+        mine = str(side.get("artifact") or "") if str(side.get("media_type")).startswith("image/") else None
+        return proofs.reuse_html(proofs.reuse(side), mine) if proofs.reuse(side) else ""
+
+    _columns_of(sides, html, "nothing like it in the catalogue.")
+
+
+def _judges(_ws: Workspace, sides: Sides) -> None:
+    _columns_of(sides, lambda side: proofs.judge_html(proofs.judged(side)) if proofs.judged(side) else "", "no model judged it.")
+
+
+def _origins(ws: Workspace, sides: Sides) -> None:
+    for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+        with column:
+            if origins.has(side):
+                origins.draw(ws, side)
+
+
 def _diff(ws: Workspace, sides: Sides) -> None:
     a, b = sides
     st.subheader("Template")
@@ -124,7 +168,11 @@ VIEWS: Mapping[str, View] = {
     "faces": View("Faces", _has("face_consistency"), _faces),
     "expression": View("Expression", _has("expression"), _expression),
     "logic": View("Logic", lambda sides: any(s.get("stage") == "script" for s in sides), _logic),
+    "faults": View("Faults", lambda sides: any(proofs.faults(side) for side in sides), _faults),
+    "originality": View("Originality", _has("originality"), _originality),
+    "judge": View("Judges", lambda sides: any(proofs.judged(side) for side in sides), _judges),
     "diff": View("Prompt diff", lambda sides: len(sides) > 1 and all(s.get("messages") for s in sides), _diff),
     "prompt": View("Prompt", lambda sides: len(sides) == 1 and bool(sides[0].get("messages")), _prompt),
+    "lineage": View("Lineage", lambda sides: any(origins.has(side) for side in sides), _origins),
     "raw": View("Raw", lambda sides: any(s.get("job_id") for s in sides), _raw),
 }

@@ -92,7 +92,7 @@ def chart(frame: pd.DataFrame, colours: Palette, x: str, y: str, budget: float |
     """Draw the points: others small and grey, A hollow, B solid, both with their letter; a budget as an upright dashed line."""
     import altair as alt
 
-    across = alt.X("spent:Q", title=UNITS[x], scale=alt.Scale(zero=False, nice=True, padding=16), axis=alt.Axis(grid=False))
+    across = alt.X("spent:Q", title=UNITS[x], scale=alt.Scale(zero=False, nice=True, padding=16), axis=alt.Axis(grid=False, tickCount=6))
     up = alt.Y("quality:Q", title=_spaced(y), scale=alt.Scale(zero=False, nice=True, padding=16))
     tips = [alt.Tooltip(f"{name}:N") for name in ("side", "ref", "model", "run_id")]
     tips += [alt.Tooltip("spent:Q", format=".4g", title=UNITS[x]), alt.Tooltip("quality:Q", format=".3f", title=_spaced(y))]

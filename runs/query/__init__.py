@@ -17,7 +17,7 @@ from runs.query.of_checks import CHECKS, checks
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_health import DRIFT, PLANTED, RATED_SCORES, TRUTHS, WORKLOAD, drift, planted, rated_scores, truths, workload
-from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, lineage
+from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, descendants, lineage, place
 from runs.query.of_live import NEWEST, NOTES, newest, notes
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs, suite_of
@@ -58,6 +58,7 @@ __all__ = [
     "case_traits",
     "chain_runs",
     "checks",
+    "descendants",
     "drift",
     "errors",
     "find_run",
@@ -70,6 +71,7 @@ __all__ = [
     "media_path",
     "newest",
     "notes",
+    "place",
     "planted",
     "progress",
     "queue",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runs.log import read
-from runs.query.frames import TEXT, frame, matching
+from runs.query.frames import TEXT, frame, matching, record
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -46,6 +46,35 @@ def ancestry(ws: Workspace, run_id: str, job_id: str | None = None) -> pd.DataFr
             """,
             LINEAGE,
             [run_id, job_id, job_id],
+        )
+
+
+def descendants(ws: Workspace, run_id: str, job_id: str) -> pd.DataFrame:
+    """Return the lineage of all that was made of a generation, and of what was made of that: the nearest first."""
+    with read(ws) as con:
+        return frame(
+            con,
+            """
+            with recursive forth as (
+              select l.*, 0 as depth from lineage l where from_run_id = ? and from_job_id = ?
+              union
+              select l.*, f.depth + 1 from forth f join lineage l on l.from_run_id = f.run_id and l.from_job_id = f.job_id)
+            select distinct on (run_id, job_id, from_run_id, from_job_id, artifact) * from forth
+            order by depth, run_id, case_id, stage, artifact
+            """,
+            LINEAGE,
+            [run_id, job_id],
+        )
+
+
+def place(ws: Workspace, run_id: str, job_id: str) -> dict[str, Any] | None:
+    """Return arm and case of a job: `arm`, `case_id`, `series`; None for a job that the log does not have."""
+    with read(ws) as con:
+        return record(
+            con,
+            """select j.arm, c.case_id, c.series from job j join run r using (run_key) left join case_ c on c.case_key = j.case_key
+               where r.run_id = ? and j.job_id = ?""",
+            [run_id, job_id],
         )
 
 

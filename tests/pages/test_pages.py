@@ -280,6 +280,12 @@ def test_logic_stands_in_the_script_at_its_line(app: Open) -> None:
     assert any(f"<b>✗ {check}" in html(at) for check in ("C01", "C02", "C08", "C11"))
 
 
+def test_where_a_case_comes_from_is_told(app: Open) -> None:
+    """Lineage of a case that no chain made says so, for both arms."""
+    said = words(app("examine.py", **ARMS, case="series-2-shot-2", ev="lineage"))
+    assert said.count("made from its case alone") == 2
+
+
 def test_the_prompts_differ_visibly(app: Open) -> None:
     """Both the templates and what this case makes of them."""
     page = html(app("examine.py", **ARMS, case="series-2-shot-2", ev="diff"))

@@ -105,6 +105,14 @@ def test_the_log_tells_what_fed_what_back_to_the_first_stage(done: tuple[Workspa
         zip(back["stage"], back["from_stage"], strict=True)
     )
     assert set(back["series"]) == {clip["series"]}
+    first = back.iloc[-1]
+    made = query.descendants(ws, first["from_run_id"], first["from_job_id"])
+    assert (made["job_id"] == clip["job_id"]).any(), "what is upstream of the clip has the clip downstream"
+    assert query.descendants(ws, stages["clip"].run_id, "none").empty
+    there = query.place(ws, stages["clip"].run_id, clip["job_id"])
+    assert there is not None
+    assert there["case_id"] == clip["case_id"]
+    assert query.place(ws, "none", "none") is None
     fed = query.lineage(ws, from_run_id=stages["outline"].run_id)
     assert set(fed["stage"]) == {"script"}
     assert set(fed["chain"]) == {"pilot"}
