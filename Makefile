@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo
 PINNED := --no-deps --require-hashes --no-build-isolation
 
-.PHONY: demo test check fast format lint types imports bench lock clean help
+.PHONY: demo test check fast format lint types imports bench screenshots lock clean help
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ imports: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev  ## print every number that the documents state
 	for file in tests/bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+screenshots: $(VENV)/.installed-dev  ## take the documents' pictures of all pages, light and dark (needs Chromium)
+	$(BIN)/python tests/bench/screenshots.py
 
 lock:  ## pin all dependencies again (needs uv)
 	bash .ci/lock.sh

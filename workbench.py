@@ -1,4 +1,4 @@
-"""The front door: the `workbench` command, and the Streamlit `app`.
+"""The front door: the `workbench` command, the Streamlit `app`, and `open_log` for notebooks.
 
 Wiring only. Commands live in `runs.cli` (and `ui` in `pages.serve`) and are imported when they are called, so that
 `workbench --help` loads none of the libraries that do the work.
@@ -140,7 +140,11 @@ def _complain(message: str, code: int) -> int:
 
 
 def __getattr__(name: str) -> Any:
-    """Make the Streamlit app when a server asks for `workbench:app`, and not before."""
+    """Make the Streamlit app when a server asks for `workbench:app`, and not before; know `open_log` without it."""
+    if name == "open_log":
+        from runs.notebook import open_log
+
+        return open_log
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from streamlit.starlette import App
