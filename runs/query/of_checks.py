@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from evals.waivers import About, judged, load_waivers
-from runs.query.frames import COUNT, NUMBER, TEXT, Columns
-from runs.query.of_generations import generations
-from runs.query.of_scores import findings
+from runs.log import read
+from runs.query.frames import COUNT, NUMBER, TEXT, Columns, matching, records
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -36,40 +36,52 @@ def checks(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
     `precision` is (right + meant) / (right + meant + wrong), NaN where nobody has judged a finding yet. `arm` is empty where
     all runs are counted together; `generations` are those with at least one finding.
     """
-    import pandas as pd
-
-    found = findings(ws, run_id)
-    made = generations(ws, run_id)
-    artifacts = {(row["run_id"], row["job_id"]): row["artifact"] for row in made[["run_id", "job_id", "artifact"]].to_dict("records")}
     waivers = load_waivers(ws.evals)
-    groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
-    for row in found.to_dict("records"):
-        key = (str(row["run_id"]), str(row["job_id"]))
-        waiver = judged(waivers, _about(row, artifacts.get(key)))
-        group = (str(row["check"]), str(row["severity"]), str(row["arm"]) if run_id else "")
-        groups.setdefault(group, []).append(("/".join(key), waiver.verdict if waiver else "unjudged"))
-    rows = [{"check": c, "severity": s, "arm": a, **_counted(of)} for (c, s, a), of in sorted(groups.items())]
-    return pd.DataFrame(rows, columns=list(CHECKS)).astype(dict(CHECKS))
+    arm = "j.arm" if run_id else "''"
+    where, parameters = matching(r__run_id=run_id)
+    with read(ws) as con:
+        counts = records(
+            con,
+            f"""select f.check_id as "check", coalesce(f.severity, '') as severity, {arm} as arm, count(*) as findings,
+              count(distinct f.job_key) as generations
+            from (select * from finding where latest) f join run r using (run_key) join job j on j.job_key = f.job_key
+            {where} group by all order by all""",  # noqa: S608  fixed words
+            parameters,
+        )
+        # Only what a waiver could speak of is looked at one by one: a long log holds hundreds of thousands of findings.
+        spoken = records(
+            con,
+            f"""select f.check_id as "check", coalesce(f.severity, '') as severity, {arm} as arm, f.places as "where", f.quote, c.series,
+              c.case_id, x.sha256 as artifact
+            from (select * from finding where latest and check_id in (select unnest(?))) f join run r using (run_key)
+            join job j on j.job_key = f.job_key left join case_ c on c.case_key = j.case_key
+            left join artifact x on x.job_key = f.job_key and x.position = 1 {where}""",  # noqa: S608  fixed words
+            [sorted({waiver.check for waiver in waivers}), *parameters],
+        )
+    verdicts: Counter[tuple[str, str, str, str]] = Counter(
+        (row["check"], row["severity"], row["arm"], waiver.verdict) for row in spoken if (waiver := judged(waivers, _about(row)))
+    )
+    return _table(counts, verdicts)
 
 
-def _about(row: dict[Any, Any], artifact: object) -> About:
+def _about(row: Mapping[str, Any]) -> About:
     return About(
         check=str(row["check"]),
         where=tuple(json.loads(row["where"])),
-        quote=str(row["quote"]),
+        quote=str(row["quote"] or ""),
         series=str(row["series"]),
         case=str(row["case_id"]),
-        artifacts=(artifact,) if isinstance(artifact, str) else (),
+        artifacts=(row["artifact"],) if isinstance(row["artifact"], str) else (),
     )
 
 
-def _counted(of: list[tuple[str, str]]) -> dict[str, float | int | None]:
-    said = Counter(verdict for _, verdict in of)
-    agreed = said["right"] + said["meant"]
-    seen = agreed + said["wrong"]
-    return {
-        "findings": len(of),
-        "generations": len({job for job, _ in of}),
-        **{name: said[name] for name in ("right", "meant", "wrong", "unjudged")},
-        "precision": agreed / seen if seen else None,
-    }
+def _table(counts: list[dict[str, Any]], verdicts: Counter[tuple[str, str, str, str]]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for row in counts:
+        said = {name: verdicts[row["check"], row["severity"], row["arm"], name] for name in ("right", "meant", "wrong")}
+        seen = sum(said.values())
+        precision = (said["right"] + said["meant"]) / seen if seen else None
+        rows.append({**row, **said, "unjudged": row["findings"] - seen, "precision": precision})
+    return pd.DataFrame(rows, columns=list(CHECKS)).astype(dict(CHECKS))

@@ -63,10 +63,9 @@ WORKLOAD: Columns = {
     "cost_usd": NUMBER,
 }
 _TRUTHS = """
-with newest as (
-  select g.run_key, g.job_key, g.truth from generation g
-  where g.truth is not null and g.status = 'ok' and json_array_length(g.truth, '$.people') = 1
-  order by g.created_at desc limit ?),
+with recent as (
+  select run_key, job_key, truth from generation where truth is not null and status = 'ok' order by created_at desc limit ?),
+newest as (select * from recent where json_array_length(truth, '$.people') = 1),
 values_ as (
   select s.job_key, max(s.value) filter (m.name = 'stiffness') as stiffness, max(s.value) filter (m.name = 'face_match') as face_match,
     any_value(s.evidence) filter (m.name = 'expression') as expression
@@ -83,7 +82,7 @@ order by r.run_id, j.job_id
 
 
 def truths(ws: Workspace, newest: int = NEWEST) -> pd.DataFrame:
-    """Return the newest simulated pictures and clips of one person, what was drawn and what was measured. Columns: `TRUTHS`.
+    """Return pictures and clips of one person among the newest simulated outputs, what was drawn and what was measured. Columns: `TRUTHS`.
 
     `shown` is the emotion that the scorer saw most of; `reference`: the picture was drawn after the reference.
     """
@@ -103,8 +102,8 @@ def planted(ws: Workspace, newest: int = NEWEST) -> pd.DataFrame:
         rows = records(
             con,
             """
-            with newest as (select run_key, job_key, truth from generation
-              where truth is not null and json_extract_string(truth, '$.kind') = 'script' order by created_at desc limit ?),
+            with recent as (select run_key, job_key, truth from generation where truth is not null order by created_at desc limit ?),
+            newest as (select * from recent where json_extract_string(truth, '$.kind') = 'script'),
             said as (select f.job_key, list({c: f.check_id, p: f.places::varchar}) as findings
               from finding f semi join newest using (job_key) where f.latest group by f.job_key)
             select n.truth->>'$.faults' as faults, coalesce(s.findings, []) as findings,

@@ -61,6 +61,7 @@ def shots(ws: Workspace) -> Iterator[Shot]:
             yield "compare", "compare", arms, ""
         end = "" if evidence == "logic" else "evidence"
         yield f"case-{evidence}", "case", {**arms, "case": clearest(ws, pair, metric), "ev": evidence}, end
+    yield "scorers", "scorers", {}, ""
     for queue in query.queues(ws)["queue"].head(1):
         yield "review", "review", {"queue": queue}, ""
     for _, gate in query.gates(ws).tail(1).iterrows():
