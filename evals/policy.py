@@ -235,8 +235,9 @@ def load_policy(path: str | Path) -> Policy:
         return parse_policy(tomllib.loads(raw.decode("utf-8-sig")), shown(path))
     except UnicodeDecodeError:
         raise InputError(f"{shown(path)}: Not UTF-8 text; save the file as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{shown(path)}: Not TOML: {error}.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else error
+        raise InputError(f"{shown(path)}: Not TOML: {why}.") from None
 
 
 def parse_policy(data: Any, name: str = "policy") -> Policy:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from prompts.story import Beat, Line, Scene, Script
@@ -44,15 +44,21 @@ def read(text: str) -> tuple[str, list[Element]]:
     """
     # Notes keep their place as lines of their own; those inside a paragraph are taken out of it.
     kept: list[str] = []
-    plain = _BONEYARD.sub("", text.lstrip("\ufeff").replace("\r\n", "\n"))
+    plain = _each(_BONEYARD, "*/", "", text.lstrip("\ufeff").replace("\r\n", "\n"))
 
     def put_aside(found: re.Match[str]) -> str:
         kept.append(found[1])
         return f"\x00{len(kept) - 1}\x00"
 
-    marked = _NOTE.sub(put_aside, plain.replace("\x00", ""))
+    marked = _each(_NOTE, "]]", put_aside, plain.replace("\x00", ""))
     title, lines = _title_page(marked.split("\n"))
     return title, list(_Blocks(lines, kept))
+
+
+def _each(pattern: re.Pattern[str], closing: str, put: str | Callable[[re.Match[str]], str], text: str) -> str:
+    """Replace every pair; what opens after the last closing is not looked for to the end of the text, again and again."""
+    end = text.rfind(closing) + len(closing) if closing in text else 0
+    return pattern.sub(put, text[:end]) + text[end:]
 
 
 def _title_page(lines: list[str]) -> tuple[str, list[str]]:
