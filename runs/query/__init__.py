@@ -22,6 +22,7 @@ from runs.query.of_live import NEWEST, NOTES, newest, notes
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs, suite_of
 from runs.query.of_scores import FINDINGS, SCORES, findings, scores
+from runs.query.of_search import SEARCH, search
 
 COLUMNS: Mapping[str, Columns] = {
     "runs": RUNS,
@@ -44,6 +45,7 @@ COLUMNS: Mapping[str, Columns] = {
     "workload": WORKLOAD,
     "newest": NEWEST,
     "notes": NOTES,
+    "search": SEARCH,
     "errors": ERRORS,
     "ingest_errors": INGEST_ERRORS,
 }
@@ -83,6 +85,7 @@ __all__ = [
     "run_scores",
     "runs",
     "scores",
+    "search",
     "stored_versions",
     "suite_of",
     "truths",

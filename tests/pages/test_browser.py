@@ -75,7 +75,7 @@ def test_the_first_visit_of_a_fresh_server_may_be_a_deep_link(server: Server, ta
     visit = tab()
     page = visit.open(server.url("case", **CLIP_ARMS, case="series-2-clip-2"))
     assert page.get_by_role("heading", name="series-2-clip-2").is_visible()
-    assert navigation(visit) == ["Runs", "Write", "Launch", "Compare", "Review", "Promote", "Scorers"]
+    assert navigation(visit) == ["Runs", "Write", "Launch", "Compare", "Review", "Promote", "Scorers", "Search"]
     assert page.title() == "Case · Microdrama Workbench"
 
 
@@ -85,7 +85,7 @@ def test_streamlit_run_works_as_well(workspace: Workspace, tab: Tab, tmp_path: P
         visit = tab()
         page = visit.open(server.url("compare", **ARMS))
         assert page.get_by_text("On 14 series B raises face consistency").is_visible()
-        assert navigation(visit) == ["Runs", "Write", "Launch", "Compare", "Review", "Promote", "Scorers"]
+        assert navigation(visit) == ["Runs", "Write", "Launch", "Compare", "Review", "Promote", "Scorers", "Search"]
         assert listening_on(server.port) == {"0100007F"}
 
 

@@ -32,6 +32,7 @@ PAGES: dict[str, tuple[str, dict[str, str | list[str]]]] = {
     "changes": ("prompts", {"name": "script/episode", "show": "changes"}),
     "launch": ("launch", {"suite": "script", "v": ["script/episode@plain", "script/episode"]}),
     "run": ("run", {"id": page_story.SHOTS}),
+    "search": ("search", {"q": "bold", "kind": "reasons"}),
     "broken": ("prompts", {"name": "shot/broken"}),
 }
 

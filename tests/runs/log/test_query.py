@@ -33,12 +33,15 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 ALONE = {"lineage", "truths", "planted", "rated_scores", "drift"}
 
 
+ARGUMENTS = {"errors": ("r",), "newest": ("r",), "notes": ("r",), "search": ("server", "errors")}
+
+
 @pytest.mark.parametrize("name", query.COLUMNS)
 def test_a_frame_has_its_columns_and_types_when_it_is_empty_and_when_it_is_not(ws: Workspace, name: str) -> None:
     columns = query.COLUMNS[name]
 
     def ask(ws: Workspace) -> pd.DataFrame:
-        return getattr(query, name)(ws, *(["r"] if name in ("errors", "newest", "notes") else []))  # type: ignore[no-any-return]
+        return getattr(query, name)(ws, *ARGUMENTS.get(name, ()))  # type: ignore[no-any-return]
 
     empty = ask(ws)
     assert list(empty.columns) == list(columns)
