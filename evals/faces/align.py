@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
 from evals.faces.arrays import Floats, Points, Rgb
-from evals.faces.warp import warp
+from evals.faces.warp import Pixels, warp
 
 SIZE = 150
 PADDING = 0.25
@@ -16,7 +15,7 @@ PLACES = np.array([[0.8595674, 0.2134982], [0.6460605, 0.2289674], [0.1205750, 0
 """Where dlib's five-point chips have these points, in units of the unpadded chip."""
 
 
-def chip(picture: Image.Image, points: Points, size: int = SIZE, padding: float = PADDING) -> Rgb:
+def chip(picture: Pixels, points: Points, size: int = SIZE, padding: float = PADDING) -> Rgb:
     """Return a face upright and centred, `size` x `size` x 3.
 
     Args:
@@ -27,7 +26,7 @@ def chip(picture: Image.Image, points: Points, size: int = SIZE, padding: float 
     """
     target = (PLACES + padding) / (1 + 2 * padding) * size
     matrix = similarity(target, points[list(FIVE), :2])
-    return np.asarray(warp(picture, matrix, size))
+    return warp(picture, matrix, size)
 
 
 def similarity(source: Floats, target: Floats) -> Floats:
@@ -35,9 +34,9 @@ def similarity(source: Floats, target: Floats) -> Floats:
 
     Turning and scaling are one complex number, so the fit is a linear one.
     """
-    a, b = source - source.mean(axis=0), target - target.mean(axis=0)
-    power = float((a**2).sum())
-    along = float((a * b).sum()) / power
-    across = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / power
-    turn = np.array([[along, -across], [across, along]])
-    return np.column_stack([turn, target.mean(axis=0) - turn @ source.mean(axis=0)])
+    a, b = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
+    from_, to = complex(a.mean()), complex(b.mean())
+    a -= from_
+    turn = complex(np.vdot(a, b)) / float(np.vdot(a, a).real)
+    shift = to - turn * from_
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])

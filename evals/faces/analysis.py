@@ -79,12 +79,13 @@ def forget() -> None:
 def find_faces(picture: media.Picture) -> Still:
     """Return the faces of a picture that has been read; see `analyse_picture`."""
     found: list[mesh.Mesh] = []
+    pixels = np.asarray(picture.image)
     for detection in boxes(picture.image):
-        seen = mesh.find(picture.image, detection)
+        seen = mesh.find(pixels, detection)
         # Detections come best first; a second mesh over most of a first one is the same face, seen in another tile.
         if seen is not None and not any(covered(seen.box, other.box) > 0.5 for other in found):
             found.append(seen)
-    faces = [face_at(picture.image, iris.refine(picture.image, m.points), m.presence, picture.scale) for m in found]
+    faces = [face_at(pixels, iris.refine(pixels, m.points), m.presence, picture.scale) for m in found]
     return Still(picture.width, picture.height, tuple(sorted(faces, key=lambda f: f.centre)))
 
 

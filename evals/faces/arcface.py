@@ -15,14 +15,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from evals import pulled
 from evals.errors import ModelUnavailable
 from evals.faces import onnx
 from evals.faces.align import similarity
 from evals.faces.arrays import Floats, Points, Rgb
-from evals.faces.warp import warp
+from evals.faces.warp import Pixels, warp
 
 SIZE = 112
 PLACES = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
@@ -56,10 +55,10 @@ def embedder(name: str) -> Embedder:
     return partial(_embed, net, name in PLAIN)
 
 
-def chip(picture: Image.Image, points: Points) -> Rgb:
+def chip(picture: Pixels, points: Points) -> Rgb:
     """Return a face as ArcFace's models expect it, 112 x 112 x 3."""
     five = np.stack([points[list(which), :2].mean(axis=0) for which in FIVE])
-    return np.asarray(warp(picture, similarity(PLACES, five), SIZE))
+    return warp(picture, similarity(PLACES, five), SIZE)
 
 
 def _embed(net: onnx.Onnx, plain: bool, chip: Rgb) -> Floats:

@@ -6,16 +6,16 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from evals.faces import align, arcface, models
 from evals.faces.arrays import Floats, Points, Rgb
+from evals.faces.warp import Pixels
 
 LENGTH = 128
 _busy = threading.Lock()
 
 
-def chip_for(picture: Image.Image, points: Points, name: str) -> Rgb:
+def chip_for(picture: Pixels, points: Points, name: str) -> Rgb:
     """Return a face as the embedding of this name expects it."""
     return align.chip(picture, points) if _like_dlib(name) else arcface.chip(picture, points)
 

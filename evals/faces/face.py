@@ -65,7 +65,7 @@ class Face:
         return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def face_at(image: Image.Image, points: Points, presence: float, scale: float = 1.0) -> Face:
+def face_at(image: warp.Pixels, points: Points, presence: float, scale: float = 1.0) -> Face:
     """Return the face with these landmarks.
 
     Args:

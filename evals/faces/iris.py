@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PIL import Image
 
 from evals.faces import models
 from evals.faces.arrays import Points
-from evals.faces.warp import Region, crop
+from evals.faces.warp import Pixels, Region, crop
 
 SIZE = 64
 MARGIN = 2.3
@@ -21,7 +20,7 @@ LEFT = (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 
 RIGHT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398)
 
 
-def refine(picture: Image.Image, points: Points) -> Points:
+def refine(picture: Pixels, points: Points) -> Points:
     """Return a copy of the landmarks with both eyes' lids as the iris model sees them.
 
     Raises:

@@ -69,15 +69,18 @@ def steady(track: Floats) -> Steadied:
 
     The reference shape begins as the frame nearest to frontal and becomes the median of the aligned frames, twice.
     """
-    frontal = min(range(len(track)), key=lambda i: abs(pose_of(track[i]).yaw) + abs(pose_of(track[i]).pitch))
+    turned = [pose_of(points) for points in track]
+    frontal = min(range(len(track)), key=lambda i: abs(turned[i].yaw) + abs(turned[i].pitch))
     shape = track[frontal] - track[frontal].mean(axis=0)
     shape = shape / float(np.linalg.norm(shape[RIGHT_EYE] - shape[LEFT_EYE]))
     for _ in range(3):
-        fits = [similarity(frame[list(STABLE)], shape[list(STABLE)], WEIGHTS) for frame in track]
-        aligned = np.stack([s * frame @ r.T + t for frame, (r, s, t) in zip(track, fits, strict=True)])
+        turns, scales, shifts = _similarities(track[:, STABLE], shape[list(STABLE)], WEIGHTS)
+        aligned = scales[:, None, None] * (track @ turns.transpose(0, 2, 1)) + shifts[:, None]
         median = np.median(aligned, axis=0)
         shape = median / float(np.linalg.norm(median[RIGHT_EYE] - median[LEFT_EYE]))
-    return Steadied(aligned, np.array([[*_angles(r.T), -100 * math.log(s)] for r, s, _ in _relative(fits)]))
+    logs = np.log(scales)
+    poses = [[*_angles(turn.T), 100 * (float(np.median(logs)) - float(log))] for turn, log in zip(turns, logs, strict=True)]
+    return Steadied(aligned, np.array(poses))
 
 
 def align(points: Points, reference: Points) -> Floats:
@@ -89,19 +92,21 @@ def align(points: Points, reference: Points) -> Floats:
 
 def similarity(source: Floats, target: Floats, weights: Floats) -> tuple[Floats, float, Floats]:
     """Return rotation, scale and shift that take `source` points (n x 3) to `target`: s R p + t, weighted least squares."""
+    turns, scales, shifts = _similarities(source[None], target, weights)
+    return turns[0], float(scales[0]), shifts[0]
+
+
+def _similarities(sources: Floats, target: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the same for many frames at once (T x n x 3): T x 3 x 3, T, T x 3."""
     w = weights / weights.sum()
-    mean_a, mean_b = w @ source, w @ target
-    a, b = source - mean_a, target - mean_b
+    means, mean = np.einsum("n,tnk->tk", w, sources), w @ target
+    a, b = sources - means[:, None], target - mean
     u, d, vt = np.linalg.svd((b * w[:, None]).T @ a)
-    sign = np.diag([1.0, 1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
-    rotation = u @ sign @ vt
-    scale = float((d * np.diag(sign)).sum() / (w @ (a**2).sum(axis=1)))
-    return rotation, scale, mean_b - scale * rotation @ mean_a
-
-
-def _relative(fits: list[tuple[Floats, float, Floats]]) -> list[tuple[Floats, float, Floats]]:
-    scale = math.exp(float(np.median([math.log(s) for _, s, _ in fits])))
-    return [(r, s / scale, t) for r, s, t in fits]
+    signs = np.ones_like(d)
+    signs[:, 2] = np.sign(np.linalg.det(u) * np.linalg.det(vt))
+    turns = (u * signs[:, None]) @ vt
+    scales = (d * signs).sum(axis=1) / np.einsum("n,tnk->t", w, a**2)
+    return turns, scales, mean - scales[:, None] * np.einsum("tij,tj->ti", turns, means)
 
 
 def _angles(rotation: Floats) -> tuple[float, float, float]:

@@ -21,12 +21,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from evals.errors import ScorerError
 from evals.faces import align, mesh, pose
 from evals.faces.arrays import Floats, Points
-from evals.faces.warp import Region
+from evals.faces.warp import Pixels, Region
 
 FILE = Path(__file__).parent.parent / "data" / "mesh_mirror.json"
 FRONTAL, TURNED = 12.0, 28.0
@@ -60,7 +59,7 @@ class Anchor:
         return abs(self.region(points).side / mesh.region_of_points(points).side - 1) > OUTGROWN
 
 
-def settled(picture: Image.Image, found: mesh.Mesh) -> tuple[Anchor, mesh.Mesh]:
+def settled(picture: Pixels, found: mesh.Mesh) -> tuple[Anchor, mesh.Mesh]:
     """Return the anchor of a face that is seen for the first time, and its landmarks as later looks will see them.
 
     Raises:
@@ -72,7 +71,7 @@ def settled(picture: Image.Image, found: mesh.Mesh) -> tuple[Anchor, mesh.Mesh]:
     return anchor, found
 
 
-def look(picture: Image.Image, anchor: Anchor, before: Points) -> mesh.Mesh:
+def look(picture: Pixels, anchor: Anchor, before: Points) -> mesh.Mesh:
     """Return the landmarks of a followed face in its next frame; presence and thumbnail are of the first of two looks.
 
     Args:

@@ -26,7 +26,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import savgol_filter
 
 from evals.faces import pose
 from evals.faces.arrays import Floats
@@ -136,7 +135,23 @@ def _smoothed(values: Floats, step: float) -> Floats:
     window = round(SMOOTH_SECONDS / step) | 1
     if window <= 3:  # a quadratic through three frames leaves them as they are
         return values
-    return np.asarray(savgol_filter(values, min(window, len(values) - (len(values) + 1) % 2), 2, axis=0))
+    return savitzky_golay(values, min(window, len(values) - (len(values) + 1) % 2))
+
+
+def savitzky_golay(values: Floats, window: int) -> Floats:
+    """Return a quadratic fitted to each `window` rows (odd), read at its middle, at both ends read where the rows lie.
+
+    This is `scipy.signal.savgol_filter(values, window, 2, axis=0)`, whose import costs a worker process most of a second.
+    """
+    powers = np.vander(np.arange(window, dtype=np.float64) - window // 2, 3)
+    fit = powers @ np.linalg.pinv(powers)
+    half = window // 2
+    flat = values.reshape(len(values), -1)
+    out = np.empty_like(flat)
+    out[:half], out[len(flat) - half :] = fit[:half] @ flat[:window], fit[half + 1 :] @ flat[-window:]
+    inside = len(flat) - window + 1
+    out[half : half + inside] = sum(share * flat[i : i + inside] for i, share in enumerate(fit[half]))
+    return out.reshape(values.shape)
 
 
 def _without(points: Floats, causes: Floats, ridge: float) -> Floats:

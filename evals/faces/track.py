@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from evals.faces import iris, mesh, steady
-from evals.faces.arrays import Box, Floats, Points, covered, overlap
+from evals.faces.arrays import Box, Floats, Points, Rgb, covered, overlap
 from evals.faces.face import Face, face_at
 from evals.faces.stack import boxes
 from evals.media import Frame
@@ -76,14 +76,14 @@ class Track:
             return list(self.views)
         return [self.views[round(i)] for i in np.linspace(0, len(self.views) - 1, count)]
 
-    def add(self, frame: Frame, found: mesh.Mesh) -> None:
+    def add(self, time: float, pixels: Rgb, found: mesh.Mesh) -> None:
         """Take in the face's landmarks in one more frame."""
-        points = iris.refine(frame.image, found.points)
+        points = iris.refine(pixels, found.points)
         if len(self.shapes) % self.stride == 0:
-            self.views.append((frame.time, face_at(frame.image, points, found.presence)))
+            self.views.append((time, face_at(pixels, points, found.presence)))
             if len(self.views) > MAX_VIEWS:
                 self.views, self.stride = self.views[::2], self.stride * 2
-        self.times.append(frame.time)
+        self.times.append(time)
         self.shapes.append(points)
         self.last = found
 
@@ -122,43 +122,44 @@ def follow(frames: Iterable[Frame]) -> Tracks:
             cuts.append(frame.time)
             live, lost = [], []
         before = now
-        going = [track for track in live if _goes_on(track, frame)]
+        pixels = np.asarray(frame.image)
+        going = [track for track in live if _goes_on(track, frame.time, pixels)]
         lost = [track for track in (*lost, *live) if not any(track is other for other in going) and frame.time - track.times[-1] <= AWAY]
         live = going
         if not live or frame.time - looked >= LOOK_AGAIN:
             looked = frame.time
-            seen = _new(frame, live, lost)
+            seen = _new(frame, pixels, live, lost)
             live += seen
             lost = [track for track in lost if not any(track is other for other in seen)]
             all_tracks += [track for track in seen if len(track.shapes) == 1]
     return Tracks([t for t in all_tracks if len(t.shapes) >= MIN_FRAMES], cuts, times)
 
 
-def _goes_on(track: Track, frame: Frame) -> bool:
+def _goes_on(track: Track, time: float, pixels: Rgb) -> bool:
     if track.anchor.outgrown(track.last.points):
         track.anchor = steady.Anchor.of(track.last.points)
-    found = steady.look(frame.image, track.anchor, track.last.points)
+    found = steady.look(pixels, track.anchor, track.last.points)
     if found.presence < mesh.MIN_PRESENCE or overlap(found.box, track.last.box) < JUMP:
         return False
     if _correlation(found.thumbnail, track.last.thumbnail) < SAME_FACE:
         return False
-    track.add(frame, found)
+    track.add(time, pixels, found)
     return True
 
 
-def _new(frame: Frame, live: list[Track], lost: list[Track]) -> list[Track]:
+def _new(frame: Frame, pixels: Rgb, live: list[Track], lost: list[Track]) -> list[Track]:
     """Return tracks of faces that nobody follows: new ones, and those of `lost` that are there again, where and as they were."""
     fresh: list[Track] = []
     for detection in boxes(frame.image, tiles=not live):
         taken = [track.last.box for track in (*live, *fresh)]
         if any(covered(detection.box, box) > 0.5 for box in taken):
             continue
-        found = mesh.find(frame.image, detection)
+        found = mesh.find(pixels, detection)
         if found is not None and not any(covered(found.box, box) > 0.5 for box in taken):
-            anchor, found = steady.settled(frame.image, found)
+            anchor, found = steady.settled(pixels, found)
             track = next((t for t in lost if _is_back(t, found) and not any(t is f for f in fresh)), None) or Track(found, anchor)
             track.anchor = anchor
-            track.add(frame, found)
+            track.add(frame.time, pixels, found)
             fresh.append(track)
     return fresh
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.signal import savgol_filter
 
 from evals.faces import align, arrays, blinks, detect, identity, iris, pose, steady, stiffness, warp
 from evals.faces.assign import by_similarity
@@ -107,6 +108,26 @@ def test_a_crop_shows_what_the_region_covers() -> None:
     assert pixels[2:-2, 2:-2, 0].min() == 255
     tiny = warp.crop(picture, warp.Region(200, 150, 400), 32)
     assert 0.04 < (tiny[..., 0] > 128).mean() < 0.09  # a sixteenth
+
+
+@pytest.mark.parametrize("size", [64, 192])
+def test_a_warp_is_to_the_bit_what_pillow_makes_of_it(size: int) -> None:
+    draw = np.random.default_rng(5)
+    picture = Image.fromarray(draw.integers(0, 256, (90, 60, 3), dtype=np.uint8)).resize((360, 540))
+    for x, y, side, angle in [(180, 270, 150, 0.3), (170, 250, 90, -1.2), (20, 30, 120, 0.1), (350, 520, 160, 2.0), (180, 530, 190, 0.0)]:
+        for mirrored in (False, True):
+            matrix = warp.Region(x, y, side, angle).matrix(size, mirrored)
+            if side / size >= 2:
+                continue  # made smaller first
+            expected = picture.transform((size, size), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BILINEAR)
+            assert np.array_equal(warp.warp(picture, matrix, size), np.asarray(expected))
+            assert np.array_equal(warp.warp(np.asarray(picture), matrix, size), np.asarray(expected))
+
+
+@pytest.mark.parametrize(("rows", "window"), [(15, 5), (75, 5), (30, 7), (5, 5), (16, 15)])
+def test_smoothing_is_that_of_savitzky_and_golay(rows: int, window: int) -> None:
+    values = np.random.default_rng(rows).normal(size=(rows, 4, 3))
+    assert np.allclose(stiffness.savitzky_golay(values, window), savgol_filter(values, window, 2, axis=0))
 
 
 def test_a_chip_puts_the_five_points_where_the_embedding_expects_them() -> None:
