@@ -30,7 +30,7 @@ def marked(text: str, words: str) -> str:
 def _hit(row: dict[Any, Any], words: str) -> str:
     link = live.case(row["run_id"], row["arm"], row["case_id"])
     name = escape(f"{row['case_id']} · {str(row['arm']).upper()}")
-    head = f'<a href="{escape(link)}">{name}</a>' if link else name
+    head = f'<a href="{escape(link)}" style="color:inherit">{name}</a>' if link else name
     about = escape(f" · {row['source']} · {row['run_id']}")
     text = marked(" ".join(str(row["text"]).split()), words)
     return (

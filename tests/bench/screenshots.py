@@ -50,6 +50,9 @@ def demo() -> Workspace:
 def shots(ws: Workspace) -> Iterator[Shot]:
     """Yield what to show: of each kind of evidence the newest comparison that has it, at the case that B wins most clearly."""
     yield "runs", "", {}, ""
+    yield "write", "prompts", {"name": "shot/keyframe"}, ""
+    yield "changes", "prompts", {"name": "script/episode", "show": "changes"}, ""
+    yield "run", "run", {"id": query.find_run(ws)}, ""
     wanted = (("faces", "shot", "face_consistency"), ("expression", "clip", "expression"), ("logic", "script", "logic"))
     for evidence, stage, metric in wanted:
         pair = newest(ws, stage)
