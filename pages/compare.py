@@ -8,7 +8,6 @@ import streamlit as st
 
 from pages.ui import cached, cases, effects, exports, shell, sliced, tradeoff
 from pages.ui.diff import template_diff
-from runs import query
 from runs.compare import Arm, find_arms
 from runs.margins import rule
 from runs.workspace import Workspace
@@ -54,13 +53,13 @@ def _view() -> str:
 
 def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:
     """Let the user choose; the ids stand in the address, so that a shared link keeps its meaning."""
-    names = {f"{row.run_id}:{row.arm}": f"{row.ref} · {row.model} · {row.stage} · {row.run_id}" for row in query.arms(ws).itertuples()}
+    names = {f"{row.run_id}:{row.arm}": f"{row.ref} · {row.model} · {row.stage} · {row.run_id}" for row in cached.arms(ws).itertuples()}
     _resolve(ws, names)
     left, right, swap = st.columns([5, 5, 1], vertical_alignment="bottom")
     a = _pick(left, "A, the baseline", "a", names)
     b = _pick(right, "B, the challenger", "b", names)
     swap.button("Swap", on_click=_swap, args=(a, b), disabled=not (a and b), width="stretch")
-    return find_arms(ws, a, b) if a and b else None
+    return cached.found_arms(ws, a, b) if a and b else None
 
 
 def _resolve(ws: Workspace, names: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.ui import runs_table, shell
+from pages.ui import cached, filters, runs_table, shell
 from runs import query
 from runs.workspace import Workspace
 
@@ -23,44 +23,22 @@ def main() -> None:
         st.code(FIRST_RUN, language="shell")
         st.button("Look again")
         return
-    filters = _filters(runs)
+    asked = filters.draw(runs)
     running = bool((runs["state"] == "running").any())
     # While something runs, the list draws itself again; the filters above keep their focus meanwhile.
-    st.fragment(_list, run_every=REFRESH_S if running else None)(ws, filters, running)
+    st.fragment(_list, run_every=REFRESH_S if running else None)(ws, asked, running)
 
 
-def _filters(runs: pd.DataFrame) -> tuple[str, list[str], bool]:
-    """Let the user filter; the address says by what, so that a filtered list can be shared."""
-    search, stages, real = st.columns([3, 4, 2], vertical_alignment="bottom")
-    words = search.text_input("Search", key="q", bind="query-params", placeholder="template, suite, model, provider or run")
-    chosen = stages.pills("Stage", sorted(runs["stage"].dropna().unique()), selection_mode="multi", key="stage", bind="query-params")
-    hide = real.toggle("Hide simulated", key="real", bind="query-params")
-    return words or "", list(chosen), hide
-
-
-def _kept(runs: pd.DataFrame, filters: tuple[str, list[str], bool]) -> pd.DataFrame:
-    words, stages, hide = filters
-    keep = pd.Series(True, index=runs.index)
-    text = runs[["run_id", "arms", "suite", "models", "provider", "state"]].astype("str").agg(" ".join, axis=1).str.casefold()
-    for word in words.casefold().split():
-        keep &= text.str.contains(word, regex=False)
-    if stages:
-        keep &= runs["stage"].isin(stages)
-    if hide:
-        keep &= ~runs["simulated"].fillna(value=False).astype(bool)
-    return runs[keep].reset_index(drop=True)
-
-
-def _list(ws: Workspace, filters: tuple[str, list[str], bool], was_running: bool) -> None:
+def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
     runs = query.runs(ws)
     if was_running and not (runs["state"] == "running").any():
         st.rerun()  # the whole page, so that the timer ends with the run
     _progress(ws, runs)
-    kept = _kept(runs, filters)
+    kept = filters.kept(runs, asked)
     if kept.empty:
         st.text("No run fits the filters.")
         return
-    frame = runs_table.shown(kept, query.run_scores(ws))
+    frame = runs_table.shown(kept, cached.all_scores(ws))
     event = st.dataframe(
         frame,
         key=runs_table.key(kept),
@@ -69,7 +47,7 @@ def _list(ws: Workspace, filters: tuple[str, list[str], bool], was_running: bool
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="–",
-        alt="Runs, newest first",
+        alt="Runs, those that are running first, then the newest",
     )
     st.caption(f"{len(kept)} of {len(runs)} runs. Tick one run to compare its arms, or two runs to compare the last arm of each.")
     _actions(ws, kept.iloc[list(event.selection.rows)])

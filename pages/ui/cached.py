@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from runs import query
-from runs.compare import Arm, Pair, compare_arms
+from runs.compare import Arm, Pair, compare_arms, find_arms
 from runs.log import read
 from runs.workspace import Workspace
 
@@ -18,11 +19,45 @@ MAX_ENTRIES = 8
 """A pair of a thousand cases takes some megabytes; a user goes back and forth between a few."""
 
 
+FRESH_S = 0.3
+"""A page asks for the stamp again and again while it is drawn; within this time it is not looked up anew."""
+_LOOKED: dict[Path, tuple[float, Stamp]] = {}
+
+
 def stamp(ws: Workspace) -> Stamp:
     """Return what changes whenever the log does. New journal bytes are folded in first, as before any query."""
+    looked, known = _LOOKED.get(ws.log, (0.0, (0, 0)))
+    if time.monotonic() - looked < FRESH_S:
+        return known
     with read(ws):
         found = ws.log.stat()
+    _LOOKED[ws.log] = time.monotonic(), (found.st_mtime_ns, found.st_size)
     return found.st_mtime_ns, found.st_size
+
+
+def arms(ws: Workspace) -> pd.DataFrame:
+    """Return `runs.query.arms` of all runs, until the log changes."""
+    return _arms(str(ws.root), stamp(ws))
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _arms(root: str, at: Stamp) -> pd.DataFrame:  # noqa: ARG001  part of the key
+    return query.arms(Workspace(Path(root)))
+
+
+def found_arms(ws: Workspace, a: str, b: str) -> tuple[Arm, Arm]:
+    """Return `runs.compare.find_arms`, until the log changes; addresses only, whose meaning does not depend on any file.
+
+    Raises:
+        UnknownName: No run has such an arm.
+        InputError: Both are the same arm.
+    """
+    return _found_arms(str(ws.root), a, b, stamp(ws))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _found_arms(root: str, a: str, b: str, at: Stamp) -> tuple[Arm, Arm]:  # noqa: ARG001  part of the key
+    return find_arms(Workspace(Path(root)), a, b)
 
 
 def comparison(ws: Workspace, a: Arm, b: Arm) -> Pair:
@@ -78,3 +113,13 @@ def suite(ws: Workspace, run_id: str) -> str | None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _suite(root: str, run_id: str) -> str | None:
     return query.suite_of(Workspace(Path(root)), run_id)
+
+
+def all_scores(ws: Workspace) -> pd.DataFrame:
+    """Return `runs.query.run_scores` of all runs, until the log changes."""
+    return _all_scores(str(ws.root), stamp(ws))
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _all_scores(root: str, at: Stamp) -> pd.DataFrame:  # noqa: ARG001  part of the key
+    return query.run_scores(Workspace(Path(root)))

@@ -44,7 +44,7 @@ def listing(ws: Workspace, a: str, b: str | None, metric: str | None) -> Listing
 
 
 def _of_two(ws: Workspace, a: str, b: str, metric: str | None) -> Listing:
-    pair = cached.comparison(ws, *find_arms(ws, a, b))
+    pair = cached.comparison(ws, *(cached.found_arms if ":" in a and ":" in b else find_arms)(ws, a, b))
     results = [r.metric.name for r in pair.comparison.results if r.cases]
     name = metric if metric in results else (results[0] if results else None)
     ranked = list(pair.comparison.cases(name)["case"]) if name else []

@@ -72,7 +72,16 @@ def test_a_metric_that_a_run_does_not_have_is_empty(app: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "stages"), [({"q": "portrait shots1"}, 1), ({"stage": "script"}, 1), ({"q": "nothing like it"}, 0), ({"real": "true"}, 0)]
+    ("address", "stages"),
+    [
+        ({"q": "portrait shots1"}, 1),
+        ({"stage": "script"}, 1),
+        ({"q": "nothing like it"}, 0),
+        ({"real": "true"}, 0),
+        ({"template": "shot/portrait"}, 2),
+        ({"state": "finished"}, 3),
+        ({"template": "shot/portrait", "stage": "script"}, 0),
+    ],
 )
 def test_the_address_filters(app: Open, address: dict[str, str], stages: int) -> None:
     """A filtered list can be shared: the address holds the filter."""
