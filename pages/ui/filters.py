@@ -38,13 +38,14 @@ def draw(runs: pd.DataFrame) -> Filters:
     stage = stages.pills("Stage", sorted(runs["stage"].dropna().unique()), selection_mode="multi", key="stage", bind="query-params")
     hide = real.toggle("Hide simulated", key="real", bind="query-params")
     columns = st.columns(3)
+    # Plural in the address: Promote asks for one `template`, and a name can be bound to one page's widget only.
     offered = {
         "template": sorted(set(templates(runs).explode().dropna())),
         "model": sorted(set(models(runs).explode().dropna())),
         "state": sorted(set(runs["state"])),
     }
     template, model, state = (
-        tuple(column.multiselect(name.capitalize(), options, key=name, bind="query-params", placeholder=f"any {name}"))
+        tuple(column.multiselect(name.capitalize(), options, key=f"{name}s", bind="query-params", placeholder=f"any {name}"))
         for column, (name, options) in zip(columns, offered.items(), strict=True)
     )
     return Filters(words or "", tuple(stage), template, model, state, hide)

@@ -118,6 +118,6 @@ def chart(frame: pd.DataFrame, colours: Palette, *, unit: str, row: int = ROW) -
     label = base.mark_text(dy=-15, fontSize=12, fontWeight="bold").encode(x="gain:Q", y=y, text="label:N", color=colour)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[4, 4], color=colours.faint).encode(x="zero:Q")
     told_margin = [alt.Tooltip("metric:N"), alt.Tooltip("told:N", title="margin")]
-    bound = base.transform_filter("isValid(datum.margin)").mark_tick(thickness=2, size=row * 0.8, color=colours.ink)
+    bound = base.transform_filter("isValid(datum.margin)").mark_tick(thickness=2, size=row * 0.8, color=colours.ink, aria=False)
     layers = [zero, bound.encode(x="margin:Q", y=y, tooltip=told_margin), interval, *caps, point, *([label] if row >= ROW else [])]
     return alt.layer(*layers).properties(height=alt.Step(row))

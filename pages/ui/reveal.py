@@ -35,6 +35,8 @@ def row(ratings: pd.DataFrame, name_a: str, name_b: str) -> pd.DataFrame:
         _signed(mean),
         interval,
         sentence(verdict, found, name_a, name_b),
+        None,
+        "",
     )
     return pd.DataFrame([values], columns=list(forest.COLUMNS))
 

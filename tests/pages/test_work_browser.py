@@ -124,19 +124,19 @@ def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(serv
     before = set(query.runs(own)["run_id"])
     visit = tab()
     page = visit.open(server.url("launch", suite="shot", v=SHOTS))
-    for label, value in (("Repeats", "1"), ("At most cases", "6")):
+    for label, value in (("Repeats", "1"), ("At most cases", "20")):
         box = page.get_by_role("spinbutton", name=label)
         box.fill(value)
         box.press("Enter")
         visit.settle()
-    page.get_by_text("--repeats 1 --limit 6").wait_for()
+    page.get_by_text("--repeats 1 --limit 20").wait_for()
     page.get_by_role("button", name="Start").dblclick()
     page.wait_for_url("**/run?id=**", timeout=WAIT_MS)
     run_id = page.url.partition("id=")[2]
-    page.get_by_text(re.compile(r"^[1-9]\d? of 12$")).wait_for(timeout=WAIT_MS)
+    page.get_by_text(re.compile(r"^[1-9]\d? of 40$")).wait_for(timeout=WAIT_MS)
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("◼ stopped").wait_for(timeout=WAIT_MS)
-    assert query.progress(own, run_id)["done"] < 12
+    assert query.progress(own, run_id)["done"] < 40
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("◐ running").wait_for(timeout=WAIT_MS)
     page.context.close()
@@ -144,6 +144,6 @@ def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(serv
     while query.progress(own, run_id)["state"] == "running" and time.monotonic() < end:
         time.sleep(0.3)
     assert query.progress(own, run_id)["state"] == "finished"
-    assert query.progress(own, run_id)["ok"] == 12
+    assert query.progress(own, run_id)["ok"] == 40
     assert set(query.runs(own)["run_id"]) - before == {run_id}
     assert not visit.errors

@@ -67,7 +67,7 @@ def test_two_clicks_start_one_run_and_it_finishes_in_a_session_of_its_own(ws: Wo
 
 def test_a_run_is_stopped_by_one_signal_and_resumed_by_one_process(ws: Workspace) -> None:
     run_id = new_run_id()
-    launching.launch(ws, run_id, [*SHOTS, "--limit", "5", "--repeats", "1"])
+    launching.launch(ws, run_id, [*SHOTS, "--limit", "16", "--repeats", "1"])
     until(lambda: state(ws, run_id) == "running" and query.progress(ws, run_id)["done"] >= 1)
     ((pid, _),) = launching.workers(ws, run_id)
     assert os.getsid(pid) == pid
@@ -75,11 +75,11 @@ def test_a_run_is_stopped_by_one_signal_and_resumed_by_one_process(ws: Workspace
     assert launching.stop(ws, run_id) == [], "a second signal would make it leave at once"
     until(lambda: state(ws, run_id) == "stopped")
     done = query.progress(ws, run_id)["done"]
-    assert done < 10
+    assert done < 32
     until(lambda: not getattr(launching.launched(ws, run_id), "alive", True))
     assert [launching.resume(ws, run_id) for _ in range(2)] == [True, False]
     until(lambda: state(ws, run_id) == "finished")
-    assert query.progress(ws, run_id)["done"] == 10
+    assert query.progress(ws, run_id)["done"] == 32
     assert not query.newest(ws, run_id).empty
 
 

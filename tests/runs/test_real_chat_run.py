@@ -13,7 +13,7 @@ import aimock as aimock_server
 import pytest
 
 from runs import harness, query
-from runs.plan import Plan
+from runs.plan import Plan, request_key
 from runs.prepare import Order, prepare
 from runs.pricing import Pricing
 from runs.providers import get, reference
@@ -82,7 +82,7 @@ def test_text_usage_and_cost_are_in_the_log_and_the_key_is_nowhere(ws: Workspace
     scores = query.scores(ws, plan.run_id)
     assert set(scores["scorer"]) == {"schema", "cost"} and not (scores["status"] == "error").any()
     sent = {entry["headers"].get("idempotency-key") for entry in server.journal()}
-    assert sent == {job["job_id"] for job in plan.jobs}
+    assert sent == {request_key(plan.run_id, job["job_id"]) for job in plan.jobs}
     one = query.generation(ws, plan.run_id, plan.jobs[0]["job_id"])
     assert one["wire_request"]["body"]["messages"] == one["messages"]
     for path in ws.root.rglob("*"):
