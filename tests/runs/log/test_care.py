@@ -46,6 +46,7 @@ def told(ws: Workspace) -> Workspace:
     picture = store.put(b"mei", "image/png")
     plan = story.plan("r", 6)
     for case in plan.cases:
+        case["hash"] = f"of {case['case_id']}, with a picture that is there"
         case["references"] = {"mei": [{"sha256": picture.sha256, "media_type": "image/png"}]}
     events: list[ev.Event] = [plan]
     for n in range(6):
