@@ -37,12 +37,14 @@ Url = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s@]+)?$")]
 class Capabilities(BaseModel):
     """What a chat endpoint can do.
 
-    `drop` names parameters that it refuses and that are therefore never sent; `stream` asks for the answer as events, as
-    models that think may demand.
+    `api` is the interface that it is asked through: `/chat/completions`, or OpenAI's newer `/responses`. `drop` names
+    parameters that it refuses and that are therefore never sent; `stream` asks for the answer as events, as models that
+    think may demand.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    api: Literal["chat", "responses"] = "chat"
     structured: Literal["json_schema", "json_object", "tool_call", "plain"] = "plain"
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     seed: bool = False

@@ -24,8 +24,7 @@ class Answer:
 
 def read(body: Mapping[str, Any], request: Request) -> Answer:
     """Read the decoded body of an HTTP 200."""
-    usage = read_usage(body.get("usage"))
-    model = redact(body["model"]) if isinstance(body.get("model"), str) else ""
+    usage, model = read_usage(body.get("usage")), model_of(body)
     if body.get("error"):
         # Gateways answer 200 when the upstream fails after they have accepted the call.
         return Answer(failure=failures.failure(0, body, {}), usage=usage, model=model)
@@ -44,12 +43,12 @@ def read_usage(usage: Any) -> Usage:
     """Return token counts of a `usage` object; what is missing or no count is None."""
     if not isinstance(usage, Mapping):
         return Usage()
-    into, out = _mapping(usage.get("prompt_tokens_details")), _mapping(usage.get("completion_tokens_details"))
+    into, out = mapping(usage.get("prompt_tokens_details")), mapping(usage.get("completion_tokens_details"))
     return Usage(
-        input_tokens=_count(usage.get("prompt_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        cached_tokens=_count(into.get("cached_tokens")),
-        reasoning_tokens=_count(out.get("reasoning_tokens")),
+        input_tokens=count(usage.get("prompt_tokens")),
+        output_tokens=count(usage.get("completion_tokens")),
+        cached_tokens=count(into.get("cached_tokens")),
+        reasoning_tokens=count(out.get("reasoning_tokens")),
     )
 
 
@@ -59,22 +58,54 @@ def text_asset(text: str, *, structured: bool) -> Asset:
     return Asset("text", "application/json" if structured and _is_json(kept) else "text/plain", kept.encode("utf-8", "replace"))
 
 
+def refused(said: str) -> Failure:
+    """Return the failure of a model that would not, in its own words."""
+    return Failure("content_refused", redact(said).strip()[: failures.MESSAGE_CHARS], code="refusal")
+
+
+def filtered() -> Failure:
+    """Return the failure of an answer that the provider's filter stopped."""
+    return Failure("content_refused", "the provider's filter stopped the answer", code="content_filter")
+
+
+def cut_off(usage: Usage) -> Failure:
+    """Return the failure of an answer that ran into its limit of tokens: half a script is no script."""
+    spent = f" after {usage.output_tokens} tokens" if usage.output_tokens is not None else ""
+    return Failure("malformed", f"the answer was cut off{spent}; raise max_tokens", code="length")
+
+
+def nothing(*, thought: bool) -> Failure:
+    """Return the failure of an empty answer; `thought` is whether there was reasoning."""
+    return Failure("malformed", f"the model gave nothing{' but its reasoning' if thought else ''}", code="empty")
+
+
+def model_of(body: Mapping[str, Any]) -> str:
+    """Return the model that an answer says it is of."""
+    return str(redact(body["model"])) if isinstance(body.get("model"), str) else ""
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value that is a JSON object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def count(value: Any) -> int | None:
+    """Return a value that is a sensible number of tokens, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12 else None
+
+
 def _result(message: Mapping[str, Any], reason: str, request: Request, usage: Usage) -> str | Failure:
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal.strip():
-        return Failure("content_refused", redact(refusal).strip()[: failures.MESSAGE_CHARS], code="refusal")
+        return refused(refusal)
     if reason == "content_filter":
-        return Failure("content_refused", "the provider's filter stopped the answer", code="content_filter")
+        return filtered()
     if reason == "length":
-        spent = f" after {usage.output_tokens} tokens" if usage.output_tokens is not None else ""
-        return Failure("malformed", f"the answer was cut off{spent}; raise max_tokens", code="length")
+        return cut_off(usage)
     if reason == "error":
         return Failure("server", "the provider broke off while answering", code="error")
     text = _text(message, structured=request.schema is not None)
-    if not text.strip():
-        thought = " but its reasoning" if message.get("reasoning_content") or message.get("reasoning") else ""
-        return Failure("malformed", f"the model gave nothing{thought}", code="empty")
-    return text
+    return text if text.strip() else nothing(thought=bool(message.get("reasoning_content") or message.get("reasoning")))
 
 
 def _text(message: Mapping[str, Any], *, structured: bool) -> str:
@@ -86,7 +117,7 @@ def _text(message: Mapping[str, Any], *, structured: bool) -> str:
         return content
     calls = message.get("tool_calls")
     if structured and isinstance(calls, list) and calls and isinstance(calls[0], Mapping):
-        arguments = _mapping(calls[0].get("function")).get("arguments")
+        arguments = mapping(calls[0].get("function")).get("arguments")
         return arguments if isinstance(arguments, str) else ""
     return ""
 
@@ -97,11 +128,3 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12 else None

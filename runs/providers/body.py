@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from runs.provider import Failure, Request
@@ -15,15 +15,13 @@ RESERVED = frozenset({"messages", "model", "stream", "stream_options", "n", "too
 
 def build(request: Request, config: ProviderSettings, model: str) -> dict[str, Any] | Failure:
     """Return the JSON body of a request to a model, or why it cannot be sent."""
-    if not model:
-        return Failure("invalid_request", "no model is named; give --model, or model = … in the provider's table")
-    parameters = {**config.parameters, **request.parameters}
-    if taken := sorted(RESERVED & parameters.keys()):
-        return Failure("invalid_request", f"the parameter {taken[0]!r} is set by the workbench and cannot be given")
-    body: dict[str, Any] = {"model": model, "messages": [{"role": m.role, "content": m.content} for m in request.messages]}
-    for name, value in parameters.items():
-        if value is not None and name not in config.capabilities.drop:
-            body[config.capabilities.max_tokens_field if name in MAX_TOKENS else name] = value
+    given = parameters_for(request, config, model, RESERVED)
+    if isinstance(given, Failure):
+        return given
+    wants_json = request.schema is not None and config.capabilities.structured == "json_object"
+    body: dict[str, Any] = {"model": model, "messages": messages_for(request, name_json=wants_json)}
+    for name, value in given.items():
+        body[config.capabilities.max_tokens_field if name in MAX_TOKENS else name] = value
     if request.seed is not None and config.capabilities.seed and "seed" not in body:
         body["seed"] = request.seed
     if config.capabilities.stream:
@@ -32,6 +30,25 @@ def build(request: Request, config: ProviderSettings, model: str) -> dict[str, A
     if request.schema is not None:
         _ask_for_structure(body, request.schema_name or "answer", dict(request.schema), config.capabilities.structured)
     return body
+
+
+def parameters_for(request: Request, config: ProviderSettings, model: str, reserved: Collection[str]) -> dict[str, Any] | Failure:
+    """Return the parameters of a call, those of the request over those of the settings, without what the endpoint refuses."""
+    if not model:
+        return Failure("invalid_request", "no model is named; give --model, or model = … in the provider's table")
+    parameters = {**config.parameters, **request.parameters}
+    if taken := sorted(parameters.keys() & set(reserved)):
+        return Failure("invalid_request", f"the parameter {taken[0]!r} is set by the workbench and cannot be given")
+    return {name: value for name, value in parameters.items() if value is not None and name not in config.capabilities.drop}
+
+
+def messages_for(request: Request, *, name_json: bool) -> list[dict[str, Any]]:
+    """Return the messages of a request. With `name_json` one of them names JSON: servers refuse JSON mode where none does."""
+    messages = [{"role": m.role, "content": m.content} for m in request.messages]
+    if name_json and not any("json" in m["content"].lower() for m in messages):
+        # What is added stands in the wire request.
+        messages.append({"role": "user", "content": "Answer with one JSON object."})
+    return messages
 
 
 def is_strict(schema: Any) -> bool:
@@ -53,9 +70,6 @@ def _ask_for_structure(body: dict[str, Any], name: str, schema: dict[str, Any], 
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": is_strict(schema)}}
     elif way == "json_object":
         body["response_format"] = {"type": "json_object"}
-        if not any("json" in m["content"].lower() for m in body["messages"]):
-            # Servers refuse this mode when no message names JSON. What is added stands in the wire request.
-            body["messages"].append({"role": "user", "content": "Answer with one JSON object."})
     elif way == "tool_call":
         body["tools"] = [{"type": "function", "function": {"name": name, "parameters": schema}}]
         body["tool_choice"] = {"type": "function", "function": {"name": name}}

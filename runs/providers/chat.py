@@ -1,4 +1,4 @@
-"""Any server that speaks the OpenAI chat protocol: OpenAI, Qwen, Ollama, vLLM, LM Studio, LiteLLM and the rest.
+"""Any server that speaks the OpenAI chat protocol, or its newer `/responses`: OpenAI, Qwen, Ollama, vLLM, LiteLLM and others.
 
 One call, through the openai SDK on its aiohttp transport (half the CPU a call of its default). The SDK's own retries are
 off: they hide time and money. The body is sent and read as plain JSON, so that raw text, finish reason and usage come
@@ -12,12 +12,15 @@ What an answer means:
 | `message.refusal`, `finish_reason: content_filter`, a policy error | `content_refused` |
 | `finish_reason: length` | `malformed`, code `length`: half a script is no script. The text stays in the wire response |
 | nothing but reasoning, no choices, not JSON | `malformed` |
+| events that end before the answer does | `timeout`, code `stream_cut_off`. What came stands in the wire response |
 | connection refused | `server`: nothing was sent, so it may be tried again |
 | no answer in time, connection lost on the way | `timeout`: it may have been billed, so it is not |
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -25,9 +28,8 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from runs.provider import Failure, Kind, Outcome, Request
-from runs.providers import wire
-from runs.providers.answers import read
-from runs.providers.body import build
+from runs.providers import answers, body, responses, stream, wire
+from runs.providers.answers import Answer
 from runs.providers.openai_client import exchange, open_client, reported_cost, url
 from runs.providers.options import options_of
 from runs.settings import Capabilities, ProviderSettings
@@ -36,6 +38,22 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 PATH = "/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One way of asking: where, with which body, and how the answer is read."""
+
+    path: str
+    build: Callable[[Request, ProviderSettings, str], dict[str, Any] | Failure]
+    read: Callable[[Mapping[str, Any], Request], Answer]
+    assemble: Callable[[bytes], dict[str, Any]]
+
+
+INTERFACES: Mapping[str, Interface] = {
+    "chat": Interface(PATH, body.build, answers.read, stream.assemble),
+    "responses": Interface(responses.PATH, responses.build, responses.read, responses.assemble),
+}
 
 
 class Options(BaseModel):
@@ -85,15 +103,17 @@ class ChatProvider:
             raise RuntimeError("a provider is used inside `async with`")
         # Where nobody names a model, callers name the provider.
         model = request.model if request.model not in ("", self.name) else self.config.model
-        body = build(request, self.settings_of(model), model)
-        if isinstance(body, Failure):
-            return Outcome(failure=body)
+        settings = self.settings_of(model)
+        way = INTERFACES[settings.capabilities.api]
+        asked = way.build(request, settings, model)
+        if isinstance(asked, Failure):
+            return Outcome(failure=asked)
         key = {"idempotency-key": request.key}
-        sent = {"method": "POST", "url": url(self.config, PATH), "headers": key, "body": wire.clean(body)}
-        said = await exchange(lambda: self._post(client, request, body), self.name, self.config)
+        sent = {"method": "POST", "url": url(self.config, way.path), "headers": key, "body": wire.clean(asked)}
+        said = await exchange(lambda: self._post(client, way.path, request, asked), self.name, self.config, way.assemble)
         if said.body is None:
             return Outcome(failure=said.failure, wire_request=sent, wire_response=said.got)
-        answer = read(said.body, request)
+        answer = way.read(said.body, request)
         return Outcome(
             assets=answer.assets, failure=answer.failure, usage=answer.usage, cost_usd=reported_cost(said.headers),
             model_resolved=answer.model or "", wire_request=sent, wire_response=said.got,
@@ -104,8 +124,8 @@ class ChatProvider:
         fitting = sorted((p for p in self._models if fnmatchcase(model, p)), key=len)
         return self._models[fitting[-1]] if fitting else self.config
 
-    async def _post(self, client: AsyncOpenAI, request: Request, body: dict[str, Any]) -> Any:
+    async def _post(self, client: AsyncOpenAI, path: str, request: Request, asked: dict[str, Any]) -> Any:
         import httpx2
 
         options: Any = {"headers": {"Idempotency-Key": request.key}, "security": {"bearer_auth": True}}
-        return await client.post(PATH, cast_to=httpx2.Response, body=dict(body), options=options)
+        return await client.post(path, cast_to=httpx2.Response, body=dict(asked), options=options)

@@ -35,6 +35,8 @@ CODES: Mapping[str, ErrorClass] = {
     "model_not_found": "invalid_request", "context_length_exceeded": "invalid_request", "unsupported_value": "invalid_request",
     "unsupported_parameter": "invalid_request", "invalid_prompt": "content_refused",
     "server_error": "server", "overloaded": "server", "engine_overloaded": "server", "internal_error": "server",
+    # our own word for a stream without an end (`runs.providers.stream`): like a connection that breaks, it may have been billed
+    "stream_cut_off": "timeout",
     # DashScope
     "invalidapikey": "auth", "accessdenied": "auth", "accessdenied.unpurchased": "auth", "access_denied": "auth",
     "arrearage": "quota", "allocationquota.freetieronly": "quota", "prepaidbilloverdue": "quota", "postpaidbilloverdue": "quota",

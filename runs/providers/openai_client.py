@@ -25,6 +25,7 @@ from runs.settings import ProviderSettings
 
 NO_KEY = "unused"
 """Sent to servers that need no key: the SDK insists on one."""
+Assemble = Callable[[bytes], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ def open_client(name: str, config: ProviderSettings) -> AsyncOpenAI:
     return client
 
 
-async def exchange(call: Callable[[], Awaitable[Any]], name: str, config: ProviderSettings) -> Said:
-    """Make one call and read its answer; whatever goes wrong is a value."""
+async def exchange(call: Callable[[], Awaitable[Any]], name: str, config: ProviderSettings, assemble: Assemble = stream.assemble) -> Said:
+    """Make one call and read its answer; whatever goes wrong is a value. `assemble` puts an answer together that comes as events."""
     try:
         async with asyncio.timeout(config.timeout_s):
             response = await call()
@@ -73,7 +74,7 @@ async def exchange(call: Callable[[], Awaitable[Any]], name: str, config: Provid
         return _refused(error, name, config)
     except openai.APIConnectionError as error:
         return Said(failure=broken_connection(error, config.base_url, config.timeout_s))
-    return _answered(response)
+    return _answered(response, assemble)
 
 
 def url(config: ProviderSettings, path: str) -> str:
@@ -90,11 +91,11 @@ def reported_cost(headers: Mapping[str, str]) -> float | None:
     return cost if 0 <= cost < 1e6 else None
 
 
-def _answered(response: Any) -> Said:
+def _answered(response: Any, assemble: Assemble) -> Said:
     got: dict[str, Any] = {"status": response.status_code, "headers": wire.headers(response.headers)}
     kind = str(got["headers"].get("content-type", "no content type"))
     try:
-        body = stream.assemble(response.content) if kind.startswith("text/event-stream") else wire.decode(response.content)
+        body = assemble(response.content) if kind.startswith("text/event-stream") else wire.decode(response.content)
     except ValueError:
         got["body"] = wire.text_of(response.content)
         why = f"the answer is not JSON ({kind}); is base_url right?"

@@ -15,6 +15,11 @@ from typing import Any
 
 from runs.providers import wire
 
+CUT_OFF: Mapping[str, Any] = {
+    "code": "stream_cut_off",
+    "message": "the stream ended before the answer did; what came is kept, and the call may be billed",
+}
+"""The error of a stream that breaks off. What came of it is no answer, however much like one it looks."""
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 
 
@@ -30,7 +35,7 @@ def assemble(data: bytes) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     calls: dict[int, dict[str, Any]] = {}
     reason, count = None, 0
-    for event in _events(data):
+    for event in events(data):
         count += 1
         if event.get("error"):
             return {**whole, "error": event["error"]}
@@ -47,11 +52,11 @@ def assemble(data: bytes) -> dict[str, Any]:
     if calls:
         message["tool_calls"] = [calls[n] for n in sorted(calls)]
     if reason is None:
-        whole["error"] = {"code": "stream_cut_off", "message": "the stream ended before the answer did"}
+        whole["error"] = CUT_OFF
     return {**whole, "object": "chat.completion", "events": count, "choices": [{"index": 0, "finish_reason": reason, "message": message}]}
 
 
-def _events(data: bytes) -> list[Mapping[str, Any]]:
+def events(data: bytes) -> list[Mapping[str, Any]]:
     """Return the JSON objects of a server-sent event stream (an event may be spread over several `data:` lines)."""
     found: list[Mapping[str, Any]] = []
     for block in data.replace(b"\r\n", b"\n").split(b"\n\n"):

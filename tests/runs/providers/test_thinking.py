@@ -103,7 +103,7 @@ def test_a_pattern_of_the_workspace_goes_on_top(tmp_path: Path, qwen: Qwen) -> N
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (events(delta(content="half a scr"), done=False), ("malformed", "stream_cut_off")),
+        (events(delta(content="half a scr"), done=False), ("timeout", "stream_cut_off")),
         (events(delta(content="a"), INSPECTED), ("content_refused", "DataInspectionFailed")),
         (events(delta(content="a"), delta("length")), ("malformed", "length")),
         (events(delta(content="a"), delta("content_filter")), ("content_refused", "content_filter")),
