@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import cached, cases, effects, exports, shell, sliced, tradeoff
+from pages.ui import address, cached, cases, effects, exports, onward, shell, sliced, tradeoff
 from pages.ui.diff import template_diff
 from runs.compare import Arm, find_arms
 from runs.margins import rule
@@ -29,6 +29,7 @@ def main() -> None:
     effects.draw(pair, rule(ws, cached.suite(ws, b.run_id)))
     with st.container(horizontal=True, vertical_alignment="center"):
         view = _view()
+        onward.draw(ws, pair)
         exports.draw(ws, pair)
     # Filtering draws the view alone again, not the plots.
     if view == "cases":
@@ -43,12 +44,9 @@ def main() -> None:
 
 def _view() -> str:
     usual = next(iter(VIEWS))
-    asked = shell.asked("view", list(VIEWS)) or usual
-    chosen = st.segmented_control(
-        "View", list(VIEWS), default=asked, format_func=VIEWS.__getitem__, key="_view", on_change=shell.keep, args=("view",),
-        label_visibility="collapsed",
-    )  # fmt: skip
-    return chosen or usual
+    return address.one(
+        st.segmented_control, "View", "view", list(VIEWS), usual, format_func=VIEWS.__getitem__, label_visibility="collapsed"
+    )
 
 
 def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:

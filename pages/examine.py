@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import brief, outputs, scores, shell
+from pages.ui import address, brief, outputs, scores, shell
 from pages.ui.evidence import VIEWS
 from pages.ui.listing import Listing, listing
 from prompts.errors import InputError
@@ -71,11 +71,12 @@ def _repeat(cases: Listing, case: str) -> int:
     repeats = sorted(int(r) for r in cases.frame.loc[cases.frame["case"] == case, "repeat"].unique())
     if len(repeats) < 2:
         return repeats[0]
-    named = {r: f"repeat {r + 1}" for r in repeats}
-    chosen = st.segmented_control(
-        "Repeat", repeats, default=repeats[0], format_func=named.__getitem__, key="repeat", label_visibility="collapsed"
+    named = {str(r): f"repeat {r + 1}" for r in repeats}
+    first = str(repeats[0])
+    chosen = address.one(
+        st.segmented_control, "Repeat", "repeat", list(named), first, format_func=named.__getitem__, label_visibility="collapsed"
     )
-    return repeats[0] if chosen is None else int(chosen)
+    return int(chosen)
 
 
 def _sides(ws: Workspace, cases: Listing, case: str, repeat: int, asked: dict[str, str | None]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import gate_evidence, moving, person, shell, state_of
+from pages.ui import candidates, moving, person, shell, state_of
 from pages.ui.moves import Hand, told
 from prompts import channels
 from prompts.channels import State
@@ -30,12 +30,12 @@ def main() -> None:
         return
     known = _names(ws, chosen)
     moving.channels(hand, state, chosen, known)
-    _candidates(ws, hand, state, chosen, known)
+    candidates.draw(ws, hand, state, chosen, known)
     left, right = st.columns(2, gap="medium")
     with left:
         moving.series(hand, state, chosen, known)
     with right:
-        moving.by_hand(hand, state, chosen, known)
+        moving.by_hand(hand, state, chosen, known, asked=st.query_params.get("v"))
     _ledger(ws, entries, chosen)
 
 
@@ -43,7 +43,7 @@ def _template(names: list[str]) -> str | None:
     asked = shell.asked("template", names)
     chosen: str | None = st.selectbox(
         "Template", names, index=names.index(asked) if asked else None, placeholder="all templates", key="_template",
-        on_change=shell.keep, args=("template",),
+        on_change=shell.keep, args=("template", ("report", "v", "base")),
     )  # fmt: skip
     if st.query_params.get("template") and asked is None:
         st.warning(shell.plain(f"There is no template {st.query_params['template']!r}."))
@@ -80,44 +80,6 @@ def _names(ws: Workspace, template: str) -> dict[str, str]:
     used = query.versions(ws)
     used = used[used["template"] == template]
     return found | {str(v): str(ref) for v, ref in zip(used["version"], used["ref"], strict=True) if v not in found}
-
-
-def _candidates(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str, str]) -> None:
-    st.subheader("Candidates")
-    gates = query.gates(ws, template)
-    attempts = {
-        str(report): (int(attempt), None if look is None or look != look else int(look))
-        for report, attempt, look in zip(
-            gates["report"], gates["attempt"], gates["look"].astype(object).where(gates["look"].notna(), None), strict=True
-        )
-    }
-    frame = state_of.candidates(state, template, attempts, known)
-    if frame.empty:
-        st.text("No gate has judged a version of this template yet. This writes a report and brings it here:")
-        base = "production" if state.version(template, "production") else f"{template}@LABEL"
-        st.code(f"workbench gate --base {base} --candidate {template}", language="shell", wrap_lines=True)
-        return
-    event = st.dataframe(
-        frame,
-        key=f"candidates/{template}/{len(frame)}",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config=gate_evidence.columns(),
-        placeholder="–",
-        alt="Judged candidates, newest first",
-    )
-    if event.selection.rows:
-        st.query_params["report"] = str(frame["Report"].iloc[event.selection.rows[0]])
-    asked = st.query_params.get("report")
-    if asked is None:
-        st.caption("Tick a report to see its evidence.")
-        return
-    found: list[Entry] = [e for e in state.gates.values() if e.template == template and e.report.startswith(asked)]
-    if len(found) != 1:
-        st.warning(shell.plain(f"The ledger knows no report {asked} of this template."))
-        return
-    gate_evidence.draw(ws, hand, state, found[0], known)
 
 
 def _ledger(ws: Workspace, entries: list[Entry], template: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from evals.result import Result
-from pages.ui import effects, shell
+from pages.ui import address, effects, shell
 from runs.compare import Arm, Pair
 
 FILTERS: Mapping[str, str] = {
@@ -48,24 +48,22 @@ def only(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
 
 
 def _metric(names: list[str]) -> str:
-    first = names.index(shell.asked("m", names) or names[0])
-    return str(st.selectbox("By metric", names, index=first, format_func=_spaced, key="_m", on_change=shell.keep, args=("m",), width=240))
+    return address.one(st.selectbox, "By metric", "m", names, names[0], forget=["page"], format_func=_spaced, width=240)
 
 
 def _filter(cases: pd.DataFrame) -> str:
     counts = {name: len(only(cases, name)) for name in FILTERS}
     usual = "worse" if counts["worse"] else "all"
-    chosen = st.segmented_control(
+    return address.one(
+        st.segmented_control,
         "Show",
+        "w",
         list(FILTERS),
-        default=shell.asked("w", list(FILTERS)) or usual,
+        usual,
+        forget=["page"],
         format_func=lambda name: f"{FILTERS[name]} {counts[name]}",
-        key="_w",
-        on_change=shell.keep,
-        args=("w",),
         label_visibility="collapsed",
     )
-    return chosen or usual
 
 
 def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> None:
@@ -73,7 +71,7 @@ def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> None:
         st.text("No such case.")
         return
     pages = -(-len(cases) // PAGE)
-    page = st.pagination(pages, key="page") if pages > 1 else 1
+    page = address.page("page", pages) if pages > 1 else 1
     frame = rows(pair, result, cases.iloc[(page - 1) * PAGE : page * PAGE])
     st.dataframe(
         frame,

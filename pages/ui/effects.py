@@ -10,7 +10,7 @@ import streamlit as st
 
 from evals.result import RATIO_UNITS, Result
 from evals.sentence import change, level
-from pages.ui import badges, forest, shell
+from pages.ui import address, badges, forest, shell
 from pages.ui.palette import palette
 from runs.compare import Pair
 from runs.margins import Rule
@@ -47,7 +47,7 @@ def draw(pair: Pair, rule: Rule | None = None) -> None:
         _plot(pair, primary, rule)
     with right.container(border=True, height="stretch", gap="small"):
         slot = st.container()
-        every = st.toggle(f"All {len(results)} metrics", key="metrics") if len(results) > len(primary) else False
+        every = address.toggle(st, f"All {len(results)} metrics", "all") if len(results) > len(primary) else False
         with slot:
             _numbers(pair, results if every else primary)
         with st.container(gap="xsmall"):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from pages.ui import address
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -34,21 +36,20 @@ def models(runs: pd.DataFrame) -> pd.Series[str]:
 def draw(runs: pd.DataFrame) -> Filters:
     """Draw the filters over what there is to choose from."""
     search, stages, real = st.columns([3, 4, 2], vertical_alignment="bottom")
-    words = search.text_input("Search", key="q", bind="query-params", placeholder="template, suite, model, provider or run")
-    stage = stages.pills("Stage", sorted(runs["stage"].dropna().unique()), selection_mode="multi", key="stage", bind="query-params")
-    hide = real.toggle("Hide simulated", key="real", bind="query-params")
+    words = address.text(search, "Search", "q", placeholder="template, suite, model, provider or run")
+    stage = address.several(stages.pills, "Stage", "stage", sorted(runs["stage"].dropna().unique()), selection_mode="multi")
+    hide = address.toggle(real, "Hide simulated", "real")
     columns = st.columns(3)
-    # Plural in the address: Promote asks for one `template`, and a name can be bound to one page's widget only.
     offered = {
         "template": sorted(set(templates(runs).explode().dropna())),
         "model": sorted(set(models(runs).explode().dropna())),
         "state": sorted(set(runs["state"])),
     }
     template, model, state = (
-        tuple(column.multiselect(name.capitalize(), options, key=f"{name}s", bind="query-params", placeholder=f"any {name}"))
+        address.several(column.multiselect, name.capitalize(), name, options, placeholder=f"any {name}")
         for column, (name, options) in zip(columns, offered.items(), strict=True)
     )
-    return Filters(words or "", tuple(stage), template, model, state, hide)
+    return Filters(words, stage, template, model, state, hide)
 
 
 def kept(runs: pd.DataFrame, asked: Filters) -> pd.DataFrame:

@@ -84,12 +84,13 @@ def series(hand: Hand, state: State, template: str, known: dict[str, str]) -> No
             button("Set", f"canary/{template}", hand.canary, said=said, template=template, disabled=not others)
 
 
-def by_hand(hand: Hand, state: State, template: str, known: dict[str, str]) -> None:
-    """Draw the moves that need no gate: to dev, and to staging where the version renders for its cases."""
+def by_hand(hand: Hand, state: State, template: str, known: dict[str, str], asked: str | None = None) -> None:
+    """Draw the moves that need no gate: to dev, and to staging where the version renders for its cases; `asked` is offered first."""
     st.subheader("To dev or staging")
     st.text("dev needs nothing, staging that the version renders for its cases.")
     with st.popover("Move a version…", disabled=not known or not people.may("promote")):
-        st.selectbox("Version", list(known), format_func=lambda v: state_of.called(v, known), key=f"move-version/{template}")
+        first = list(known).index(asked) if asked in known else 0
+        st.selectbox("Version", list(known), first, format_func=lambda v: state_of.called(v, known), key=f"move-version/{template}")
         st.segmented_control("To", ["dev", "staging"], default="dev", key=f"move-channel/{template}", required=True)
         seen = {channel: state.version(template, channel) for channel in ("dev", "staging")}
         st.text("\n".join(f"{channel} means now: {state_of.called(version, known)}" for channel, version in seen.items()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from evals.suite import SPLITS, Suite
-from pages.ui import known, shell
+from pages.ui import address, known, shell
 from prompts.channels import State
 from runs import secrets
 from runs.offering import Offer, offers, prices_of
@@ -53,7 +53,9 @@ def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: S
     stage = suites[name].stage
     able = makers(settings, stage)
     usual = settings.provider if settings.provider in able else next(iter(able), None)
-    provider = shell.choose(provider_at, "Provider", "provider", list(able), usual=usual, format_func=lambda one: shown(able[one]))
+    provider = shell.choose(
+        provider_at, "Provider", "provider", list(able), usual=usual, forget=["models"], format_func=lambda one: shown(able[one])
+    )
     if provider is None:
         st.text(f"No provider that is set up makes what the stage {stage} needs. See docs/providers.md.")
         return None
@@ -107,7 +109,8 @@ def _models(settings: Settings, provider: str) -> list[str]:
         if priced
         else "With commas: arms of their own."
     )
-    words = st.text_input("Models", usual, key=f"models-{provider}", help=shell.plain(about))
+    st.query_params.setdefault("models", usual)  # the settings may name another one tomorrow
+    words = address.text(st, "Models", "models", help=shell.plain(about))
     return list(dict.fromkeys(filter(None, map(str.strip, words.split(",")))))
 
 
@@ -125,23 +128,21 @@ def _versions(ws: Workspace, stage: str, state: State) -> list[str]:
         left.pills("Versions, the baseline first", list(of), selection_mode="multi", key=key, format_func=lambda ref: of[ref].shown)
     )
     st.query_params["v"] = chosen
-    same = right.toggle(
-        "A/A", key="aa", bind="query-params", disabled=False, help="Run one version against itself: what differs is chance."
-    )
+    same = address.toggle(right, "A/A", "aa", help="Run one version against itself: what differs is chance.")
     return chosen * 2 if same and len(chosen) == 1 else chosen
 
 
 def _sizes(settings: Settings) -> tuple[int, str, int | None, float | None]:
     repeats, split, limit, budget = st.columns(4)
-    times = repeats.number_input("Repeats", 1, MOST_REPEATS, settings.repeats, key="repeats", help="Generations of each case and version")
-    part = split.selectbox("Split", ["all", *SPLITS], key="split", help="`gate` decides; do not tune on it.")
-    most = limit.number_input(
-        "At most cases", 1, None, None, key="limit", placeholder="all", help="Spread over as many series as there are"
+    times = address.number(
+        repeats, "Repeats", "repeats", 1, MOST_REPEATS, settings.repeats, required=True, help="Generations of each case and version"
     )
-    money = budget.number_input(
-        "Budget $", 0.0, None, settings.budget_usd, key="budget", placeholder="none", format="%.2f", help="Never spend more than this"
+    part = address.one(split.selectbox, "Split", "split", ["all", *SPLITS], "all", help="`gate` decides; do not tune on it.")
+    most = address.number(limit, "At most cases", "limit", 1, None, None, placeholder="all", help="Spread over as many series as there are")
+    money = address.number(
+        budget, "Budget $", "budget", 0.0, None, settings.budget_usd, placeholder="none", format="%.2f", help="Never spend more than this"
     )
-    return int(times), str(part), None if most is None else int(most), None if money is None else float(money)
+    return int(times or settings.repeats), part, None if most is None else int(most), None if money is None else float(money)
 
 
 def command(arguments: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from evals.result import RATIO_UNITS
+from pages.ui import address
 
 COLUMNS = ("metric", "A", "B", "B − A")
 
@@ -53,7 +54,7 @@ def draw(sides: Sequence[Mapping[str, Any]]) -> None:
     """Draw the numbers, then the words."""
     slot = st.container()
     more = any(not score["primary"] for side in sides for score in side.get("scores", []))
-    frame = table(sides, every=bool(more and st.toggle("All metrics", key="details")))
+    frame = table(sides, every=bool(more and address.toggle(st, "All metrics", "all")))
     with slot:
         number = st.column_config.NumberColumn(format="%.3f")
         change = st.column_config.NumberColumn(format="%+.3f")

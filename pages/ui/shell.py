@@ -58,7 +58,9 @@ def asked(name: str, options: Sequence[str]) -> str | None:
     return value if value in options else None
 
 
-def choose(where: Any, label: str, name: str, options: Sequence[str], *, usual: str | None = None, **look: Any) -> str | None:
+def choose(
+    where: Any, label: str, name: str, options: Sequence[str], *, usual: str | None = None, forget: Sequence[str] = (), **look: Any
+) -> str | None:
     """Let the user choose one of some ids; the choice stands in the address, also where it is only the usual one.
 
     Args:
@@ -67,6 +69,7 @@ def choose(where: Any, label: str, name: str, options: Sequence[str], *, usual: 
         name: The parameter of the address.
         options: Ids.
         usual: Chosen, and written into the address, where that says nothing usable.
+        forget: What another choice takes out of the address, because it means something of this one.
         look: Further arguments of `st.selectbox`, such as `format_func`.
     """
     if not options:  # Streamlit draws an empty choice disabled, too faint to read
@@ -80,13 +83,15 @@ def choose(where: Any, label: str, name: str, options: Sequence[str], *, usual: 
         if st.query_params.get(name) != value:
             st.query_params[name] = value
     index = None if value is None else 0
-    chosen: str | None = where.selectbox(label, list(options), index=index, key=key, on_change=keep, args=(name,), **look)
+    chosen: str | None = where.selectbox(label, list(options), index=index, key=key, on_change=keep, args=(name, forget), **look)
     return chosen
 
 
-def keep(name: str) -> None:
+def keep(name: str, forget: Sequence[str] = ()) -> None:
     """Write a widget's choice into the address. Streamlit's own binding writes labels there, and leaves defaults out: neither is an id."""
     value = st.session_state[f"_{name}"]
+    for other in forget:
+        st.query_params.pop(other, None)
     if value is None:
         st.query_params.pop(name, None)
     else:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from evals.sentence import change
 from evals.slices import Slice, caution, slices
-from pages.ui import badges, cached, effects, forest, shell
+from pages.ui import address, badges, cached, effects, forest
 from pages.ui.palette import palette
 from runs import query
 from runs.compare import Pair
@@ -50,12 +50,9 @@ def draw(ws: Workspace, pair: Pair) -> None:
 def _chosen(offered: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = "emotion" if "emotion" in offered else offered[0]
-        by = st.segmented_control(
-            "Slice by", offered, default=shell.asked("by", offered) or usual, key="_by", on_change=shell.keep, args=("by",)
-        )
-        index = list(names).index(shell.asked("sm", names) or names[0])
-        metric = st.selectbox("Metric", names, index=index, format_func=_spaced, key="_sm", on_change=shell.keep, args=("sm",), width=240)
-    return by or usual, str(metric)
+        by = address.one(st.segmented_control, "Slice by", "by", offered, usual)
+        metric = address.one(st.selectbox, "Metric", "sm", names, names[0], format_func=_spaced, width=240)
+    return by, metric
 
 
 def values(traits: pd.DataFrame, by: str) -> Mapping[str, list[str]]:

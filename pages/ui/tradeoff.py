@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from evals.result import RATIO_UNITS
-from pages.ui import cached, effects, shell
+from pages.ui import address, cached, effects, shell
 from pages.ui.palette import Palette, palette
 from runs.compare import Pair
 from runs.workspace import Workspace
@@ -35,8 +35,8 @@ def draw(ws: Workspace, pair: Pair) -> None:
         st.text("Neither cost nor time is known here.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        y = str(st.selectbox("Quality", quality, format_func=_spaced, key="trade_y", width=240))
-        x = st.segmented_control("Against", spending, default=spending[0], format_func=_spaced, key="trade_x") or spending[0]
+        y = address.one(st.selectbox, "Quality", "quality", quality, quality[0], format_func=_spaced, width=240)
+        x = address.one(st.segmented_control, "Against", "against", spending, spending[0], format_func=_spaced)
     frame = points(scores, pair, x, y)
     said = " ".join(f"{row.side}: {row.spent:.4g} {UNITS[x]}, {row.quality:.3g}." for row in frame.itertuples() if row.side != "other")
     st.altair_chart(chart(frame, palette(), x, y, _budget(ws, pair) if x == "cost" else None), alt=f"{_spaced(y)} against {x}. {said}")

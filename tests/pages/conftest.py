@@ -29,7 +29,7 @@ def app(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Open a page of the app over the workspace, or over another, with what its address says."""
     from streamlit.testing.v1 import AppTest
 
-    def visit(page: str = "home.py", of: Workspace = workspace, **parameters: str) -> AppTest:
+    def visit(page: str = "home.py", /, of: Workspace = workspace, **parameters: str) -> AppTest:
         monkeypatch.setenv("WORKBENCH_WORKSPACE", str(of.root))
         at = AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=60)
         if page != "home.py":

@@ -67,9 +67,9 @@ def test_the_dry_run_counts_prices_and_checks(app: Open, own: Workspace) -> None
 
 def test_the_form_changes_the_plan(app: Open, own: Workspace) -> None:
     at = app("launch.py", of=own, **SCRIPTS)
-    at.number_input(key="repeats").set_value(1)
-    at.number_input(key="limit").set_value(5)
-    at.selectbox(key="split").set_value("gate")
+    at.number_input(key="_repeats").set_value(1)
+    at.number_input(key="_limit").set_value(5)
+    at.selectbox(key="_split").set_value("gate")
     at.run()
     assert figures(at).items() >= {"Jobs": "10", "Cases": "5"}.items()
     assert "--repeats 1 --split gate --limit 5" in at.code[0].value
@@ -107,7 +107,7 @@ def test_a_budget_that_cannot_be_kept_is_refused_before(app: Open, own: Workspac
     monkeypatch.setenv("OPENAI_API_KEY", "sk-abcdefghijklmnopqrstuv")
     at = app("launch.py", of=own, **SCRIPTS, provider="openai")
     assert "Cost unknown for gpt-5.4-mini" in words(at)
-    at.number_input(key="budget").set_value(2.0).run()
+    at.number_input(key="_budget").set_value(2.0).run()
     assert "No budget can be kept" in words(at)
     assert not starts(at)
 

@@ -78,9 +78,9 @@ def test_a_metric_that_a_run_does_not_have_is_empty(app: Open) -> None:
         ({"stage": "script"}, 1),
         ({"q": "nothing like it"}, 0),
         ({"real": "true"}, 0),
-        ({"templates": "shot/portrait"}, 2),
+        ({"template": "shot/portrait"}, 2),
         ({"state": "finished"}, 3),
-        ({"templates": "shot/portrait", "stage": "script"}, 0),
+        ({"template": "shot/portrait", "stage": "script"}, 0),
     ],
 )
 def test_the_address_filters(app: Open, address: dict[str, str], stages: int) -> None:

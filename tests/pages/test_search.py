@@ -25,13 +25,6 @@ def html(at: AppTest) -> str:
     return "\n".join(element.value for element in at.get("html"))
 
 
-def look(app: Open, **address: str) -> AppTest:
-    """Open the page, then its address: the page that an `AppTest` begins with binds `q` for itself and takes it along when it goes."""
-    at = app("search.py")
-    at.query_params.update(address)
-    return at.run()
-
-
 def test_without_words_the_page_says_what_it_looks_through(app: Open) -> None:
     at = app("search.py")
     assert "Looks through the prompts" in at.text[0].value
@@ -44,7 +37,7 @@ def test_a_prompt_is_found_by_its_words_in_any_order_and_case(app: Open, workspa
     word, other = re.findall(r"[\u4e00-\u9fff]{2}|[A-Za-z]{5,}", sent["messages"][-1]["content"])[:2]
     found = query.search(workspace, f"{other.upper()} {word}", "prompts", limit=100)
     assert sent["job_id"] in set(found["job_id"])
-    at = look(app, q=word, kind="prompts")
+    at = app("search.py", q=word, kind="prompts")
     assert f">{word}</span>" in html(at)
     assert re.search(r'href="/case\?a=[^"]+&amp;case=', html(at))
     assert query.search(workspace, f"{word} nowhere-at-all", "prompts").empty
@@ -72,22 +65,26 @@ def test_pages_follow_each_other_without_gap_or_repeat(workspace: Workspace) -> 
 
 
 def test_the_page_turns(app: Open) -> None:
-    at = look(app, q="bold", kind="reasons")
+    at = app("search.py", q="bold", kind="reasons")
     assert "1 to 25, newest first" in [text.value for text in at.text]
     next(button for button in at.button if button.label == "older ▶").click().run()
     assert "26 to 50, newest first" in [text.value for text in at.text]
+    assert "26 to 50, newest first" in [text.value for text in app("search.py", q="bold", kind="reasons", page="2").text]
+    at.text_input[0].set_value("onerror").run()
+    assert "1 to 25, newest first" in [text.value for text in at.text]
+    assert "Nothing more." in [text.value for text in app("search.py", q="bold", kind="reasons", page="99").text]
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_every_kind_can_be_searched_for_what_is_not_there(app: Open, kind: str) -> None:
     """Signs that SQL, patterns and markup read are words like others."""
-    at = look(app, q="%_'\\\"--;[a-z]* zzz", kind=kind)
+    at = app("search.py", q="%_'\\\"--;[a-z]* zzz", kind=kind)
     assert not html(at)
     assert "Nothing in" in at.text[0].value
 
 
 def test_errors_are_found_and_hostile_text_stays_text(app: Open) -> None:
-    at = look(app, q="onerror", kind="reasons")
+    at = app("search.py", q="onerror", kind="reasons")
     assert "&lt;img src=" in html(at)
     assert not re.search(r"<img|<script|!\[p\]\(http[^)]*\)\Z", html(at))
     assert page_story.FOREIGN in html(at)
