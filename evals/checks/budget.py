@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evals.checks.hit import Hit, at, lines, quote
+from evals.checks.hit import Hit, at, lines, quote, takes
 from evals.checks.ledger import Ledger
 from evals.checks.world import World
 from prompts.story import Beat
-from prompts.text import speech_seconds
 
 TALKING = (1.0, 3.0)
 """Seconds that a beat with speech takes beyond the speech: cut tightly, and at leisure. Studios plan with 2."""
@@ -27,7 +26,7 @@ def seconds(ledger: Ledger, world: World) -> tuple[float, float]:
     A script has no shots yet, so its length is an interval: what is spoken, plus the allowance of `TALKING` or `SILENT` for
     each beat.
     """
-    spoken = sum(speech_seconds(line.text, world.language, world.rate(line.speaker)) for _, line in lines(ledger))
+    spoken = sum(takes(line, world) for _, line in lines(ledger))
     allowances = [TALKING if moment.beat.lines else SILENT for moment in ledger.moments]
     return spoken + sum(a for a, _ in allowances), spoken + sum(b for _, b in allowances)
 
@@ -54,17 +53,17 @@ def length(ledger: Ledger, world: World) -> Iterator[Hit]:
 def long_lines(ledger: Ledger, world: World) -> Iterator[Hit]:
     """T02: each line can be said within the longest time that a shot gives to one line, and a shot's lines within the shot."""
     for moment, line in lines(ledger):
-        takes = speech_seconds(line.text, world.language, world.rate(line.speaker))
-        if takes > world.line_seconds + 1e-6:
-            text = f"{line.id} takes {takes:.1f} s to say; a line has {world.line_seconds:.1f} s. Split or shorten it."
+        needed = takes(line, world)
+        if needed > world.line_seconds + 1e-6:
+            text = f"{line.id} takes {needed:.1f} s to say; a line has {world.line_seconds:.1f} s. Split or shorten it."
             yield Hit(at(moment, line), quote(line.text), text, f"long:{line.id}")
     spoken = {line.id: line for _, line in lines(ledger)}
     for shot in ledger.shots:
         said = [spoken[name] for name in shot.lines if name in spoken]
-        takes = sum(speech_seconds(line.text, world.language, world.rate(line.speaker)) for line in said)
-        if said and takes + PAD > shot.duration + SLACK:
+        needed = sum(takes(line, world) for line in said)
+        if said and needed + PAD > shot.duration + SLACK:
             text = (
-                f"The lines of {shot.id} take {takes:.1f} s and {PAD:g} s around them; the shot has {shot.duration:g} "
+                f"The lines of {shot.id} take {needed:.1f} s and {PAD:g} s around them; the shot has {shot.duration:g} "
                 f"s. Lengthen or split "
                 f"it."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evals.checks.camera_words import ANGLES, CAMERA_LINE, GATES, GOES_ON, LOOSE, MOVES, OTHER_ASPECT, SIZES
+from evals.checks.camera_words import ANGLES, CAMERA_LINE, GOES_ON, LOOSE, MOVES, OTHER_FORMAT, OTHER_RATIO, SIZES
 from evals.checks.hit import Hit
 from evals.checks.prompt import MOVING, PICTURES, Prompt
 
@@ -18,7 +18,7 @@ def contradictions(prompt: Prompt) -> Iterator[Hit]:
     """S07: the camera does what was planned and one thing only: its move in a clip, its size and angle in every picture."""
     if prompt.stage not in (*PICTURES, *MOVING) or prompt.frame is None:
         return
-    text = prompt.silent.casefold()
+    text = prompt.folded
     if prompt.stage in MOVING:
         yield from _moves(prompt, text)
     sizes = {name for name, pattern in SIZES.items() if pattern.search(text)}
@@ -39,7 +39,7 @@ def contradictions(prompt: Prompt) -> Iterator[Hit]:
 def _moves(prompt: Prompt, text: str) -> Iterator[Hit]:
     planned = prompt.frame.move if prompt.frame else "static"
     named = " \n ".join([*(m["text"] for m in CAMERA_LINE.finditer(text)), *(m["text"] for m in GOES_ON.finditer(text))])
-    found = {name for name, pattern in MOVES.items() if any(w in text for w in GATES[name]) and pattern.search(text)}
+    found = {name for name, pattern in MOVES.items() if pattern.search(text)}
     found |= {name for name, pattern in LOOSE.items() if pattern.search(named)}
     if planned != "static" and not found and LOOSE.get(planned, MOVES.get(planned, _NEVER)).search(text):
         found = {planned}
@@ -62,7 +62,8 @@ def aspect(prompt: Prompt) -> Iterator[Hit]:
     if prompt.stage not in (*PICTURES, *MOVING) or prompt.aspect != "9:16":
         return
     # A sheet shows its views side by side and may be wide.
-    found = OTHER_ASPECT.search(prompt.silent.casefold()) if prompt.stage != "character" else None
+    text = prompt.folded if prompt.stage != "character" else ""
+    found = min(filter(None, (OTHER_RATIO.search(text), OTHER_FORMAT.search(text))), key=re.Match.start, default=None)
     if found:
         words = found.group().strip()
         yield Hit(prompt.where, words, f"{words!r} asks for another format than {prompt.aspect}. Take it out.", "aspect")

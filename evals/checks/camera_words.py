@@ -5,11 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-
-def _any(*alternatives: str) -> re.Pattern[str]:
-    """Return one pattern for texts in lower case."""
-    return re.compile("|".join(alternatives))
-
+from evals.checks.sought import Sought, sought
 
 _ADVERB = r"(?:slowly |gently |smoothly |quickly )?"
 _PACE = (
@@ -21,68 +17,71 @@ _CAMERA = rf"(?:\bcamera (?:(?:is|starts|begins) )?(?:{_PACE} )?|\b{_PACE} )"
 _GOES = r"(?:doll(?:y|ies|ying)|mov(?:es?|ing)|zoom(?:s|ing)?)"
 _ZH_SLOW = r"(?:缓慢|缓缓|慢慢|快速)?"
 
-MOVES: Mapping[str, re.Pattern[str]] = {
-    "push_in": _any(
+MOVES: Mapping[str, Sought] = {
+    "push_in": sought(
         rf"{_CAMERA}(?:push(?:es|ing)?|{_GOES}) {_ADVERB}(?:in|forward|closer)\b",
         r"\bpush[- ]in\b", r"\bdolly[- ]in\b", r"\bzoom(?:s|ing)?[- ]in\b",
         r"推进|推近|推镜", rf"镜头{_ZH_SLOW}(?:向前|拉近|前推)",
+        words=("push", "doll", "mov", "zoom"), signs=True,
     ),
-    "pull_out": _any(
+    "pull_out": sought(
         rf"{_CAMERA}(?:pull(?:s|ing)?|{_GOES}) {_ADVERB}(?:out|back|away)\b",
         r"\bpull[- ](?:out|back)\b(?! (?:of|the|her|his|a)\b)", r"\bdolly[- ]out\b", r"\bzoom(?:s|ing)?[- ]out\b",
         r"拉远|拉镜", rf"镜头{_ZH_SLOW}(?:后退|向后|后拉)",
+        words=("pull", "doll", "mov", "zoom"), signs=True,
     ),
-    "pan_left": _any(
+    "pan_left": sought(
         r"\bpan(?:s|ning)?(?: (?:slowly|smoothly|quickly|gently))?(?: to the)? left\b", r"\bleftward pan\b",
         r"(?:向|往)左(?:摇|平移|横摇)|左摇",
+        words=("pan",), signs=True,
     ),
-    "pan_right": _any(
+    "pan_right": sought(
         r"\bpan(?:s|ning)?(?: (?:slowly|smoothly|quickly|gently))?(?: to the)? right\b", r"\brightward pan\b",
         r"(?:向|往)右(?:摇|平移|横摇)|右摇",
+        words=("pan",), signs=True,
     ),
-    "tilt_up": _any(
+    "tilt_up": sought(
         rf"{_CAMERA}tilt(?:s|ing)?(?: (?:slowly|smoothly))? up\b", r"\btilt[- ]up (?:shot|move|from)\b",
         rf"镜头{_ZH_SLOW}上(?:摇|仰)|(?:向|往)上摇",
+        words=("tilt",), signs=True,
     ),
-    "tilt_down": _any(
+    "tilt_down": sought(
         rf"{_CAMERA}tilt(?:s|ing)?(?: (?:slowly|smoothly))? down\b", r"\btilt[- ]down (?:shot|move|from)\b",
         rf"镜头{_ZH_SLOW}下(?:摇|俯)|(?:向|往)下摇",
+        words=("tilt",), signs=True,
     ),
-    "track": _any(
+    "track": sought(
         r"\btracking (?:shot|move|camera)\b", rf"{_CAMERA}(?:track(?:s|ing)?|follow(?:s|ing)?|truck(?:s|ing)?)\b",
         r"\btruck(?:ing)? (?:left|right|shot)\b", r"\bdolly (?:shot|alongside)\b", r"跟拍|跟随镜头|跟镜|镜头跟",
+        words=("track", "follow", "truck", "dolly"), signs=True,
     ),
-    "handheld": _any(
+    "handheld": sought(
         r"\bhand-?held (?:camera|shot|footage|look|feel|style|sway|movement)\b", r"\bshaky cam(?:era)?\b",
         r"手持(?:镜头|摄影|拍摄|感)|镜头晃动",
+        words=("held", "shaky cam"), signs=True,
     ),
-    "orbit": _any(
+    "orbit": sought(
         rf"{_CAMERA}(?:orbit(?:s|ing)?|circl(?:es?|ing)|arc(?:s|ing)?|rotat(?:es?|ing))\b", r"\borbit(?:al|ing)? (?:shot|move)\b",
         r"\barc shot\b", r"\b360[- ]degree (?:shot|move|turn|orbit)\b", r"\bquarter orbit\b",
         r"环绕(?:镜头|拍摄|运镜)|镜头环绕|绕着(?:她|他|人物)旋转",
+        words=("orbit", "circl", "arc", "rotat", "360"), signs=True,
     ),
-    "static": _any(
+    "static": sought(
         r"\b(?:static|locked[- ]off|fixed|stationary|motionless) (?:camera|shot|frame|tripod)\b",
         r"\bcamera (?:is |stays |remains |holds )?(?:static|still|fixed|locked(?:[- ]off)?|motionless)\b", r"\btripod shot\b",
         r"固定镜头|固定机位|静止镜头|机位固定|镜头(?:固定|静止|不动)",
+        words=("static", "locked", "fixed", "stationary", "motionless", "tripod", "still"), signs=True,
     ),
 }  # fmt: skip
-GATES: Mapping[str, tuple[str, ...]] = {
-    "push_in": ("push", "doll", "mov", "zoom", "推", "拉近", "向前"), "pull_out": ("pull", "doll", "mov", "zoom", "拉", "后"),
-    "pan_left": ("pan", "左"), "pan_right": ("pan", "右"), "tilt_up": ("tilt", "上"), "tilt_down": ("tilt", "下"),
-    "track": ("track", "follow", "truck", "dolly", "跟"), "handheld": ("held", "shaky", "手持", "晃"),
-    "orbit": ("orbit", "circl", "arc", "rotat", "360", "环绕", "旋转"), "static": ("camera", "shot", "frame", "tripod", "镜头", "机位"),
-}  # fmt: skip
-"""A text without any of these has no such move: looking for a word is fifty times cheaper than for a pattern."""
-LOOSE: Mapping[str, re.Pattern[str]] = {
-    "push_in": _any(r"\b(?:push|dolly|zoom)(?:es|s|ing)?[ -]in\b"),
-    "pull_out": _any(r"\b(?:pull|dolly|zoom)(?:s|ing)?[ -](?:out|back)\b"),
-    "tilt_up": _any(r"\btilt(?:s|ing)?[ -]up\b"),
-    "tilt_down": _any(r"\btilt(?:s|ing)?[ -]down\b"),
-    "track": _any(r"\b(?:track(?:s|ing)?|truck|follow(?:s|ing)?)\b"),
-    "handheld": _any(r"\bhand-?held\b"),
-    "orbit": _any(r"\b(?:orbit(?:s|ing)?|arc|circl(?:es|ing))\b"),
-    "static": _any(r"\b(?:static|locked|fixed|still|stationary)\b"),
+LOOSE: Mapping[str, Sought] = {
+    "push_in": sought(r"\b(?:push|dolly|zoom)(?:es|s|ing)?[ -]in\b", words=("push", "dolly", "zoom")),
+    "pull_out": sought(r"\b(?:pull|dolly|zoom)(?:s|ing)?[ -](?:out|back)\b", words=("pull", "dolly", "zoom")),
+    "tilt_up": sought(r"\btilt(?:s|ing)?[ -]up\b", words=("tilt",)),
+    "tilt_down": sought(r"\btilt(?:s|ing)?[ -]down\b", words=("tilt",)),
+    "track": sought(r"\b(?:track(?:s|ing)?|truck|follow(?:s|ing)?)\b", words=("track", "truck", "follow")),
+    "handheld": sought(r"\bhand-?held\b", words=("held",)),
+    "orbit": sought(r"\b(?:orbit(?:s|ing)?|arc|circl(?:es|ing))\b", words=("orbit", "arc", "circl")),
+    "static": sought(r"\b(?:static|locked|fixed|still|stationary)\b", words=("static", "locked", "fixed", "still", "stationary")),
 }
 """What counts as a move only where the camera is spoken of: behind `Camera:`, or as the planned move itself."""
 CAMERA_LINE = re.compile(
@@ -93,29 +92,70 @@ GOES_ON = re.compile(
     r"\bcamera\b[^.;\n]{0,80}?(?:,|\band\b|\bthen\b|\bbefore\b|\bwhile\b) (?:then |it )?(?:slowly |smoothly |gently )?"
     r"(?P<text>(?:orbit|circl|pull|push|zoom|doll|tilt|track|follow|truck|arc)[^,.;\n]{0,24})"
 )
-SIZES: Mapping[str, re.Pattern[str]] = {
-    "extreme_closeup": _any(r"\bextreme close[- ]?up\b", "大特写"),
-    "medium_closeup": _any(r"\b(?:medium|mid) close[- ]?up\b", "中近景|近景"),
-    "closeup": _any(r"(?<!extreme )(?<!medium )(?<!mid )\bclose[- ]?up\b", "(?<!大)特写"),
-    "medium": _any(r"\b(?:medium|mid|waist)[- ]shot\b", r"\bcowboy shot\b", "中景"),
-    "full": _any(r"\bfull(?:[- ]body|[- ]length)? shot\b", "全身镜头|(?<!大)全景"),
-    "wide": _any(r"\b(?:extreme |ultra )?(?:wide|long|establishing)[- ]shot\b", "远景|大全景"),
+SIZES: Mapping[str, Sought] = {
+    "extreme_closeup": sought(r"\bextreme close[- ]?up\b", "大特写", words=("extreme close",), signs=True),
+    "medium_closeup": sought(r"\b(?:medium|mid) close[- ]?up\b", "中近景|近景", words=("medium close", "mid close"), signs=True),
+    "closeup": sought(
+        r"(?<!extreme )(?<!medium )(?<!mid )\bclose[- ]?up\b", "(?<!大)特写", words=("closeup", "close-up", "close up"), signs=True
+    ),
+    "medium": sought(
+        r"\b(?:medium|mid|waist)[- ]shot\b",
+        r"\bcowboy shot\b",
+        "中景",
+        words=("medium shot", "medium-shot", "mid shot", "mid-shot", "waist", "cowboy"),
+        signs=True,
+    ),
+    "full": sought(
+        r"\bfull(?:[- ]body|[- ]length)? shot\b",
+        "全身镜头|(?<!大)全景",
+        words=("full shot", "full-", "full body", "full length"),
+        signs=True,
+    ),
+    "wide": sought(
+        r"\b(?:extreme |ultra )?(?:wide|long|establishing)[- ]shot\b",
+        "远景|大全景",
+        words=("wide shot", "wide-shot", "long shot", "long-shot", "establishing"),
+        signs=True,
+    ),
 }
-ANGLES: Mapping[str, re.Pattern[str]] = {
-    "low": _any(r"\blow[- ]angle\b", r"\bworm['’]?s[- ]eye\b", "仰拍|低角度"),
-    "high": _any(r"\bhigh[- ]angle\b", "俯拍(?!全)|高角度"),
-    "overhead": _any(r"\b(?:overhead|top[- ]down|bird['’]?s[- ]eye) (?:view|shot|angle)\b", "顶拍|鸟瞰|正俯"),
-    "eye_level": _any(r"\b(?:at )?eye[- ]level\b", "平视"),
-    "over_shoulder": _any(r"\bover[- ]the[- ]shoulder\b", "过肩"),
-    "pov": _any(r"\b(?:pov|point[- ]of[- ]view)\b", "主观视角|第一人称视角"),
+ANGLES: Mapping[str, Sought] = {
+    "low": sought(r"\blow[- ]angle\b", r"\bworm['’]?s[- ]eye\b", "仰拍|低角度", words=("low-angle", "low angle", "worm"), signs=True),
+    "high": sought(r"\bhigh[- ]angle\b", "俯拍(?!全)|高角度", words=("high-angle", "high angle"), signs=True),
+    "overhead": sought(
+        r"\b(?:overhead|top[- ]down|bird['’]?s[- ]eye) (?:view|shot|angle)\b",
+        "顶拍|鸟瞰|正俯",
+        words=("overhead", "top-down", "top down", "bird"),
+        signs=True,
+    ),
+    "eye_level": sought(r"\b(?:at )?eye[- ]level\b", "平视", words=("eye-level", "eye level"), signs=True),
+    "over_shoulder": sought(r"\bover[- ]the[- ]shoulder\b", "过肩", words=("shoulder",), signs=True),
+    "pov": sought(r"\b(?:pov|point[- ]of[- ]view)\b", "主观视角|第一人称视角", words=("pov", "point"), signs=True),
 }
-OTHER_ASPECT = _any(
-    r"(?<![\d:.])(?:16\s?[:x：]\s?9|21\s?[:x：]\s?9|4\s?[:x：]\s?3|3\s?[:x：]\s?2|2\.39\s?[:：]\s?1|2\.35\s?[:：]\s?1|1\.85\s?[:：]\s?1)(?![\d:])",
+# The first figure stands before what must not go before it, so that the engine can jump from figure to figure.
+OTHER_RATIO = re.compile(
+    r"[1-4](?:(?<![\d:.].)(?:(?<=1)(?:6\s?[:x：]\s?9|\.85\s?[:：]\s?1)|(?<=2)(?:1\s?[:x：]\s?9|\.3[59]\s?[:：]\s?1)"
+    r"|(?<=3)\s?[:x：]\s?2|(?<=4)\s?[:x：]\s?3)(?![\d:])"
+    r"|(?<=\b1)\s?:\s?1 (?:aspect|format|frame|ratio|crop)\b)"
+)
+OTHER_FORMAT = sought(
     r"--(?:ar|aspect)\s+(?!9\s?:\s?16\b)\d+\s?:\s?\d+",
-    r"\b1\s?:\s?1 (?:aspect|format|frame|ratio|crop)\b",
     r"\baspect(?: ratio)?:? ?(?:of )?1:1\b",
     r"\b(?:wide-?screen|cinemascope|letterbox(?:ed)?)\b",
     r"\b(?:panoramic|anamorphic(?: wide)?) (?:frame|format|aspect|crop)\b",
     r"\b(?:landscape|horizontal|square)[- ](?:format|orientation|aspect|frame|framing|mode|video|composition|image|crop|shot)\b",
     r"横屏|横版|横幅画面|宽银幕|宽屏|方形(?:画幅|构图|画面)|横向(?:构图|画幅|画面)",
+    words=(
+        "--a",
+        "aspect",
+        "widescreen",
+        "wide-screen",
+        "cinemascope",
+        "letterbox",
+        "panoramic",
+        "anamorphic",
+        "landscape",
+        "horizontal",
+        "square",
+    ),
+    signs=True,
 )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from evals.checks.hit import Hit, quote
 from evals.checks.prompt import MOVING, Frame, Prompt
+from evals.checks.sought import sought
 
 SECONDS_AN_ACTION = 1.5
 """A body needs about so long for one thing; what is packed tighter comes out as a blur or is left out."""
 LONGEST_PICTURE_WORDS = 500
 """Longer picture prompts are not refused by anyone we know of, and nobody reads them: no limit of a provider, a rule of thumb."""
-_NEXT = re.compile(
-    r"\b(?:and then|then|after (?:that|which)|afterwards|next|finally|before (?=\w+ing))\b|；|;|(?:随后|然后|接着|紧接着|最后|随即|继而)"
+_NEXT = sought(
+    r"\b(?:and then|then|after (?:that|which)|afterwards|next|finally|before (?=\w+ing))\b|；|;|(?:随后|然后|接着|紧接着|最后|随即|继而)",
+    words=("then", "after", "next", "finally", "before ", ";"),
+    signs=True,
 )
 
 
@@ -41,7 +43,7 @@ def caps(prompt: Prompt) -> Iterator[Hit]:
 
 def _hurry(prompt: Prompt, frame: Frame) -> Iterator[Hit]:
     told = frame.action or prompt.silent
-    actions = 1 + len(_NEXT.findall(told))
+    actions = 1 + sum(1 for _ in _NEXT.finditer(told))
     if actions > 2 and frame.duration / actions < SECONDS_AN_ACTION:
         text = f"{actions} actions in {frame.duration:g} s: {frame.duration / actions:.1f} s each. Leave some out, or split the shot."
         yield Hit(prompt.where, quote(told), text, "hurry", "warn")

@@ -75,12 +75,24 @@ def _who(word: str, world: World) -> str:
 
 
 def absent_people(ledger: Ledger, world: World) -> Iterator[Hit]:
-    """C02: who speaks on screen, acts or hands something over is there in that beat."""
+    """C02: who speaks on screen, acts or hands something over is there in that beat.
+
+    Of people whom nothing puts on stage, neither cast nor script, only C01 speaks. A script that has its own id for somebody
+    is held to what it says of that id.
+    """
+    known = _staged(ledger) | world.characters.keys()
     for moment in ledger.moments:
         acting = [(one, line) for who, line in _acts(moment) for one in _persons(who, world)]
         for who, line in acting:
-            if who in world.characters and not moment.there(who) and not moment.dead(who):
+            if who in known and not moment.there(who) and not moment.dead(who):
                 yield _absent(moment, line, who)
+
+
+def _staged(ledger: Ledger) -> set[str]:
+    """Return whom the script itself brings on or sends off."""
+    changes = (change for moment in ledger.moments for change in moment.beat.changes)
+    moved = {change.who for change in changes if change.who and change.kind in ("enter", "exit")}
+    return moved.union(*(scene.present for scene in ledger.script.scenes))
 
 
 def _acts(moment: Moment) -> Iterator[tuple[str, Line | None]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from evals.checks.ledger import Ledger, Moment
+from evals.checks.world import World
 from prompts.story import Line
+from prompts.text import speech_seconds
 
 QUOTE_LENGTH = 200
 NEAR = 55.0
@@ -43,6 +46,15 @@ def at(moment: Moment, line: Line | None = None) -> tuple[str, ...]:
 def lines(ledger: Ledger) -> Iterator[tuple[Moment, Line]]:
     """Walk over all lines of a script."""
     return ((moment, line) for moment in ledger.moments for line in moment.beat.lines)
+
+
+def takes(line: Line, world: World) -> float:
+    """Return how long a line takes to say at its speaker's pace, in seconds."""
+    return _takes(line.text, world.language, world.rate(line.speaker))
+
+
+# Five checks ask for the seconds of each line.
+_takes = lru_cache(maxsize=512)(speech_seconds)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from evals.checks.hit import Hit, quote
 from evals.checks.prompt import MOVING, PICTURES, Prompt
+from evals.checks.sought import sought
 
 COLOURS = (
     "black", "white", "grey", "gray", "red", "crimson", "scarlet", "blue", "navy", "green", "emerald", "yellow", "gold", "golden", "orange",
@@ -33,13 +35,15 @@ _COLOUR = "|".join(COLOURS)
 PAINTED = re.compile(
     rf"\b(?P<colour>{_COLOUR})(?P<between>(?:[ -](?!(?:{_COLOUR}|and|or|with|in|on|of)\b)[a-z'’-]+){{0,3}})[ -](?P<noun>{_NOUNS})\b"
 )
-CUT = re.compile(
-    r"\b(?P<colour>long|short|cropped)(?P<between>(?:,? (?!(?:and|or|with|in|on|of|long|short)\b)[a-z'’-]+){0,3}),? (?P<noun>hair)\b"
+CUT = sought(
+    r"\b(?P<colour>long|short|cropped)(?P<between>(?:,? (?!(?:and|or|with|in|on|of|long|short)\b)[a-z'’-]+){0,3}),? (?P<noun>hair)\b",
+    words=("hair",),
 )
-CHINESE = re.compile(
+CHINESE = sought(
     r"(?P<colour>[黑白灰红蓝绿黄金银棕褐紫粉橙青])色?的?(?P<between>[长短]|丝绸|棉麻|羊毛|真丝|皮)?"
     r"(?P<noun>头发|长发|短发|卷发|发丝|眼睛|眼眸|胡子|胡须|连衣裙|长裙|裙子|旗袍|西装|西服|外套|大衣|风衣|衬衫|毛衣|长袍|道袍|礼服"
-    r"|汉服|斗篷|围巾|帽子|制服|校服|婚纱)"
+    r"|汉服|斗篷|围巾|帽子|制服|校服|婚纱)",
+    signs=True,
 )
 NOUN_ALIASES = {
     "头发": "发", "长发": "发", "短发": "发", "卷发": "发", "发丝": "发", "眼眸": "眼睛", "胡须": "胡子", "裙子": "裙", "长裙": "裙",
@@ -76,14 +80,22 @@ def _things(prompt: Prompt, text: str) -> Iterator[Hit]:
             yield Hit(prompt.where, quote("; ".join(absent)), text_, f"missing:{thing.id}")
 
 
+_MARK = re.compile(r"[^\w\s]")
+_ASCII_MARKS = {code: " " for code in range(128) if _MARK.match(chr(code))}
+_ARTICLE = re.compile(r"^(?:an?|the) ")
+
+
 def _plain(text: str) -> str:
     """Return a text as it is compared: lower case, single blanks, no marks; how a template joins its lists is its own affair."""
-    return " ".join(re.sub(r"[^\w\s]", " ", text.casefold()).split())
+    folded = text.casefold()
+    bare = folded.translate(_ASCII_MARKS) if folded.isascii() else _MARK.sub(" ", folded)
+    return " ".join(bare.split())
 
 
+@lru_cache(maxsize=512)
 def _bare(descriptor: str) -> str:
     """Return a descriptor without its article, which a sentence may change: "a young woman", "the young woman"."""
-    return re.sub(r"^(?:an?|the) ", "", _plain(descriptor))
+    return _ARTICLE.sub("", _plain(descriptor))
 
 
 def conflicts(prompt: Prompt) -> Iterator[Hit]:
@@ -94,11 +106,8 @@ def conflicts(prompt: Prompt) -> Iterator[Hit]:
     """
     if prompt.stage not in (*PICTURES, *MOVING) or not prompt.people:
         return
-    known = _attributes([d for person in prompt.people for d in person.descriptors])
-    rest = prompt.silent.casefold()
-    for descriptor in sorted(prompt.canon, key=len, reverse=True):
-        rest = rest.replace(descriptor.casefold(), " ; ")
-    for noun, colour, shown in _painted(rest):
+    known = _attributes(tuple(d for person in prompt.people for d in person.descriptors))
+    for noun, colour, shown in _painted(prompt.unlocked):
         theirs = known.get(noun, set())
         if theirs and colour not in theirs and not any(_alike(colour, c) for c in theirs):
             who = ", ".join(p.character.id for p in prompt.people)
@@ -106,7 +115,8 @@ def conflicts(prompt: Prompt) -> Iterator[Hit]:
             yield Hit(prompt.where, shown, text, f"conflict:{noun}:{colour}")
 
 
-def _attributes(descriptors: Sequence[str]) -> dict[str, set[str]]:
+@lru_cache(maxsize=64)
+def _attributes(descriptors: tuple[str, ...]) -> Mapping[str, set[str]]:
     known: dict[str, set[str]] = {}
     for descriptor in descriptors:
         for noun, colour, _ in _painted(descriptor.casefold()):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from evals.checks.hit import Hit
 from evals.checks.ledger import Ledger
+from evals.checks.sought import sought
 from evals.checks.targets import Target, usual
 from evals.checks.world import World
 from prompts.story import Character, Location, Look, PlannedShot, Prop, Shot
@@ -22,12 +23,11 @@ PICTURES = ("shot", "character")
 MOVING = ("clip",)
 Find = Callable[["Prompt"], Iterator[Hit]]
 # Spoken lines are sound, not picture; typographic and straight double quotes, and the Chinese ones.
-_QUOTED = re.compile(r"“[^”\n]{0,400}”|\"[^\"\n]{0,400}\"|「[^」\n]{0,400}」|『[^』\n]{0,400}』")
+_QUOTED = sought(r"“[^”\n]{0,400}”|\"[^\"\n]{0,400}\"|「[^」\n]{0,400}」|『[^』\n]{0,400}』", words=('"',), signs=True)
 
 
-@lru_cache(maxsize=64)
-def _silent(text: str) -> str:
-    return _QUOTED.sub('""', text)
+# How somebody sounds is not seen.
+_VOICE = sought(r"(?:\bvoices?|声音|音色)\s*[:：][^\n]*", words=("voice",), signs=True, flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,12 @@ class Frame:
     action: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prompt:
-    """One prompt of a stage. `where` leads to it; `people` is None where it is not known who should be seen."""
+    """One prompt of a stage. `where` leads to it; `people` is None where it is not known who should be seen.
+
+    Eight checks read it, so what they read of it is made once.
+    """
 
     text: str
     stage: str
@@ -70,12 +73,36 @@ class Prompt:
     target: Target | None = None
     negative: str = ""
 
-    @property
+    @cached_property
     def silent(self) -> str:
         """Return the text without what is spoken in it."""
-        return _silent(self.text)
+        return _QUOTED.sub('""', self.text)
 
-    @property
+    @cached_property
+    def folded(self) -> str:
+        """Return the same in lower case."""
+        return self.silent.casefold()
+
+    @cached_property
+    def unlocked(self) -> str:
+        """Return the same without what continuity has locked: only what the template or a writer has added."""
+        rest = self.folded
+        for descriptor in sorted(self.canon, key=len, reverse=True):
+            rest = rest.replace(descriptor.casefold(), " ; ")
+        return rest
+
+    @cached_property
+    def story(self) -> str:
+        """Return the text, in its own capitals, without spoken words, voices, and the descriptors that the case itself gives."""
+        text = _VOICE.pattern.sub(" ", self.silent) if _VOICE.likely(self.folded) else self.silent
+        for descriptor in sorted(self.canon, key=len, reverse=True):
+            # Nearly always they stand there as they are; a template may have made a capital of the first letter.
+            text = text.replace(descriptor, " ; ")
+            if descriptor.lower() in text.lower():
+                text = re.sub(re.escape(descriptor), " ; ", text, flags=re.IGNORECASE)
+        return text
+
+    @cached_property
     def canon(self) -> tuple[str, ...]:
         """Return the descriptors of everything that should be seen."""
         found = [d for person in self.people or () for d in person.descriptors]

@@ -69,7 +69,7 @@ def _of_prompts(
 
 CHECKS: tuple[Check, ...] = (
     Check("C01", "2", "block", "D", "a speaker or actor who is not in the cast", cast.unknown_people),
-    Check("C02", "2", "block", "D", "someone speaks or acts without being there", cast.absent_people),
+    Check("C02", "3", "block", "D", "someone speaks or acts without being there", cast.absent_people),
     Check("C03", "1", "block", "D", "a dead person speaks or acts", cast.dead_people),
     Check("C04", "1", "warn", "D", "someone enters who is there, or leaves who is not", cast.needless_moves),
     Check("C05", "1", "warn", "D", "one person in two places at one time", cast.two_places),
@@ -90,7 +90,7 @@ CHECKS: tuple[Check, ...] = (
     Check("S02", "1", "block", "D", "a shot of someone who is not there, a speaker who is not seen", coverage.framed),
     _of_prompts("S03", "warn", "X", "descriptors missing from a prompt", identity.missing),
     _of_prompts("S04", "warn", "X", "a colour or garment that differs from the look", identity.conflicts),
-    _of_prompts("S05", "warn", "X", "a prompt that points to another shot", standalone.backwards),
+    _of_prompts("S05", "warn", "X", "a prompt that points to another shot", standalone.backwards, "2"),
     _of_prompts("S06", "warn", "X", "a negation or readable text in a prompt", standalone.negations),
     _of_prompts("S07", "warn", "X", "camera words that differ from the plan, two moves in one shot", camera.contradictions),
     _of_prompts("S08", "warn", "X", "words for another format than 9:16", camera.aspect),

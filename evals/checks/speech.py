@@ -6,21 +6,15 @@ import re
 from collections.abc import Iterator
 
 from evals.checks.budget import TALKING, seconds
-from evals.checks.hit import Hit, at, lines, quote
+from evals.checks.hit import Hit, at, lines, quote, takes
 from evals.checks.ledger import Ledger, Moment
 from evals.checks.world import World
-from prompts.story import Line
-from prompts.text import count, speech_seconds
+from prompts.text import count
 
 HOLD_SECONDS = 1.0
 """How much longer than it is spoken a subtitle may stand, where no shots are planned that bound it."""
 REFRAIN = {"zh": 8, "en": 6}
 """From this length on (signs, words) a line that returns is a repetition; what is shorter people do say twice."""
-
-
-def takes(line: Line, world: World) -> float:
-    """Return how long a line takes to say at its speaker's pace, in seconds."""
-    return speech_seconds(line.text, world.language, world.rate(line.speaker))
 
 
 def subtitles(ledger: Ledger, world: World) -> Iterator[Hit]:

@@ -109,7 +109,7 @@ SHOT = st.builds(
 BOARDS = st.builds(Storyboard, title=TEXTS, scenes=st.lists(SCENE, min_size=1, max_size=3), shots=st.lists(SHOT, min_size=1, max_size=4))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     SCRIPTS | BOARDS,
     st.sampled_from([World(), logic_pairs.world(), logic_pairs.world({"language": "zh", "profile": {"target_seconds": 60}})]),

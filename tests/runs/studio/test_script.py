@@ -19,6 +19,8 @@ from evals.checks.world import World
 from evals.logic import causes
 from evals.schema import read
 from evals.score import Finding
+from prompts.registry import Registry
+from prompts.render import render
 from prompts.story import Outline, Script
 from runs.studio.script import outline, write
 from runs.studio.script_brief import read_brief
@@ -76,6 +78,20 @@ def test_every_planted_fault_is_found_and_nothing_else(task: Task, record_proper
                 assert all(any((f.check, name) in planted for name in f.where) for f in asked)
 
 
+@pytest.mark.parametrize("ref", ["script/episode", "script/episode@plain"])
+def test_what_is_planted_into_the_starters_scripts_is_found_under_whatever_ids(ref: str) -> None:
+    version, made, missed = Registry(ROOT / "prompts" / "starter").resolve(ref), Counter[str](), []
+    for task in TASKS[::3]:
+        for seed in range(2):
+            findings, truth = judged(task, render(version, task.inputs).text, seed)
+            places = {(f.check, name) for f in findings or () for name in f.where}
+            faults = truth["faults"] if findings is not None else []
+            made.update(f["fault"] for f in faults)
+            missed += [f for f in faults if (f["check"], f["where"]) not in places]
+    assert made["exit_speaks"] > 0
+    assert missed == []
+
+
 def test_faults_become_rare_where_the_prompt_states_the_rules() -> None:
     counts = {}
     for kind in ("bare", "full"):
@@ -92,10 +108,7 @@ def test_faults_become_rare_where_the_prompt_states_the_rules() -> None:
 @pytest.mark.parametrize("ref", ["script/episode", "script/episode@plain"])
 def test_the_starter_templates_are_understood(ref: str) -> None:
     """The better one states every rule and leaves nothing open; the plain one states none and leaves the ids open."""
-    registry = pytest.importorskip("prompts.registry")
-    from prompts.render import render
-
-    version = registry.Registry(ROOT / "prompts" / "starter").resolve(ref)
+    version = Registry(ROOT / "prompts" / "starter").resolve(ref)
     for task in (TASKS[0], TASKS[-1]):
         prompt = render(version, task.inputs).text
         brief = read_brief(prompt)
