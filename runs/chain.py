@@ -4,8 +4,9 @@
     results["shot"].run_id, results["shot"].counts.ok
 
 A stage is planned from content alone, so it has the same jobs as long as nothing before it has changed. A run of the chain
-with exactly these jobs is gone on with where it stopped, or taken as it is where it has ended; anything else is a new run.
-That is how a chain is resumed, and how a changed stage is made again without paying for the stages before it.
+with exactly these jobs is gone on with where it stopped, or taken as it is where it has ended; anything else is a new run,
+which takes over the jobs that earlier runs of the chain have done. That is how a chain is resumed, how a changed stage is
+made again without paying for the stages before it, and how a job that failed is made after all, with what hangs on it.
 
 With `versions` one stage is an A/B: the stages before it run as the chain says, it runs with those versions on the very same
 cases, and the stages after it do not run.
@@ -21,17 +22,18 @@ from typing import Any
 from evals.chain import Chain, ChainStage
 from evals.suite import load_suite, suite_names
 from prompts.errors import InputError
-from runs import harness, query
+from runs import harness
 from runs.chain_cases import Cases, Output
+from runs.chain_runs import Again, done
 from runs.errors import BudgetError
 from runs.events import CasePlan
-from runs.harness import Options, RunResult
+from runs.harness import Options
 from runs.plan import Plan, make
 from runs.prepare import as_plan, environment, find_version
 from runs.progress import Counts
 from runs.provider import Provider
 from runs.providers import reference
-from runs.resume import RunState, state_of
+from runs.resume import state_of
 from runs.scoring import scorer_plans
 from runs.workspace import Workspace
 
@@ -63,7 +65,7 @@ DriverOf = Callable[[ChainStage], Driver]
 
 
 def walk(
-    ws: Workspace, chain: Chain, driver_of: DriverOf, *, until: str = "", versions: Sequence[str] = (), fresh: bool = False
+    ws: Workspace, chain: Chain, driver_of: DriverOf, *, until: str = "", versions: Sequence[str] = (), again: Again = "missing"
 ) -> list[StageResult]:
     """Run a chain's stages in order; stop where a stage cannot be finished or gives nothing to go on with.
 
@@ -73,7 +75,7 @@ def walk(
         driver_of: makes the provider and options of a stage.
         until: the last stage to run; all by default.
         versions: versions of that stage in place of the chain's one: an A/B with everything before it frozen.
-        fresh: make everything anew, also what an earlier run of the chain has made.
+        again: what is made although an earlier run of the chain has it: what is `missing` alone, what `failed` too, or `all`.
 
     Raises:
         InputError: the chain has no such stage, or no case can be made.
@@ -95,7 +97,7 @@ def walk(
             driver = driver_of(chain.stages[stage])
             options = _within(driver.options, chain.budget_usd, spent)
             plan = _plan(ws, chain, stage, refs, driver, made, options)
-            result, reused = _done(ws, plan, driver.provider, options, fresh=fresh)
+            result, reused = done(ws, plan, driver.provider, options, again)
             spent += result.counts.spent_usd
             outputs[stage] = _outputs(ws, result.run_id, stage)
             results.append(StageResult(stage, result.run_id, result.state, result.counts, result.reason, reused, skipped))
@@ -153,33 +155,14 @@ def _plan(
     )
 
 
-def _done(ws: Workspace, plan: Plan, provider: Provider, options: Options, *, fresh: bool) -> tuple[RunResult, bool]:
-    """Do a plan, or what is missing of a run of the chain with the same jobs; tell whether nothing was missing."""
-    state = None if fresh else _earlier(ws, plan)
-    if state is None:
-        return harness.run(ws, plan, provider, options), False
-    if state.finished.keys() >= plan.by_id.keys() and all(done.status != "budget" for done in state.finished.values()):
-        return harness.as_it_is(ws, state, provider, options), True
-    return harness.resume(ws, state.run_id, provider, options), False
-
-
-def _earlier(ws: Workspace, plan: Plan) -> RunState | None:
-    """Return the newest run of the chain's stage that has exactly the jobs of a plan."""
-    for run_id in query.chain_runs(ws, plan.event.chain, plan.event.stage):
-        state = state_of(ws, run_id)
-        if state.plan is not None and {job["job_id"] for job in state.plan["jobs"]} == plan.by_id.keys():
-            return state
-    return None
-
-
 def _outputs(ws: Workspace, run_id: str, stage: str) -> dict[str, Output]:
     """Return what the first arm of a run made, by case."""
     state = state_of(ws, run_id)
     plan = harness.plan_of(state)
     found: dict[str, Output] = {}
     for job in plan.jobs:
-        done = state.finished.get(job["job_id"])
-        if job["arm"] == plan.event.arms[0]["arm"] and job["repeat"] == 0 and done is not None and done.status == "ok":
+        came = state.finished.get(job["job_id"])
+        if job["arm"] == plan.event.arms[0]["arm"] and job["repeat"] == 0 and came is not None and came.status == "ok":
             first = state.generation(job["job_id"])["artifacts"][0]
             found[job["case_id"]] = Output(stage, run_id, job["job_id"], first["sha256"], first["media_type"])
     return found

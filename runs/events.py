@@ -202,7 +202,10 @@ class Generation(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled(Event):
-    """A person's word on a job of unknown fate: it was made, as this task, or it was not and is open again."""
+    """A person's word on a job of unknown fate: it was made, as this task, or it was not and is open again.
+
+    With `again` its fate is known: it failed, and shall be made once more.
+    """
 
     type: ClassVar[str] = "settled"
 
@@ -212,6 +215,7 @@ class Settled(Event):
     who: str
     why: str
     task_id: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

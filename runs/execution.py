@@ -124,9 +124,11 @@ class Executor:
         try:
             call = await self._call(job, request)
             event = await asyncio.to_thread(self._recorded, job, request, call)
-        except BaseException:
+        except BaseException as error:
             # Nobody waits for the money of a run that is being stopped, but a provider that stopped bought nothing.
             self._budget.release(hold)
+            if isinstance(error, ProviderStopped) and self._asks_again(request):
+                await self._tell(Handing, job, refused=True)  # else the call would count as one whose answer was lost
             raise
         self._book(hold, event)
         return replace(event, messages=messages)
@@ -175,7 +177,7 @@ class Executor:
             )  # fmt: skip
         elif not isinstance(provider, Direct):
             raise TypeError(f"{provider.name} is neither a Direct nor a Tasks provider")
-        elif resends(provider, request.kind):
+        elif self._asks_again(request):
             return await self._generate(provider, request, seconds)
         elif was_handing:
             return Answer(Outcome(failure=tasks.DIED_HANDING), unknown=True)
@@ -186,6 +188,10 @@ class Executor:
         if failure is not None and not (answer.unknown or answer.task_id or failure.error in MAY_BE_BILLED):
             await handing(refused=True)
         return answer
+
+    def _asks_again(self, request: Request) -> bool:
+        """Say whether a call that dies with this process is made again without asking, so that nothing is written before it."""
+        return not isinstance(self._provider, Tasks) and resends(self._provider, request.kind)
 
     async def _generate(self, provider: Direct, request: Request, seconds: float) -> Answer:
         try:

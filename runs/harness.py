@@ -14,15 +14,16 @@ import asyncio
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from prompts.errors import InputError
 from runs import pool, preflight
 from runs.claims import Claims
 from runs.errors import Interrupted, JournalError, LogError
-from runs.events import EndState, Run, parse
-from runs.journal import files, header, is_live
+from runs.events import EndState, Generation, Note, Run, now, parse
+from runs.journal import Journal, files, header, is_live
 from runs.log import catch_up
 from runs.place import refuse_shared
 from runs.plan import Plan
@@ -50,8 +51,15 @@ class RunResult:
     seconds: float = 0.0
 
 
-def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None = None) -> RunResult:
+def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None = None, *, carried: Sequence[Generation] = ()) -> RunResult:
     """Do a new plan from beginning to end.
+
+    Args:
+        ws: the workspace.
+        plan: the plan.
+        provider: who makes it.
+        options: how.
+        carried: outcomes of its jobs that other runs have: they count here as they are, and are not made again.
 
     Raises:
         Interrupted: the user stopped it; what is done is kept, and `resume` does the rest.
@@ -62,7 +70,7 @@ def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None =
     ws.ensure_writable()
     refuse_shared(ws)
     with only_one(ws, plan.run_id):
-        return _done(ws, session)
+        return _done(ws, _carrying(ws, session, carried) if carried else session)
 
 
 def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | None = None) -> RunResult:
@@ -121,6 +129,19 @@ def _checked(ws: Workspace, plan: Plan, provider: Provider, options: Options, st
     estimate = preflight.examine(ws, plan, options.pricing, plan.by_id.keys() - todo)
     preflight.check(plan, provider, estimate, options.budget_usd)
     return session
+
+
+def _carrying(ws: Workspace, session: Session, carried: Sequence[Generation]) -> Session:
+    """Begin a run with outcomes of others; return the session that does the rest."""
+    plan, sources = session.plan, Counter(made.run_id for made in carried)
+    told = ", ".join(f"{n} from {run_id}" for run_id, n in sources.items())
+    with Journal(ws, plan.run_id) as journal:
+        journal.append(
+            plan.event,
+            Note(run_id=plan.run_id, text=f"{len(carried)} of {len(plan.jobs)} jobs are taken over: {told}."),
+            *(replace(made, run_id=plan.run_id, at=now()) for made in carried),
+        )
+    return _checked(ws, plan, session.provider, session.options, state_of(ws, plan.run_id))
 
 
 def _done(ws: Workspace, session: Session) -> RunResult:

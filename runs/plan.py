@@ -164,13 +164,13 @@ def job_seed(seed: int, case_hash: str, repeat: int, replica: int) -> int:
     return int(digest("seed", seed, case_hash, repeat, replica)[:15], 16) % SEEDS
 
 
-def request_key(run_id: str, job_id: str) -> str:
+def request_key(run_id: str, job_id: str, again: int = 0) -> str:
     """Return the key under which a provider is handed a job of a run: the same however often the run is resumed.
 
-    Another run with the same job has another key. A provider that remembers keys would else answer it with the first run's output,
-    or refuse it as known.
+    Another run with the same job has another key, and so has a failed job that is made `again`, for the first, second … time. A
+    provider that remembers keys would else answer with the former output or failure, or refuse the job as known.
     """
-    return digest("request", run_id, job_id)
+    return digest("request", run_id, job_id, *([again] if again else []))
 
 
 def _check(stage: str, versions: Sequence[VersionPlan], cases: Sequence[CasePlan], models: Sequence[str], repeats: int) -> None:

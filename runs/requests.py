@@ -27,10 +27,12 @@ class Requests:
         ws: the workspace whose media store holds the reference pictures.
         plan: the plan.
         with_references: attach them; not for an estimate, which must not need them.
+        again: how often failed jobs were opened once more, by their ids.
     """
 
-    def __init__(self, ws: Workspace, plan: Plan, *, with_references: bool = True) -> None:
+    def __init__(self, ws: Workspace, plan: Plan, *, with_references: bool = True, again: Mapping[str, int] | None = None) -> None:
         self._plan = plan
+        self._again = again or {}
         self._with_references = with_references
         self._store = MediaStore(ws)
         self._versions: dict[str, Version] = {}
@@ -48,7 +50,7 @@ class Requests:
         front = version["front_matter"]
         schema = str(front.get("output") or "")
         return Request(
-            key=request_key(plan.run_id, job["job_id"]),
+            key=request_key(plan.run_id, job["job_id"], self._again.get(job["job_id"], 0)),
             job_id=job["job_id"],
             stage=plan.event.stage,
             kind=KIND_OF_STAGE[plan.event.stage],

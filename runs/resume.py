@@ -32,6 +32,10 @@ class Finished:
     path: Path
     offset: int
 
+    def event(self) -> dict[str, Any]:
+        """Read the whole event."""
+        return read_at(self.path, self.offset)
+
 
 @dataclass(slots=True)
 class RunState:
@@ -43,6 +47,9 @@ class RunState:
         submitted: job id -> (provider, task id) of tasks handed in that have no generation yet: poll these first.
         handing: jobs that a process was handing in when it ended, and of which nobody knows whether they were taken.
         settled: job id -> when a person said what became of it.
+        again: job id -> how often it was opened again after it had failed.
+        superseded: outcomes of such jobs that do not count any more, and were paid all the same.
+        claims: job id -> how often a process has begun it without coming to an outcome; 0 where it did.
         scored: job id -> names of the scorers that have judged it.
         scorers: definitions of scorers added after the plan, in order.
         ended: the state that the newest journal ends with; None while it has none.
@@ -57,6 +64,9 @@ class RunState:
     submitted: dict[str, tuple[str, str]] = field(default_factory=dict)
     handing: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
+    again: dict[str, int] = field(default_factory=dict)
+    superseded: list[tuple[str, Finished]] = field(default_factory=list)
+    claims: dict[str, int] = field(default_factory=dict)
     scored: dict[str, set[str]] = field(default_factory=dict)
     scorers: list[Mapping[str, Any]] = field(default_factory=list)
     ended: str | None = None
@@ -64,11 +74,6 @@ class RunState:
     bad: dict[Path, list[BadLine]] = field(default_factory=dict)
     journals: dict[Path, int] = field(default_factory=dict)
     _others: set[Path] = field(default_factory=set)
-
-    @property
-    def cost_usd(self) -> float:
-        """Return the known cost of all finished jobs; unknown costs count as nothing."""
-        return sum(done.cost_usd or 0.0 for done in self.finished.values())
 
     def is_live(self) -> bool:
         """Tell whether a process is working on the run right now."""
@@ -80,8 +85,7 @@ class RunState:
         Raises:
             KeyError: the job is not finished.
         """
-        done = self.finished[job_id]
-        return read_at(done.path, done.offset)
+        return self.finished[job_id].event()
 
     def refresh(self) -> None:
         """Read what the run's journals have gained; costs a directory listing where that is nothing.
@@ -123,6 +127,10 @@ class RunState:
         match event["type"]:
             case "run" if self.plan is None:
                 self.plan = event
+            case "claim":
+                self.claims[job] = self.claims.get(job, 0) + 1
+            case "handing" if event["refused"] and job not in self.handing:
+                self._came_to_an_end(job)  # a call of which no `handing` is written, and which a provider that stopped did not take
             case "handing":
                 (self.handing.discard if event["refused"] else self.handing.add)(job)
             case "submitted" if job not in self.finished:
@@ -131,6 +139,7 @@ class RunState:
             case "settled" if event["at"] > self.settled.get(job, ""):
                 self._settle(job, event)
             case "generation":
+                self._came_to_an_end(job)
                 self._finish(job, Finished(event["status"], event["cost_usd"], event["at"], path, offset))
             case "scores":
                 self.scored.setdefault(job, set()).update(score["scorer"] for score in event["scores"])
@@ -142,13 +151,21 @@ class RunState:
     def _settle(self, job: str, event: dict[str, Any]) -> None:
         """Open a job again, with the task that it turned out to be, if any."""
         self.settled[job] = event["at"]
+        again = bool(event.get("again"))
+        self.again[job] = self.again.get(job, 0) + again
         before = self.finished.get(job)
         if before is not None and before.at > event["at"]:
             return
+        if again and before is not None:
+            self.superseded.append((job, before))
         self.finished.pop(job, None)
         self.handing.discard(job)
+        self.scored.pop(job, None)
         if event["made"]:
             self.submitted[job] = (event["provider"], event["task_id"])
+
+    def _came_to_an_end(self, job: str) -> None:
+        self.claims[job] = max(0, self.claims.get(job, 0) - 1)
 
     def _finish(self, job: str, done: Finished) -> None:
         if done.at <= self.settled.get(job, ""):

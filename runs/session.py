@@ -10,19 +10,18 @@ from pathlib import Path
 
 from runs.accounts import Account, account_of
 from runs.budget import Budget
-from runs.errors import JournalError
 from runs.events import End, EndState, Generation, JobPlan, Note
 from runs.execution import Executor, ProviderStopped, Resumed, may_be_billed
-from runs.journal import GroupCommit, Journal, read
+from runs.journal import GroupCommit, Journal
 from runs.limits import Limits
 from runs.media import MediaStore
 from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.progress import Counts, Progress, Silent
 from runs.provider import KIND_OF_STAGE, Provider, Tasks
-from runs.providers import rate_per_minute
+from runs.providers import rate_per_minute, resends
 from runs.requests import Requests
-from runs.resume import RunState
+from runs.resume import Finished, RunState
 from runs.retry import Retry
 from runs.scoring import Made, Scoring, any_cpu_bound
 from runs.stopping import on_stop
@@ -75,10 +74,10 @@ class Session:
         self.reason = ""
         self._ws = ws
         self.plan = plan
-        self._provider = provider
+        self.provider = provider
         self.options = options
         self._state = state
-        self._requests = Requests(ws, plan)
+        self._requests = Requests(ws, plan, again=state.again if state is not None else None)
         self._scorers = plan.event.scorers if options.scoring else ()
         self._heavy = any_cpu_bound(self._scorers, options.scorer_folder)
         self._stop = asyncio.Event()
@@ -102,12 +101,14 @@ class Session:
             JournalError, MediaError: the disk takes no more.
         """
         todo = self.open_jobs()
-        account = account_of(self._provider, KIND_OF_STAGE[self.plan.event.stage], self.options.accounts)
-        async with account or contextlib.nullcontext(), self._provider:
+        account = account_of(self.provider, KIND_OF_STAGE[self.plan.event.stage], self.options.accounts)
+        async with account or contextlib.nullcontext(), self.provider:
             with Journal(self._ws, self.plan.run_id) as journal:
                 if self._state is None:
                     journal.append(self.plan.event)
                 self.options.progress.begin(self._title(), self._counted(todo))
+                if notes := self._asked_again(todo):
+                    journal.append(*notes)
                 try:
                     async with GroupCommit(journal) as group:
                         state = await self._do(todo, group, account)
@@ -123,7 +124,7 @@ class Session:
         scoring = self._scoring(group)
         executor = self._executor(group, account)
         jobs = iter(todo)
-        tasks = [asyncio.create_task(self._worker(executor, jobs, scoring)) for _ in range(min(len(todo), self._provider.concurrency))]
+        tasks = [asyncio.create_task(self._worker(executor, jobs, scoring)) for _ in range(min(len(todo), self.provider.concurrency))]
         try:
             with on_stop(self._stop.set):
                 if await self._through(tasks):
@@ -212,7 +213,7 @@ class Session:
         return scoring
 
     def _executor(self, group: GroupCommit, account: Account | None) -> Executor:
-        provider, options = self._provider, self.options
+        provider, options = self.provider, self.options
         # The account paces all processes; without one this process paces itself.
         limits = Limits(provider.concurrency, None if account else rate_per_minute(provider), account)
         return Executor(
@@ -233,9 +234,9 @@ class Session:
         if self._state is None:
             return Resumed()
         handing = frozenset(self._state.handing)
-        if not isinstance(self._provider, Tasks):
+        if not isinstance(self.provider, Tasks):
             return Resumed(handing=handing)
-        return Resumed({job: task for job, (_, task) in self._state.submitted.items()}, frozenset(claimed(self._state)), handing)
+        return Resumed({job: task for job, (_, task) in self._state.submitted.items()}, frozenset(self._state.claims), handing)
 
     def counted(self) -> Counts:
         """Count what earlier processes have done and spent, with unknown costs at their worst."""
@@ -248,34 +249,46 @@ class Session:
                 if job_id not in again:
                     self.counts.add(done.status)
             self.counts.before = self.counts.done
-            self.counts.spent_usd = self._state.cost_usd + sum(map(self._unknown_usd, self._state.finished))
+            outcomes = [*self._state.finished.items(), *self._state.superseded]
+            self.counts.spent_usd = sum(self._paid_usd(job_id, done) for job_id, done in outcomes) + self._lost_usd()
         return self.counts
 
-    def _unknown_usd(self, job_id: str) -> float:
-        """Return the worst case of a finished job that may have been billed and whose cost nobody knows; 0 for others."""
-        assert self._state is not None  # noqa: S101 - only asked of a resumed run
-        if self._state.finished[job_id].cost_usd is not None or self.options.budget_usd is None:
+    def _paid_usd(self, job_id: str, done: Finished) -> float:
+        """Return what an outcome did cost; with a budget the worst case, where it may have been billed and nobody knows."""
+        if done.cost_usd is not None or self.options.budget_usd is None:
+            return done.cost_usd or 0.0
+        event = done.event()
+        return self._worst_usd(job_id) if may_be_billed(event["status"], event["error"]) else 0.0
+
+    def _lost_usd(self) -> float:
+        """Return the worst case of calls whose answers died with a process, where there is a budget: they may have been billed."""
+        if self.options.budget_usd is None:
             return 0.0
-        event = self._state.generation(job_id)
-        if not may_be_billed(event["status"], event["error"]):
-            return 0.0
+        return sum(n * self._worst_usd(job_id) for job_id, n in self.lost_calls().items())
+
+    def _worst_usd(self, job_id: str) -> float:
         return self.options.pricing.worst_usd(self._requests.of(self.plan.by_id[job_id])) or 0.0
+
+    def lost_calls(self) -> dict[str, int]:
+        """Return how many calls of each job were in flight when their process ended, where such calls are made again without asking."""
+        kind = KIND_OF_STAGE[self.plan.event.stage]
+        if self._state is None or isinstance(self.provider, Tasks) or not resends(self.provider, kind):
+            return {}
+        return {job_id: n for job_id, n in self._state.claims.items() if n and job_id in self.plan.by_id}
+
+    def _asked_again(self, todo: list[JobPlan]) -> list[Note]:
+        """Return what is to be said of calls that are made again although an earlier process may have paid for them."""
+        lost = self.lost_calls()
+        calls = sum(job["job_id"] in lost for job in todo)
+        if not calls or self.provider.simulated:
+            return []
+        text = (
+            f"{calls} call{'s' if calls > 1 else ''} whose answer was lost with an earlier process: asked again, and so perhaps paid twice."
+        )
+        self.options.progress.say(text)
+        return [Note(run_id=self.plan.run_id, text=text)]
 
     def _title(self) -> str:
         event = self.plan.event
         what = f"{len(event.arms)} arms x {len(event.cases)} cases" if len(event.arms) > 1 else f"{len(event.cases)} cases"
         return f"Run {event.run_id}: {event.stage}, {what}, {event.provider['name']}{' (SIMULATED)' if event.provider['simulated'] else ''}"
-
-
-def claimed(state: RunState) -> set[str]:
-    """Return the jobs that some process of the run has begun, whether or not it came to an end."""
-    found: set[str] = set()
-    for path, end in state.journals.items():
-        offset = 0
-        while offset < end:
-            tail = read(path, offset)
-            found |= {record.event["job_id"] for record in tail.records if record.event["type"] == "claim"}
-            if tail.offset == offset:
-                raise JournalError(f"The journal {path.name} cannot be read beyond byte {offset}.")
-            offset = tail.offset
-    return found

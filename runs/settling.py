@@ -23,6 +23,8 @@ from runs.resume import RunState, state_of
 from runs.workspace import Workspace
 
 PROMPT_CHARS = 120
+FAILED = frozenset({"failed", "expired"})
+"""Outcomes that another try may better. A refusal is one that stays, and what is unknown has to be settled first."""
 MAY_HAVE_BEEN_MADE = frozenset({"timeout", "lost", "expired", "server"})
 """Errors of a failed job after which a person may know more than the journal."""
 
@@ -93,6 +95,31 @@ def settle(ws: Workspace, run_id: str, names: Sequence[str], *, who: str, why: s
                     Note(run_id=run_id, text=f"{who} settled {code[job]} as {said}: {why}"),
                 )
             journal.append(End(run_id=run_id, state="stopped"))
+    return jobs
+
+
+def open_again(ws: Workspace, run_id: str, *, who: str) -> list[str]:
+    """Open the jobs of a run that failed, so that whoever resumes it makes them once more; return their ids.
+
+    They may be paid a second time: that they are made again is the word of a person.
+
+    Raises:
+        UnknownName: there is no such run.
+        JournalError: a process is working on the run, or the journal cannot be written.
+    """
+    ws.ensure_writable()
+    with only_one(ws, run_id):
+        state = state_of(ws, run_id)
+        plan = plan_of(state)
+        jobs = [job["job_id"] for job in plan.jobs if (done := state.finished.get(job["job_id"])) and done.status in FAILED]
+        if jobs:
+            why, provider = "failed jobs are made again", plan.event.provider["name"]
+            with Journal(ws, run_id) as journal:
+                journal.append(
+                    *(Settled(run_id=run_id, job_id=j, made=False, provider=provider, who=who, why=why, again=True) for j in jobs),
+                    Note(run_id=run_id, text=f"{who} opened {len(jobs)} failed job{'s' if len(jobs) > 1 else ''} again."),
+                    End(run_id=run_id, state="stopped"),
+                )
     return jobs
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--until", metavar="STAGE", default="", help="Run no stage after this one.")
 @click.option("--version", "versions", multiple=True, metavar="REF", help="With --until: that stage with these versions, an A/B.")
+@click.option("--retry-failed", is_flag=True, help="Make failed jobs once more, and what hangs on them.")
 @click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
 @click.option("--dry-run", is_flag=True, help="Count and price the first stage, the only one known beforehand; send nothing.")
 @tapes
@@ -33,6 +34,7 @@ def chain(
     name: str | None,
     until: str,
     versions: tuple[str, ...],
+    retry_failed: bool,
     fresh: bool,
     dry_run: bool,
     record: Path | None,
@@ -42,7 +44,8 @@ def chain(
 ) -> None:
     """Run the chain NAME of evals/chains: each stage an ordinary run, its cases made from what the stages before it gave.
 
-    What an earlier call has made is taken over as long as nothing before it has changed, so the same call resumes a chain.
+    What an earlier call has made is taken over as long as nothing before it has changed, so the same call resumes a chain;
+    with --retry-failed it also makes what failed.
     With --until STAGE and several --version, that stage is an A/B with all else equal. Without NAME, list the chains.
     """
     import pandas as pd
@@ -57,6 +60,8 @@ def chain(
     if name is None:
         output.emit(pd.DataFrame({"chain": chains(folder) if folder.is_dir() else []}), fmt, key="chains")
         return
+    if fresh and retry_failed:
+        raise click.UsageError("Give --fresh or --retry-failed: the first makes everything anew anyway.")
     if versions and not until:
         raise click.UsageError("With --version give --until STAGE: the stage that they are versions of.")
     settings = load(ws.root)
@@ -67,7 +72,9 @@ def chain(
         _estimate(ws, found, drivers, fmt)
         return
     with pool.kept():
-        results = walk(ws, found, drivers, until=until, versions=versions, fresh=fresh)
+        results = walk(
+            ws, found, drivers, until=until, versions=versions, again="all" if fresh else "failed" if retry_failed else "missing"
+        )
     rows = [
         {
             "stage": r.stage, "run_id": r.run_id, "state": "taken over" if r.reused else r.state, "jobs": r.counts.jobs, "ok": r.counts.ok,
@@ -79,6 +86,10 @@ def chain(
     for result in results:
         for case, why in result.skipped.items():
             output.say(f"{result.stage}: {case} was left out: {why}")
+    if failed := sum(r.counts.failed for r in results):
+        output.say(
+            f"{failed} job{'s' if failed > 1 else ''} failed. Once more: workbench chain {name} --retry-failed", quiet=quiet(context)
+        )
     if any(r.state != "finished" for r in results):
         output.say(f"Go on with: workbench chain {name}", quiet=quiet(context))
         raise click.exceptions.Exit(1)

@@ -48,6 +48,7 @@ SPLITS = ("explore", "gate")
 @click.option("--run-id", default="", metavar="ID", help="The new run's id, of the usual form; default: made from the time.")
 @click.option("--dry-run", is_flag=True, help="Count and price the jobs; send nothing.")
 @click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
+@click.option("--retry-failed", is_flag=True, help="With --resume: make failed jobs once more.")
 @tapes
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
 @click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")
@@ -69,6 +70,8 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     if resumed:
         _report(ws, _resume(context, ws, settings, resumed, asked), fmt, silent=quiet(context))
         return
+    if asked["retry_failed"]:
+        raise click.UsageError("With --retry-failed give --resume RUN: the run whose failed jobs are made once more.")
     if not (asked["suite"] and asked["versions"]):
         raise click.UsageError("Give --suite and at least one --version, or --resume RUN.")
     provider = taped(_provider(settings, settings.provider), asked)
@@ -172,11 +175,17 @@ def options_of(context: click.Context, ws: Workspace, settings: Settings, provid
 
 
 def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str, asked: dict[str, Any]) -> RunResult:
+    import getpass
+
     from runs import harness, query
+    from runs.settling import open_again
 
     run_id = query.find_run(ws, name)
     logged = query.run_plan(ws, run_id)["provider"]["name"]
     provider = taped(_provider(settings, logged), asked)
+    if asked["retry_failed"]:
+        opened = open_again(ws, run_id, who=getpass.getuser())
+        output.say(f"{len(opened)} failed jobs are made once more.", quiet=quiet(context))
     return harness.resume(ws, run_id, provider, options_of(context, ws, settings, provider, asked))
 
 

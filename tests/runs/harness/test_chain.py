@@ -148,7 +148,7 @@ def test_a_changed_stage_is_made_again_and_so_is_what_comes_after_it_but_nothing
     # Music is made from the script alone.
     assert [r.reused for r in again] == [True, True, True, False, False, True]
     assert [a.run_id == b.run_id for a, b in zip(first, again, strict=True)] == [True, True, True, False, False, True]
-    assert all(r.reused is False for r in walk(ws, chain(ws), maker.Seen(port, "fresh"), fresh=True))
+    assert all(r.reused is False for r in walk(ws, chain(ws), maker.Seen(port, "fresh"), again="all"))
 
 
 class Refusing(maker.Tasks):
