@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import chat_server
 import pytest
+from aiohttp import web
 
 from prompts.errors import InputError, UnknownName
 from runs import launching, query
@@ -25,7 +29,13 @@ from runs.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 SCRIPTS = ("--suite", "script", "--version", "script/episode@plain", "--version", "script/episode", "--repeats", "1", "--no-score")
-SHOTS = ("--suite", "shot", "--version", "shot/keyframe@plain", "--version", "shot/keyframe", "--no-score")
+PROVIDER = """
+[providers.slow]
+type = "chat"
+base_url = "{url}"
+model = "m-1"
+concurrency = 2
+"""
 WAIT_S = 90
 
 
@@ -66,21 +76,40 @@ def test_two_clicks_start_one_run_and_it_finishes_in_a_session_of_its_own(ws: Wo
 
 
 def test_a_run_is_stopped_by_one_signal_and_resumed_by_one_process(ws: Workspace) -> None:
+    """The provider takes its time, so that there is always something left to stop."""
     run_id = new_run_id()
-    launching.launch(ws, run_id, [*SHOTS, "--limit", "16", "--repeats", "1"])
-    until(lambda: state(ws, run_id) == "running" and query.progress(ws, run_id)["done"] >= 1)
-    ((pid, _),) = launching.workers(ws, run_id)
-    assert os.getsid(pid) == pid
-    assert launching.stop(ws, run_id) == [pid]
-    assert launching.stop(ws, run_id) == [], "a second signal would make it leave at once"
-    until(lambda: state(ws, run_id) == "stopped")
-    done = query.progress(ws, run_id)["done"]
-    assert done < 32
-    until(lambda: not getattr(launching.launched(ws, run_id), "alive", True))
-    assert [launching.resume(ws, run_id) for _ in range(2)] == [True, False]
-    until(lambda: state(ws, run_id) == "finished")
-    assert query.progress(ws, run_id)["done"] == 32
+    with slow_server() as url:
+        ws.config.write_text(ws.config.read_text() + PROVIDER.format(url=url))
+        launching.launch(ws, run_id, [*SCRIPTS, "--provider", "slow", "--limit", "12"])
+        until(lambda: state(ws, run_id) == "running" and query.progress(ws, run_id)["done"] >= 1)
+        ((pid, _),) = launching.workers(ws, run_id)
+        assert os.getsid(pid) == pid
+        assert launching.stop(ws, run_id) == [pid]
+        assert launching.stop(ws, run_id) == [], "a second signal would make it leave at once"
+        until(lambda: state(ws, run_id) == "stopped")
+        done = query.progress(ws, run_id)["done"]
+        assert 1 <= done < 24
+        until(lambda: not getattr(launching.launched(ws, run_id), "alive", True))
+        assert [launching.resume(ws, run_id) for _ in range(2)] == [True, False]
+        until(lambda: state(ws, run_id) == "finished")
+    assert query.progress(ws, run_id)["done"] == 24
     assert not query.newest(ws, run_id).empty
+
+
+@contextmanager
+def slow_server() -> Iterator[str]:
+    """A chat server that thinks for a third of a second."""
+    with chat_server.serve() as server:
+        server.say("{}")
+        at_once = server.reply
+        assert at_once
+
+        async def later(request: web.Request) -> web.StreamResponse:
+            await asyncio.sleep(0.3)
+            return await at_once(request)
+
+        server.reply = later
+        yield server.base_url
 
 
 def test_what_a_run_cannot_begin_with_is_printed(ws: Workspace) -> None:
