@@ -15,12 +15,12 @@ demo: $(VENV)/.installed  ## run and score the starter suites on the embedded st
 	$(BIN)/workbench demo $(DEMO)
 
 test: $(VENV)/.installed-dev  ## all tests
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: lint types imports fast  ## what to run before a push
 
 fast: $(VENV)/.installed-dev  ## the tests that take under a second each
-	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 format: $(VENV)/.installed-dev  ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -13,8 +13,10 @@ from typing import Any
 import hypothesis
 import pytest
 
-# A busy machine is no failure; `pytest-timeout` ends what hangs.
-hypothesis.settings.register_profile("patient", deadline=None)
+# A busy machine is no failure; `pytest-timeout` ends what hangs. The same examples each time, so that a change is judged by what it
+# changes; `pytest --hypothesis-profile search` looks for new ones.
+hypothesis.settings.register_profile("patient", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent

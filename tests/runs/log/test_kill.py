@@ -49,8 +49,8 @@ def kill_at_random(process: Popen[str], steps: int) -> set[int]:
 
 @pytest.mark.parametrize("mode", ["append", "group"])
 def test_killed_while_appending(ws: Workspace, start: Start, mode: str) -> None:
-    """12 moments a way of writing."""
-    for attempt in range(12):
+    """8 moments a way of writing."""
+    for attempt in range(8):
         run = f"r{attempt}"
         promised = kill_at_random(start(mode, ws.root, run, 1_000_000), 300)
         path = files(ws)[-1]
@@ -67,9 +67,9 @@ def test_killed_while_appending(ws: Workspace, start: Start, mode: str) -> None:
 
 
 def test_killed_while_folding(ws: Workspace, start: Start) -> None:
-    """24 moments in one log that goes on growing."""
+    """12 moments in one log that goes on growing."""
     promised: dict[str, set[int]] = {}
-    for attempt in range(24):
+    for attempt in range(12):
         run = f"r{attempt}"
         promised[run] = kill_at_random(start("fold", ws.root, run, 500), 4)
         found = query.generations(ws, run)
@@ -88,7 +88,7 @@ def test_killed_while_rebuilding(ws: Workspace, start: Start) -> None:
         story.write(ws, f"{n}.jsonl", story.story(f"r{n}", 200))
     catch_up(ws)
     before = story.contents(ws)
-    for _ in range(6):
+    for _ in range(4):
         kill_at_random(start("-c", REBUILDER, ws.root), 3)
         assert story.contents(ws) == before
 
