@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import address, brief, outputs, scores, shell
-from pages.ui.evidence import VIEWS
+from pages.ui.evidence import VIEWS, with_verdicts
 from pages.ui.listing import Listing, listing
 from prompts.errors import InputError
 from runs import query
@@ -88,6 +88,8 @@ def _sides(ws: Workspace, cases: Listing, case: str, repeat: int, asked: dict[st
     for letter, arm in zip("AB", cases.arms, strict=False):
         found = rows[rows["arm"] == arm.address]
         one = query.generation(ws, arm.run_id, str(found.iloc[0]["job_id"])) if len(found) else {}
+        if one:
+            one["findings"] = with_verdicts(ws, one)
         sides.append({**one, "letter": letter, "arm": arm, "links": links})
     return sides
 

@@ -14,7 +14,9 @@ from pages.ui.expression import draw_expression
 from pages.ui.faces import faces_html
 from pages.ui.palette import palette
 from pages.ui.series import Sighting, sightings
-from pages.ui.text import findings_html
+from pages.ui.text import findings_html, waived
+from prompts.errors import InputError
+from runs import query
 from runs.workspace import Workspace
 
 Sides = Sequence[Mapping[str, Any]]
@@ -87,11 +89,23 @@ def _logic(_ws: Workspace, sides: Sides) -> None:
             if findings:
                 with st.container(height=FINDINGS if len(findings) > MANY else "content", border=len(findings) > MANY):
                     st.html(findings_html(findings))
+                if sum(map(waived, findings)) > int(of_metric(side, "logic").get("waived") or 0):
+                    st.caption("The score is from before that was said. `workbench score RUN` counts again.")
             elif not scores:
                 st.text(f"{side['letter']}: logic was not judged.")
             else:
                 told = "no rule is broken." if scores[0]["status"] == "ok" else f"{scores[0]['status']}: {scores[0]['reason']}"
                 st.text(f"{side['letter']}: {told}")
+
+
+def with_verdicts(ws: Workspace, side: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the findings of a generation, each with what people say of it now as `said`: verdict, who and why, or None."""
+    try:
+        said = query.said_of(ws, side)
+    except InputError as error:
+        st.text(f"What people said of findings cannot be read: {error}")
+        return list(side["findings"])
+    return [{**f, "said": waiver.model_dump() if waiver else None} for f, waiver in zip(side["findings"], said, strict=True)]
 
 
 def _length(side: Mapping[str, Any]) -> float:

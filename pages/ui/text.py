@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from evals.waivers import TAKES_OUT
 from prompts.diff import Line
 
 # Sign and border say what colour says: + and − stay readable in both looks and without colour.
@@ -15,6 +16,7 @@ _STYLE = {
     " ": (" ", "transparent", "transparent"),
 }
 _MARKS = {"block": "✗", "warn": "!", "info": "i"}
+_VERDICTS = {"right": "✓ right", "wrong": "✗ wrong", "meant": "◦ meant"}
 _BOX = "font:0.85rem/1.55 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -77,21 +79,33 @@ def _taken(findings: list[Mapping[str, Any]], place: object, depth: int) -> list
 
 
 def findings_html(findings: Sequence[Mapping[str, Any]]) -> str:
-    """Return broken rules as a list, the blocking ones first, each with its place."""
-    order = sorted(
-        findings, key=lambda finding: list(_MARKS).index(str(finding.get("severity"))) if finding.get("severity") in _MARKS else 9
-    )
+    """Return broken rules as a list, the blocking ones first and what people have waived last, each with its place.
+
+    What somebody has said of a finding stands in its `said`: a verdict, who and why.
+    """
+    grave = list(_MARKS)
+    order = sorted(findings, key=lambda f: (waived(f), grave.index(str(f.get("severity"))) if f.get("severity") in grave else 9))
     rows = [f'<div style="padding:.2rem 0">{_finding(f, " / ".join(map(str, f.get("where", []))))}</div>' for f in order]
     return f'<div style="font:0.9rem/1.5 inherit">{"".join(rows)}</div>'
 
 
+def waived(finding: Mapping[str, Any]) -> bool:
+    """Tell whether somebody has said that a finding should not count."""
+    return (finding.get("said") or {}).get("verdict") in TAKES_OUT
+
+
 def _finding(finding: Mapping[str, Any], place: str = "") -> str:
-    severity = str(finding.get("severity"))
+    severity = "info" if waived(finding) else str(finding.get("severity"))
     mark = _MARKS.get(severity, "!")
     tint = "rgba(217,115,13,.16)" if severity == "block" else "rgba(138,143,152,.16)"
     edge = "rgba(217,115,13,.8)" if severity == "block" else "rgba(138,143,152,.8)"
     quote = f' <q style="opacity:.85">{escape(str(finding["quote"]))}</q>' if finding.get("quote") else ""
     words = f"<b>{mark} {escape(str(finding.get('check', '')))}</b> {escape(str(finding.get('message', '')))}"
+    if waived(finding):
+        words, quote = f"<s>{words}</s>", f"<s>{quote}</s>" if quote else ""
     where = f'<span style="opacity:.75"> {escape(place)}</span>' if place else ""
+    if said := finding.get("said"):
+        verdict = _VERDICTS.get(str(said["verdict"]), str(said["verdict"]))
+        where += f"<div>{escape(verdict)}, says {escape(str(said['who']))}: {escape(str(said['why']))}</div>"
     indent = "" if place else "margin-left:1.5rem;"
     return f'<div style="{indent}padding:.15rem .6rem;background:{tint};border-left:3px solid {edge}">{words}{quote}{where}</div>'

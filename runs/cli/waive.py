@@ -40,23 +40,14 @@ def waive(context: click.Context, /, run_name: str, job: str, check: str, fmt: s
     """
     import pandas as pd
 
-    from evals.waivers import About, add_waiver
+    from evals.waivers import add_waiver
     from prompts.errors import InputError
     from runs import query
 
     ws = workspace(context)
     one = query.generation(ws, query.find_run(ws, run_name), job)
     waiver = _waiver(one, check, said)
-    covered = [
-        f
-        for f in one["findings"]
-        if waiver.covers(
-            About(
-                check=f["check"], where=tuple(f["where"]), quote=f["quote"], series=one["series"], case=one["case_id"],
-                artifacts=(one["artifact"],) if one["artifact"] else (),
-            )
-        )
-    ]  # fmt: skip
+    covered = [f for f in one["findings"] if waiver.covers(query.about_finding(one, f))]
     if not covered:
         there = ", ".join(sorted({f["check"] for f in one["findings"]})) or "none"
         raise InputError(f"This generation has no such finding of {check}.", hint=f"It has findings of: {there}.")

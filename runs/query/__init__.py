@@ -13,7 +13,7 @@ from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, prog
 from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
 from runs.query.of_cases import CASE_TRAITS, TRAITS, case_traits
-from runs.query.of_checks import CHECKS, checks
+from runs.query.of_checks import CHECKS, about_finding, checks, said_of
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_health import DRIFT, PLANTED, RATED_SCORES, TRUTHS, WORKLOAD, drift, planted, rated_scores, truths, workload
@@ -54,6 +54,7 @@ COLUMNS: Mapping[str, Columns] = {
 __all__ = [
     "COLUMNS",
     "TRAITS",
+    "about_finding",
     "ancestry",
     "arms",
     "burnt",
@@ -84,6 +85,7 @@ __all__ = [
     "run_plan",
     "run_scores",
     "runs",
+    "said_of",
     "scores",
     "search",
     "stored_versions",

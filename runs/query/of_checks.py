@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from evals.waivers import About, judged, load_waivers
+from evals.waivers import About, Waiver, judged, load_waivers
 from runs.log import read
 from runs.query.frames import COUNT, NUMBER, TEXT, Columns, matching, records
 from runs.workspace import Workspace
@@ -64,15 +64,30 @@ def checks(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
     return _table(counts, verdicts)
 
 
-def _about(row: Mapping[str, Any]) -> About:
+def said_of(ws: Workspace, one: Mapping[str, Any]) -> list[Waiver | None]:
+    """Return what people say now of each finding of a generation, in the order of `generation(…)["findings"]`; None: nothing.
+
+    Raises:
+        InputError: `evals/waivers.yaml` is malformed.
+    """
+    waivers = load_waivers(ws.evals)
+    return [judged(waivers, about_finding(one, finding)) for finding in one["findings"]]
+
+
+def about_finding(one: Mapping[str, Any], finding: Mapping[str, Any]) -> About:
+    """Return what waivers look at of a finding of a generation."""
     return About(
-        check=str(row["check"]),
-        where=tuple(json.loads(row["where"])),
-        quote=str(row["quote"] or ""),
-        series=str(row["series"]),
-        case=str(row["case_id"]),
-        artifacts=(row["artifact"],) if isinstance(row["artifact"], str) else (),
+        check=str(finding["check"]),
+        where=tuple(finding["where"]),
+        quote=str(finding["quote"] or ""),
+        series=str(one["series"]),
+        case=str(one["case_id"]),
+        artifacts=(one["artifact"],) if isinstance(one["artifact"], str) else (),
     )
+
+
+def _about(row: Mapping[str, Any]) -> About:
+    return about_finding(row, {**row, "where": json.loads(row["where"])})
 
 
 def _table(counts: list[dict[str, Any]], verdicts: Counter[tuple[str, str, str, str]]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import log_story
 import page_story
 import pytest
 
+from evals.waivers import Waiver
 from runs.journal import Journal
 from runs.workspace import Workspace
 
@@ -281,12 +283,20 @@ def test_expression_has_curves_for_clips_and_bars_for_stills(app: Open) -> None:
     assert "asked for joy at 0.8, speaking" in html(of_clip)
 
 
-def test_logic_stands_in_the_script_at_its_line(app: Open) -> None:
-    """Each broken rule is under the line that breaks it, and listed below."""
+def test_logic_stands_in_the_script_at_its_line(app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each broken rule is under the line that breaks it, and listed below; what somebody waived is struck, there and here."""
     run = app().dataframe[0].value["Run"].iloc[0]
     at = app("examine.py", a=f"{run}:a", b=f"{run}:b", m="logic")
     assert at.get("html")
-    assert any(f"<b>✗ {check}" in html(at) for check in ("C01", "C02", "C08", "C11"))
+    found = re.search(r"<b>✗ (C\d\d)</b>[^<]*<q[^>]*>(\w)", html(at))
+    assert found
+    assert "<s>" not in html(at)
+    waiver = Waiver(check=found[1], verdict="meant", quote=found[2], who="lin", why="its own ids", at=date(2026, 11, 25))
+    monkeypatch.setattr("runs.query.of_checks.load_waivers", lambda _folder: (waiver,))
+    page = html(at.run())
+    assert page.count("◦ meant, says lin: its own ids") >= 2
+    assert f"<s><b>i {found[1]}" in page
+    assert any("counts again" in caption.value for caption in at.caption)
 
 
 def test_where_a_case_comes_from_is_told(app: Open) -> None:

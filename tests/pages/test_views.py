@@ -276,3 +276,15 @@ def test_blocking_rules_come_first() -> None:
         [{"severity": "info", "check": "C3"}, {"severity": "warn", "check": "C2"}, {"severity": "block", "check": "C1"}]
     )
     assert listed.index("C1") < listed.index("C2") < listed.index("C3")
+
+
+def test_what_people_waived_is_struck_and_last_with_who_and_why() -> None:
+    said = {"verdict": "wrong", "who": NASTY, "why": "a ghost"}
+    block = {"severity": "block", "check": "C02", "message": "gone", "quote": "Then go."}
+    listed = text.findings_html(
+        [{**block, "check": "C03", "said": said}, {**block, "said": {**said, "verdict": "right", "who": "lin"}}, {**block, "check": "S01"}]
+    )
+    assert listed.index("C02") < listed.index("S01") < listed.index("C03")
+    assert listed.count("<s>") == 2, "the words and the quote of the waived one"
+    assert "✗ wrong, says &lt;img" in listed
+    assert "✓ right, says lin: a ghost" in listed
