@@ -8,7 +8,7 @@ Example: a script template declares `cast: case` and `beats: {max_count: 12}`, a
 
 The clauses come from `prompts.contracts`, where the same ones are told to the model: a rule cannot say one number and be
 checked against another. Arms are judged by their own contracts; give the scorer arguments (`{name: contract, args: {cast: case}}`)
-to hold all arms to the same.
+to hold all arms to the same, or `{name: contract, args: {otherwise: {cast: case}}}` for templates that declare nothing.
 """
 
 from __future__ import annotations
@@ -161,6 +161,14 @@ CHECKS: Mapping[str, Breaches] = {
 """How each clause that `prompts.contracts` can state is checked. None: this output has nothing that it speaks of."""
 
 
+def _contracts(told: object) -> Contracts:
+    try:
+        return Contracts.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ScorerError(f"contract: {'.'.join(map(str, first['loc'])) or 'otherwise'}: {first['msg']}.") from None
+
+
 class Contract:
     """Check outputs against their template's contracts, or against those given as arguments."""
 
@@ -171,25 +179,29 @@ class Contract:
     metrics: tuple[Metric, ...] = METRICS
     cpu_bound = False
 
-    def __init__(self, **contracts: Any) -> None:
+    def __init__(self, otherwise: Mapping[str, Any] | None = None, **contracts: Any) -> None:
         """Judge by the contracts of each output's template, or by these (`speech`, `cast`, `shots` …) for all.
 
+        Args:
+            otherwise: Contracts for outputs whose template declares none.
+            contracts: Contracts for all outputs, whatever their templates declare.
+
         Raises:
-            ScorerError: They are no contracts.
+            ScorerError: They are no contracts, or both are given.
         """
-        try:
-            self.contracts = Contracts.model_validate(contracts) if contracts else None
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise ScorerError(f"contract: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+        if contracts and otherwise is not None:
+            raise ScorerError("contract: give contracts for all outputs, or `otherwise` for those whose template declares none.")
+        self.contracts = _contracts(contracts) if contracts else None
+        self.otherwise = _contracts(otherwise or {})
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
         """Return two scores a sample."""
         return [self._one(sample) for sample in group]
 
     def _one(self, sample: Sample) -> list[Score]:
-        contracts = self.contracts or Contracts.model_validate(sample.contracts)
+        own = self.contracts or Contracts.model_validate(sample.contracts)
         language = str(sample.case.get("language") or "en")
+        contracts = own if own.clauses(language) else self.otherwise
         clauses = contracts.clauses(language)
         if sample.stage not in self.stages or not clauses:
             return self._none("not_applicable", "the template declares no contract")

@@ -17,9 +17,12 @@ from evals.contract import CHECKS, Contract
 from evals.errors import ScorerError
 from evals.registry import build
 from evals.score import Media, Sample, Score
+from evals.suite import load_suite
 from prompts.contracts import CLAUSES, Contracts
+from prompts.registry import Registry
 from prompts.text import speech_seconds
 
+ROOT = Path(__file__).parents[2]
 CASE = {"language": "en", "characters": [{"id": "mei", "name": "Mei"}, {"id": "zhao", "name": "Zhao"}]}
 Json = dict[str, Any]
 FOLDER: list[Path] = []
@@ -182,3 +185,22 @@ def test_arguments_hold_all_arms_to_one_contract() -> None:
     assert judged({}, script(beats=2), scorer=scorer)["contract"].value == 0  # type: ignore[arg-type]
     with pytest.raises(ScorerError, match="max_count"):
         build("contract", {"beats": {"max_count": 0}})
+    with pytest.raises(ScorerError, match="or `otherwise`"):
+        build("contract", {"cast": "case", "otherwise": {"cast": "case"}})
+
+
+def test_a_template_without_a_contract_is_held_to_the_suites_where_it_has_one() -> None:
+    scorer = build("contract", {"otherwise": {"cast": "case"}})
+    of_suite, own = (
+        judged(told, script(speaker="gao", beats=2), scorer=scorer)["contract"]  # type: ignore[arg-type]
+        for told in ({}, {"beats": {"max_count": 2}})
+    )
+    assert (of_suite.value, own.value) == (0.0, 1.0)
+    with pytest.raises(ScorerError, match="cast"):
+        build("contract", {"otherwise": {"cast": 7}})
+
+
+def test_the_starter_suite_holds_plain_scripts_to_what_the_starter_template_declares() -> None:
+    [spec] = [s for s in load_suite("script", ROOT / "evals" / "starter" / "suites").scorers if s.name == "contract"]
+    version = Registry(ROOT / "prompts" / "starter").resolve("script/episode")
+    assert spec.args == {"otherwise": version.front_matter.contracts.model_dump(exclude_unset=True)}
