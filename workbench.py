@@ -149,9 +149,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from streamlit.starlette import App
 
-    from pages.serve import ROUTER, routes
+    from pages.serve import ROUTER, routes, warmed
 
-    app = App(ROUTER, routes=routes())
+    app = App(ROUTER, routes=routes(), lifespan=warmed)
     globals()["app"] = app
     return app
 

@@ -58,7 +58,7 @@ def pair(frame: pd.DataFrame, metric: Metric, a: str, b: str, unit: str) -> Pair
         b: The same for arm B.
         unit: Column that holds the independent unit of a case.
     """
-    rows = _judged(frame, metric)
+    rows = _judged(frame, metric, unit)
     sides = [rows[rows["arm"] == arm] for arm in (a, b)]
     means = [_means(side, unit) for side in sides]
     both = sorted(means[0].keys() & means[1].keys())
@@ -83,8 +83,8 @@ def _means(rows: pd.DataFrame, unit: str) -> dict[tuple[str, str], tuple[float, 
     return {key: (float(mean), int(failed)) for key, mean, failed in zip(keys, means, failures, strict=True)}
 
 
-def _judged(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """Return the frame with `value`, `failed`, and `reason`: empty where the value counts, else why it does not."""
+def _judged(frame: pd.DataFrame, metric: Metric, unit: str) -> pd.DataFrame:
+    """Return `arm`, `case`, the unit, `value`, `failed`, and `reason`: empty where the value counts, else why it does not."""
     import numpy as np
     import pandas as pd
 
@@ -104,4 +104,7 @@ def _judged(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
         default="not scored",
     )
     worst = np.nan if metric.worst is None else metric.worst
-    return frame.assign(value=value.where(~failed, worst), failed=failed & has_worst, reason=reason)
+    # Nothing else of the frame: it has three columns for each of many metrics, and each filter would copy them all.
+    return frame[list(dict.fromkeys(("arm", "case", unit)))].assign(
+        value=value.where(~failed, worst), failed=failed & has_worst, reason=reason
+    )

@@ -72,7 +72,7 @@ def _reveal(ws: Workspace, sitting: Sitting) -> None:
         if row.empty:
             st.text("No vote counts: all pairs were flagged.")
         else:
-            st.altair_chart(forest.chart(row, palette(), unit="preference"), alt=row["sentence"].iloc[0])
+            forest.draw(row, palette(), unit="preference", told=row["sentence"].iloc[0])
             st.text(f"{badges.VERDICTS[row['verdict'].iloc[0]].split()[0]}   {row['sentence'].iloc[0]}")
             st.caption("1: everybody prefers B; −1: A. Bar: 90 % sure, units are series. Dashed: no preference.")
     with right.container(border=True, height="stretch"):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import tomllib
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,8 @@ import click
 from prompts.errors import InputError, WorkbenchError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
@@ -34,6 +39,7 @@ SAFE = {
 """What a model or a stranger made is shown, never run."""
 
 
+LIBRARIES = ("pandas", "duckdb", "altair", "evals.compare", "runs.compare", "runs.margins")
 LEAST_SECRET = 32
 """Characters of the secret that signs who somebody is."""
 
@@ -54,7 +60,7 @@ def ui(context: click.Context, port: int | None, address: str, no_login: bool) -
     chosen = load(found.root, {"ui.port": port}).ui
     opened = options(found.root, chosen, address, no_login=no_login)
     os.environ[WORKSPACE_VARIABLE] = str(found.root)
-    App(ROUTER, routes=routes()).run(config=settings() | opened)
+    App(ROUTER, routes=routes(), lifespan=warmed).run(config=settings() | opened)
 
 
 def options(root: Path, ui: Ui, address: str, *, no_login: bool = False) -> dict[str, Any]:
@@ -103,6 +109,18 @@ def _login_is_set_up(secrets: Path) -> None:
         )
     if find_spec("authlib") is None:
         raise InputError("A log-in needs Authlib, which is not installed.", hint="pip install 'microdrama-workbench[team]'")
+
+
+@contextlib.asynccontextmanager
+async def warmed(_app: object) -> AsyncIterator[None]:
+    """Import what pages stand on while nobody waits for it, so that the first visit does not."""
+    threading.Thread(target=_import_libraries, name="warm-up", daemon=True).start()
+    yield
+
+
+def _import_libraries() -> None:
+    for name in LIBRARIES:
+        import_module(name)
 
 
 def settings() -> dict[str, Any]:

@@ -102,7 +102,7 @@ def read(ws: Workspace, *, fresh: bool = True) -> Iterator[duckdb.DuckDBPyConnec
         yield opened[ws.log]
         return
     if fresh:
-        _freshen(ws)
+        freshen(ws)
     with turnstile(ws, exclusive=False), contextlib.closing(_readable(ws)) as con:
         opened[ws.log] = con
         try:
@@ -198,8 +198,12 @@ def _up_to_date(ws: Workspace) -> bool:
     return seen is not None and next(pending(ws, seen), None) is None
 
 
-def _freshen(ws: Workspace) -> None:
-    """Fold for a reader: bounded in time, and no error as long as there is something to read."""
+def freshen(ws: Workspace) -> None:
+    """Fold for a reader: bounded in time, and no error as long as there is something to read.
+
+    Raises:
+        LogError: as `fold`, where there is no log yet.
+    """
     deadline = time.monotonic() + READ_BUDGET_S
     while True:
         try:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from runs import query
 from runs.compare import Arm, Pair, compare_arms, find_arms
-from runs.log import read
+from runs.log import freshen
 from runs.workspace import Workspace
 
 Stamp = tuple[int, int]
@@ -29,8 +29,9 @@ def stamp(ws: Workspace) -> Stamp:
     looked, known = _LOOKED.get(ws.log, (0.0, (0, 0)))
     if time.monotonic() - looked < FRESH_S:
         return known
-    with read(ws):
-        found = ws.log.stat()
+    # Without opening the log: whoever asks on finds out whether it can be read.
+    freshen(ws)
+    found = ws.log.stat()
     _LOOKED[ws.log] = time.monotonic(), (found.st_mtime_ns, found.st_size)
     return found.st_mtime_ns, found.st_size
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import streamlit as st
 
 from evals.result import Result
 from pages.ui import address, effects, shell
-from runs.compare import Arm, Pair
+from runs.compare import Pair
 
 FILTERS: Mapping[str, str] = {
     "worse": "B worse",
@@ -21,6 +21,7 @@ FILTERS: Mapping[str, str] = {
     "all": "all",
 }
 PAGE = 20
+_OF_GENERATION = ("arm", "case", "repeat", "status", "error", "message", "artifact", "media_type")
 THUMBNAIL, TEXT_ROW = 84, 56
 """Heights of rows with pictures, and of rows in which a reason has two lines."""
 
@@ -86,35 +87,37 @@ def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> None:
 
 def rows(pair: Pair, result: Result, cases: pd.DataFrame) -> pd.DataFrame:
     """Return the table of some cases: values, first pictures and reasons of both arms."""
-    first = pair.frame.sort_values("repeat").drop_duplicates(["arm", "case"]).set_index(["arm", "case"])
-    pictures = any(str(kind).startswith(("image/", "video/")) for kind in first["media_type"].dropna())
+    told = f"{result.metric.name}__reason"
+    known = [*_OF_GENERATION, *([told] if told in pair.frame else [])]
+    # Few of many rows and columns first: a frame of a thousand rows is slow to look through again and again.
+    shown = pair.frame[pair.frame["case"].isin(cases["case"])][known].sort_values("repeat")
+    of: dict[tuple[str, str], list[Any]] = {}
+    row: Any
+    for row in shown.rename(columns={told: "reason"}).itertuples(index=False):
+        of.setdefault((row.arm, row.case), []).append(row)
+    pictures = pair.frame["media_type"].dropna().str.startswith(("image/", "video/")).any()
     frame = pd.DataFrame({"case": cases["case"], "series": cases["unit"]})
     for letter, arm in (("A", pair.a), ("B", pair.b)):
         if pictures:
-            frame[f"{letter} shows"] = [_picture(first, arm, case) for case in cases["case"]]
+            frame[f"{letter} shows"] = [_picture(of.get((arm.address, case), [])) for case in cases["case"]]
         frame[letter] = cases[letter.lower()]
     frame["B − A"] = cases["delta"]
     for letter, arm in (("A", pair.a), ("B", pair.b)):
-        frame[f"why {letter}"] = [reason(pair.frame, arm, result.metric.name, case) for case in cases["case"]]
+        frame[f"why {letter}"] = [reason(of.get((arm.address, case), [])) for case in cases["case"]]
     return frame
 
 
-def reason(frame: pd.DataFrame, arm: Arm, metric: str, case: str) -> str:
-    """Return why an arm's value is what it is: the scorer's words, or what went wrong with the generation."""
-    mine = frame[(frame["arm"] == arm.address) & (frame["case"] == case)]
-    broken = mine[mine["status"] != "ok"]
-    words = [": ".join(filter(None, map(str, row))) for row in broken[["status", "error", "message"]].itertuples(index=False)]
-    if f"{metric}__reason" in mine:
-        words += [str(text) for text in mine[f"{metric}__reason"].dropna() if text]
+def reason(generations: Sequence[Any]) -> str:
+    """Return why the value of a case is what it is: what went wrong with its generations, or else the scorer's words."""
+    words = [": ".join(filter(None, map(str, (g.status, g.error, g.message)))) for g in generations if g.status != "ok"]
+    words += [str(g.reason) for g in generations if isinstance(getattr(g, "reason", None), str) and g.reason]
     told = list(dict.fromkeys(words))
     return told[0] + (f" (and {len(told) - 1} more)" if len(told) > 1 else "") if told else ""
 
 
-def _picture(first: pd.DataFrame, arm: Arm, case: str) -> str | None:
-    if (arm.address, case) not in first.index:
-        return None
-    row: Any = first.loc[(arm.address, case)]
-    return shell.poster(row["artifact"], row["media_type"]) if isinstance(row["artifact"], str) else None
+def _picture(generations: Sequence[Any]) -> str | None:
+    first = generations[0] if generations else None
+    return shell.poster(first.artifact, first.media_type) if first and isinstance(first.artifact, str) else None
 
 
 def _columns(result: Result) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _unmoved(result: Result) -> bool:
 def _plot(pair: Pair, results: Sequence[Result], rule: Rule | None) -> None:
     panels = forest.panels(results, rule.margins if rule else forest.NO_MARGINS)
     for unit, frame in panels:
-        st.altair_chart(forest.chart(frame, palette(), unit=unit), alt=" ".join(frame["sentence"]))
+        forest.draw(frame, palette(), unit=unit, told=" ".join(frame["sentence"]))
     if not panels:
         st.text("No metric changed.")
     told = f"Bars: {sure(pair.comparison.alpha)} sure, paired by case, units are {pair.comparison.unit}. Dashed: no change."

@@ -68,7 +68,7 @@ def _plot(found: Sequence[Slice]) -> None:
     panels = forest.panels(named)
     for unit, frame in panels:
         told = " ".join(f"{row.metric}: {row.label}." for row in frame.itertuples())
-        st.altair_chart(forest.chart(frame, palette(), unit=unit, row=forest.LOW_ROW), alt=told)
+        forest.draw(frame, palette(), unit=unit, told=told, row=forest.LOW_ROW)
     if not panels:
         st.text("Nothing changed in any slice.")
     if len(shown) < len(found):

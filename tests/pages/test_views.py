@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,6 @@ from evals.result import Result
 from evals.score import Metric
 from pages.ui import brief, cases, crops, effects, expression, forest, runs_table, scores, text, traces
 from pages.ui.palette import DARK, LIGHT
-from runs.compare import Arm
 
 FACES = Metric("face_consistency", "up", "probability", worst=0.0)
 LATENCY = Metric("latency", "down", "s", worst=None, hi=None, primary=False)
@@ -70,9 +70,9 @@ def test_an_interval_without_a_bound_runs_to_the_edge(colours: Any) -> None:
     result = replace(results(face_consistency=(0.2, 0.8))[0], hi=None)
     ((unit, frame),) = forest.panels([result])
     assert frame["open_hi"].iloc[0]
-    drawn = forest.chart(frame, colours, unit=unit).to_dict()
-    (rows,) = (rows for rows in drawn["datasets"].values() if "hi" in rows[0])
-    assert rows[0]["hi"] == forest.reach(frame)
+    rows, spec = forest.chart(frame, colours, unit=unit)
+    assert rows["hi"].iloc[0] == forest.reach(frame)
+    assert colours.verdicts["better"] in json.dumps(spec)
 
 
 @pytest.mark.parametrize(("colours", "background"), [(LIGHT, "#ffffff"), (DARK, "#111318")])
@@ -126,17 +126,13 @@ def test_a_selection_does_not_outlive_the_rows_that_it_counts() -> None:
     assert runs_table.key(one) == runs_table.key(one.copy()) != runs_table.key(two)
 
 
-ARM = Arm("r", "b", "shot/keyframe", "v1:" + "a" * 64, "shot/keyframe", "m", "p", simulated=False)
-
-
 def test_a_reason_is_told_once_and_says_how_many_more() -> None:
     """Repeats of a case often have the same words."""
-    frame = pd.DataFrame(
-        {"arm": "r:b", "case": "c", "status": "ok", "error": "", "message": "", "face__reason": ["mei 0.1", "mei 0.1", "mei 0.2"]}
-    )
-    assert cases.reason(frame, ARM, "face", "c") == "mei 0.1 (and 1 more)"
-    assert cases.reason(frame, ARM, "other", "c") == ""
-    assert cases.reason(frame, ARM, "face", "elsewhere") == ""
+    told = pd.DataFrame({"status": "ok", "error": "", "message": "", "reason": ["mei 0.1", "mei 0.1", float("nan"), "mei 0.2"]})
+    assert cases.reason(list(told.itertuples())) == "mei 0.1 (and 1 more)"
+    failed = told.assign(status="failed", error="server", message="HTTP 500")[:1]
+    assert cases.reason(list(failed.itertuples())) == "failed: server: HTTP 500 (and 1 more)"
+    assert cases.reason(list(told.drop(columns="reason").itertuples())) == cases.reason([]) == ""
 
 
 def score(metric: str, value: float | None, **changes: Any) -> dict[str, Any]:
