@@ -25,6 +25,10 @@ class BudgetError(WorkbenchError):
     """A run that its budget does not allow to start."""
 
 
+class EngineError(WorkbenchError):
+    """Scoring cannot go on where it was told to: not installed, no cluster at the address, another version, no workers left."""
+
+
 class Forbidden(WorkbenchError):
     """Somebody who signed in may not do this."""
 

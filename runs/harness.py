@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from prompts.errors import InputError
-from runs import pool, preflight
+from runs import engine, preflight
 from runs.claims import Claims
 from runs.errors import Interrupted, JournalError, LogError
 from runs.events import EndState, Generation, Note, Run, now, parse
@@ -148,10 +148,8 @@ def _done(ws: Workspace, session: Session) -> RunResult:
     began = time.monotonic()
     if shutil.disk_usage(ws.runs).free < RESERVE_BYTES:
         raise JournalError(f"Less than {RESERVE_BYTES >> 20} MB are free on the disk of {ws.runs}.", hint="Free some space first.")
-    try:
+    with engine.used():
         end = asyncio.run(session.run())
-    finally:
-        pool.close_shared()
     run_id, counts = session.plan.run_id, session.counts
     if session.stopped:
         raise Interrupted(f"Stopped; {counts.done} of {counts.jobs} jobs are done.", hint=f"Go on with: workbench run --resume {run_id}")

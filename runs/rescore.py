@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runs import pool
+from runs import engine
 from runs.errors import Interrupted, LogError
 from runs.events import End, EndState, ScorerPlan, Scorers
 from runs.harness import only_one, plan_of
@@ -55,10 +55,8 @@ def score_run(
         specs = [(name, (args or {}).get(name, planned.get(name, {}))) for name in names or planned]
         scorers = scorer_plans(specs, plan.event.stage, scorer_folder)
         rescoring = _Rescoring(ws, plan, state, scorers, progress or Silent(), scorer_folder)
-        try:
+        with engine.used():
             finished = asyncio.run(rescoring.run())
-        finally:
-            pool.close_shared()
     if not finished:
         raise Interrupted(f"Stopped: {rescoring.counts.scored} of {rescoring.counts.to_score} are scored.", hint="Score again to go on.")
     try:

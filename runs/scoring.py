@@ -20,7 +20,7 @@ from evals.errors import ScorerError
 from evals.registry import build
 from evals.score import Media, Sample
 from evals.waivers import load_waivers
-from runs import pool
+from runs import engine, pool
 from runs.errors import MediaError
 from runs.events import ArtifactRef, JobPlan, MediaRef, ScoreDict, ScorerPlan, Scores
 from runs.group import rows_of, score_groups
@@ -121,7 +121,7 @@ class Scoring:
         self._made: dict[str, Made] = {}
         self._waiting: set[Unit] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(pool.size() + WAITING)
+        self._slots = asyncio.Semaphore(engine.chosen().size + WAITING)
         self._heavy = heavy
 
     def restore(self, state: RunState, *, again: bool = False) -> int:
@@ -204,7 +204,7 @@ class Scoring:
             return await asyncio.to_thread(score_groups, scorers, groups, self._folder)
         limit = GROUP_LIMIT_S * len(groups)
         try:
-            return await pool.shared().call(score_groups, scorers, groups, self._folder, limit_s=limit)
+            return await engine.chosen().score(engine.Batch(scorers, groups, self._folder, limit))
         except (pool.WorkerDied, pool.TaskFailed) as error:
             if len(scorers) > 1:
                 # One of them brings the process down; the others shall not lose their scores to it.

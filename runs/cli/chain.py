@@ -51,7 +51,7 @@ def chain(
     import pandas as pd
 
     from evals.chain import load_chain
-    from runs import pool
+    from runs import engine
     from runs.chain import chains, walk
     from runs.settings import load
 
@@ -65,13 +65,13 @@ def chain(
     if versions and not until:
         raise click.UsageError("With --version give --until STAGE: the stage that they are versions of.")
     settings = load(ws.root)
-    pool.size(settings.workers)
+    engine.choose(settings)
     found = load_chain(name, folder)
     drivers = _drivers(context, ws, settings, {"no_score": no_score, "allow_scorer_files": False, "record": record, "replay": replay})
     if dry_run:
         _estimate(ws, found, drivers, fmt)
         return
-    with pool.kept():
+    with engine.kept():
         results = walk(
             ws, found, drivers, until=until, versions=versions, again="all" if fresh else "failed" if retry_failed else "missing"
         )

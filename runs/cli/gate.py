@@ -79,7 +79,7 @@ def verify(context: click.Context, report: Path) -> None:
 def _judged(
     context: click.Context, ws: Workspace, settings: Settings, question: Any, asked: dict[str, Any]
 ) -> tuple[Judgement, Begun | None]:
-    from runs import pool, query
+    from runs import engine, query
     from runs.gating import begun, from_runs, in_a_run
 
     if asked["run_names"]:
@@ -95,7 +95,7 @@ def _judged(
     from runs.progress import for_terminal
     from runs.providers import get
 
-    pool.size(settings.workers)
+    engine.choose(settings)
     provider = get(settings.provider, settings)
     model = asked["model"] or settings.provider_settings().model or settings.provider
     given = {**settings.provider_settings().parameters, **parameters(asked["pairs"])}

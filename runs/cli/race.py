@@ -79,7 +79,7 @@ def _gated(context: click.Context, ws: Workspace, settings: Settings, race: Race
 
 
 def _race(context: click.Context, ws: Workspace, settings: Settings, asked: dict[str, Any]) -> Race:
-    from runs import pool
+    from runs import engine
     from runs.gating import ask
     from runs.harness import Options
     from runs.prepare import Order
@@ -89,7 +89,7 @@ def _race(context: click.Context, ws: Workspace, settings: Settings, asked: dict
     from runs.racing import Race
 
     question = ask(ws, asked["base"], asked["variants"][0], suite=asked["suite"], policy=asked["policy"])
-    pool.size(settings.workers)
+    engine.choose(settings)
     provider = get(settings.provider, settings)
     model = asked["model"] or settings.provider_settings().model or settings.provider
     given = {**settings.provider_settings().parameters, **parameters(asked["pairs"])}

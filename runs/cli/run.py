@@ -59,14 +59,14 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
 
     Both arms run interleaved over the same cases with the same seeds. Ctrl-C leaves a run that --resume finishes.
     """
-    from runs import pool
+    from runs import engine
     from runs.providers.manual import ManualProvider
     from runs.settings import load
 
     ws = workspace(context)
     flags = {"provider": asked["provider"], "repeats": asked["repeats"], "seed": asked["seed"], "budget_usd": asked["budget"]}
     settings = load(ws.root, flags)
-    pool.size(settings.workers)
+    engine.choose(settings)
     if resumed:
         _report(ws, _resume(context, ws, settings, resumed, asked), fmt, silent=quiet(context))
         return
