@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("runs.cli.show:runs", "List runs."),
     "show": ("runs.cli.show:show", "Show a run, or one generation of it."),
     "log": ("runs.cli.log:log", "Care for the run log."),
+    "team": ("runs.cli.team:team", "Share journals and media with the team's other machines."),
     "gc": ("runs.cli.log:gc", "Find media that nothing names, and remove it."),
     "export-episode": ("runs.cli.handoff:export_episode", "Hand an episode to editor, voice actors and subtitler."),
     "ui": ("pages.serve:ui", "Open the app."),

@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from prompts.errors import InputError
@@ -32,6 +33,7 @@ from runs.provider import Provider
 from runs.providers import reference
 from runs.resume import RunState, state_of
 from runs.session import Options, Session
+from runs.team.shipping import Hold, shipping
 from runs.workspace import Workspace
 
 __all__ = ["Options", "RunResult", "only_one", "plan_of", "resume", "run"]
@@ -69,8 +71,10 @@ def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None =
     session = _checked(ws, plan, provider, options or Options(), None)
     ws.ensure_writable()
     refuse_shared(ws)
-    with only_one(ws, plan.run_id):
-        return _done(ws, _carrying(ws, session, carried) if carried else session)
+    with only_one(ws, plan.run_id, new=True, say=session.options.progress.say) as hold:
+        session = _carrying(ws, session, carried) if carried else session
+        hold.lost = session.ask_to_stop
+        return _done(ws, session)
 
 
 def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | None = None) -> RunResult:
@@ -83,9 +87,12 @@ def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | No
     """
     ws.ensure_writable()
     refuse_shared(ws)
-    with only_one(ws, run_id):
+    options = options or Options()
+    with only_one(ws, run_id, say=options.progress.say) as hold:
         state = state_of(ws, run_id)
-        return _done(ws, _checked(ws, plan_of(state), provider, options or Options(), state))
+        session = _checked(ws, plan_of(state), provider, options, state)
+        hold.lost = session.ask_to_stop
+        return _done(ws, session)
 
 
 def as_it_is(ws: Workspace, state: RunState, provider: Provider, options: Options) -> RunResult:
@@ -106,19 +113,31 @@ def plan_of(state: RunState) -> Plan:
     return Plan(event)
 
 
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 @contextlib.contextmanager
-def only_one(ws: Workspace, run_id: str) -> Iterator[None]:
-    """Hold the run, so that no other process works on it.
+def only_one(ws: Workspace, run_id: str, *, new: bool = False, say: Callable[[str], None] = _to_stderr) -> Iterator[Hold]:
+    """Hold the run, so that no other process works on it, on no machine of the team; what is journalled of it is shipped meanwhile.
+
+    Args:
+        ws: the workspace.
+        run_id: the run.
+        new: it begins only now.
+        say: told what the user should know of the team's store.
 
     Raises:
         JournalError: another one does; the message says which.
+        TeamError: the team's store cannot be used as it is set up.
     """
     with Claims(ws) as claims:
         if not claims.try_claim(f"run/{run_id}"):
             pids = [head["pid"] for path in files(ws) if (head := header(path)) and head.get("run_id") == run_id and is_live(path)]
             who = f"process {pids[-1]}" if pids else "another process"
             raise JournalError(f"The run {run_id} is being worked on by {who}.", hint="Wait for it, or stop it first.")
-        yield
+        with shipping(ws, run_id, new=new, say=say) as hold:
+            yield hold
 
 
 def _checked(ws: Workspace, plan: Plan, provider: Provider, options: Options, state: RunState | None) -> Session:

@@ -14,10 +14,10 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import glob
 import os
 import re
 import secrets
-import socket
 import threading
 import weakref
 from collections.abc import Mapping
@@ -26,13 +26,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from runs import machine
 from runs.errors import JournalError
 from runs.events import Event, now
 from runs.lines import MAX_LINE, SCHEMA, BadLine, Record, Tail, encode, header, read, read_at
-from runs.sealed import SUFFIX
+from runs.sealed import SUFFIX, sealed
 from runs.workspace import Workspace
 
-__all__ = ["MAX_LINE", "SCHEMA", "BadLine", "GroupCommit", "Journal", "Record", "Tail", "files", "header", "is_live", "read", "read_at"]
+__all__ = [
+    "MAX_LINE",
+    "SCHEMA",
+    "BadLine",
+    "GroupCommit",
+    "Journal",
+    "Record",
+    "Tail",
+    "files",
+    "header",
+    "is_live",
+    "locate",
+    "open_journals",
+    "own_files",
+    "read",
+    "read_at",
+]
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -63,9 +80,7 @@ class Journal:
         _OPEN.add(self)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX)
-            self.append(
-                {"type": "journal", "schema": SCHEMA, "run_id": run_id, "at": now(), "host": socket.gethostname(), "pid": os.getpid()}
-            )
+            self.append({"type": "journal", "schema": SCHEMA, "run_id": run_id, "at": now(), "host": machine.name(), "pid": os.getpid()})
             sync_folder(ws.journals)
         except (OSError, JournalError) as error:
             self.close()
@@ -215,19 +230,40 @@ def is_live(path: Path) -> bool:
 
 
 def files(ws: Workspace) -> list[Path]:
-    """Return all journals of a workspace, sealed ones too, oldest first by name. Open them with `runs.sealed.open_journal`."""
+    """Return all journals that a workspace has, those of the team's other machines too, oldest first by name.
+
+    Sealed ones as well: open them with `runs.sealed.open_journal`.
+    """
+    own = own_files(ws)
+    if not ws.team.is_dir():
+        return own
+    known = {path.name for path in own}
+    others = [path for folder in ws.team.iterdir() if folder.is_dir() for path in _in(folder) if path.name not in known]
+    return sorted([*own, *others], key=lambda path: path.name)
+
+
+def own_files(ws: Workspace) -> list[Path]:
+    """Return the journals that were written in this workspace, sealed ones too, oldest first by name."""
+    return sorted(_in(ws.journals))
+
+
+def locate(ws: Workspace, name: str) -> Path:
+    """Return where a journal of a name lies, whoever wrote it; where it would lie if it were ours, if there is none."""
+    own = ws.journals / name
+    if own.exists() or sealed(own).exists() or not ws.team.is_dir():
+        return own
+    return next((path for path in ws.team.glob(f"*/{glob.escape(name)}")), own)
+
+
+def _in(folder: Path) -> set[Path]:
     try:
         # A sealed journal goes by the name that it was born with; dying while sealing leaves both forms, which are one journal.
-        found = {
-            p.with_suffix("") if p.name.endswith(".jsonl" + SUFFIX) else p for p in ws.journals.iterdir() if not p.name.startswith(".")
-        }
-        return sorted(p for p in found if p.suffix == ".jsonl")
+        found = {p.with_suffix("") if p.name.endswith(".jsonl" + SUFFIX) else p for p in folder.iterdir() if not p.name.startswith(".")}
+        return {p for p in found if p.suffix == ".jsonl"}
     except FileNotFoundError:
-        return []
+        return set()
     except OSError as error:
-        raise JournalError(
-            f"Cannot read {ws.journals}: {os.strerror(error.errno or 0)}.", hint="It should be a folder of journals."
-        ) from error
+        raise JournalError(f"Cannot read {folder}: {os.strerror(error.errno or 0)}.", hint="It should be a folder of journals.") from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -240,11 +276,16 @@ def sync_folder(folder: Path) -> None:
 
 
 def _name() -> str:
-    host = re.sub(r"[^A-Za-z0-9]+", "-", socket.gethostname()).strip("-")[:40] or "host"
+    host = re.sub(r"[^A-Za-z0-9]+", "-", machine.name()).strip("-")[:40] or "host"
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{host}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
 
 
 _OPEN: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def open_journals(run_id: str) -> list[Path]:
+    """Return the journals of a run that this process is writing."""
+    return [journal.path for journal in list(_OPEN) if journal.run_id == run_id]
 
 
 def _close_in_child() -> None:

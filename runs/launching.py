@@ -15,7 +15,6 @@ import fcntl
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prompts.errors import InputError
-from runs import secrets
+from runs import machine, secrets
 from runs.errors import JournalError
 from runs.journal import files, header, is_live
 from runs.resume import run_ids
@@ -125,7 +124,7 @@ def workers(ws: Workspace, run_id: str) -> list[tuple[int, Path]]:
         head = header(path)
         if head is None or head.get("run_id") != run_id or not is_live(path):
             continue
-        if head.get("host") != socket.gethostname():
+        if head.get("host") != machine.name():
             raise JournalError(f"The run {run_id} is being worked on by {head.get('host')}.", hint="Stop it on that machine.")
         found.append((int(head["pid"]), path))
     return found

@@ -9,6 +9,7 @@ of a file is its header, of type `journal`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -31,6 +32,8 @@ MAX_LINE = 64 << 20
 READ_BYTES = 8 << 20
 MAX_DEPTH = 96
 """Deepest nesting that is kept where a value has to be cleaned; DuckDB reads JSON to a depth of 128."""
+REFUSED = b'{"refused":'
+"""Begins a line that says why something else was not taken in (see `runs.team.pull`)."""
 PREFIX = len(b'{"crc":"00000000",')
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -102,6 +105,9 @@ def clean(value: Any, depth: int = 0) -> Any:
 
 def fault(line: bytes) -> str:
     """Return what is wrong with a line (without its newline), or an empty string."""
+    if line.startswith(REFUSED):
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return str(orjson.loads(line)["refused"])[:300]
     if line.startswith(b'{"crc":"') and line[16:PREFIX] == b'",':
         try:
             expected = int(line[8:16], 16)

@@ -91,10 +91,16 @@ def _type(media_type: str) -> tuple[str, Kind, str]:
 
 
 class MediaStore:
-    """The store of a workspace. Safe to use from several threads and processes."""
+    """The store of a workspace. Safe to use from several threads and processes.
 
-    def __init__(self, ws: Workspace) -> None:
+    What other machines of a team have made is fetched from their store when it is first asked for (`runs.team.media`), unless
+    `fetch` is off.
+    """
+
+    def __init__(self, ws: Workspace, *, fetch: bool = True) -> None:
         self.root = ws.media
+        self._ws = ws
+        self._fetch = fetch
 
     def put(self, data: bytes, media_type: str) -> Media:
         """Store bytes and return where they are; storing the same again costs a look.
@@ -125,17 +131,29 @@ class MediaStore:
         except OSError as error:
             raise MediaError(f"Cannot read {path}: {os.strerror(error.errno or 0)}.") from error
 
-    def _store(self, pieces: Iterable[bytes], media_type: str) -> Media:
+    def put_as(self, name: str, pieces: Iterable[bytes]) -> Path:
+        """Store bytes that must be what a name of the store (`<sha256>.<extension>`) says.
+
+        Raises:
+            MediaError: they are not, or as `put`.
+        """
+        if not self.is_name(name):
+            raise MediaError(f"{name[:80]!r} is no name of an artifact.")
+        wanted, _, extension = name.partition(".")
+        self._store(pieces, _BY_EXTENSION[extension], wanted)
+        return self.root / wanted[:2] / name
+
+    def _store(self, pieces: Iterable[bytes], media_type: str, wanted: str = "") -> Media:
         plain, kind, extension = _type(media_type)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with _folder(self.root) as root:
-                digest = self._write(root, pieces, extension)
+                digest = self._write(root, pieces, extension, wanted)
         except OSError as error:
             raise self._refused(error) from error
         return Media(kind, digest, plain, self.root / digest[:2] / f"{digest}.{extension}")
 
-    def _write(self, root: int, pieces: Iterable[bytes], extension: str) -> str:
+    def _write(self, root: int, pieces: Iterable[bytes], extension: str, wanted: str) -> str:
         """Write to a temporary file in the store's root, flush it, and move it to its name; return the hash."""
         temporary = f".tmp-{os.getpid()}-{secrets.token_hex(8)}"
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=root)
@@ -148,6 +166,8 @@ class MediaStore:
                 file.flush()
                 size = file.tell()
                 name = digest.hexdigest()
+                if wanted not in ("", name):
+                    raise MediaError(f"What came as the artifact {wanted[:12]}… is not what its name says.")
                 if not _has(root, name, extension, size):
                     os.fsync(file.fileno())
                     self._place(root, temporary, name, extension)
@@ -179,10 +199,25 @@ class MediaStore:
         return MediaError(f"Cannot store media in {self.root}: {os.strerror(error.errno or 0)}.", hint="Is the folder writable?")
 
     def path(self, sha256: str) -> Path:
-        """Return where an artifact lies.
+        """Return where an artifact lies; fetch it where it lies on the team's store only.
 
         Raises:
-            MediaError: no hash, or nothing of that hash is stored.
+            MediaError: no hash, nothing of that hash is stored, or it cannot be fetched.
+        """
+        found = self.local(sha256)
+        if found is None and self._fetch:
+            from runs.team.media import fetch
+
+            found = fetch(self._ws, sha256)
+        if found is None:
+            raise MediaError(f"No artifact {sha256[:12]}… in the media store.", hint="Was runs/media moved or cleaned?")
+        return found
+
+    def local(self, sha256: str) -> Path | None:
+        """Return where an artifact lies on this machine; None where it does not.
+
+        Raises:
+            MediaError: no hash, or the store cannot be read.
         """
         if not _HASH.fullmatch(sha256):
             raise MediaError(f"{sha256[:80]!r} is no SHA-256.")
@@ -195,7 +230,7 @@ class MediaStore:
             pass
         except OSError as error:
             raise self._refused(error) from error
-        raise MediaError(f"No artifact {sha256[:12]}… in the media store.", hint="Was runs/media moved or cleaned?")
+        return None
 
     def read(self, sha256: str) -> bytes:
         """Return an artifact's bytes, checked against its hash.
@@ -221,8 +256,13 @@ class MediaStore:
                 yield Problem(path, "left over from a write that was cut off", left_over=True)
             elif not self.is_name(path.name) or path.parent != self.root / name[:2]:
                 yield Problem(path, "not named by the store")
-            elif _hash_file(path) != name:
+            elif not self.is_sound(path):
                 yield Problem(path, "its bytes are not what its name says", rotten=True)
+
+    @staticmethod
+    def is_sound(path: Path) -> bool:
+        """Tell whether a file of the store is what its name says."""
+        return _hash_file(path) == path.name.partition(".")[0]
 
     @staticmethod
     def is_name(name: str) -> bool:

@@ -7,12 +7,12 @@ kind of its file system, and by a journal that another machine was writing a mom
 
 from __future__ import annotations
 
-import socket
 import time
 from pathlib import Path
 
+from runs import machine
 from runs.errors import JournalError
-from runs.journal import files, is_live
+from runs.journal import is_live, own_files
 from runs.lines import decode, header
 from runs.workspace import Workspace
 
@@ -38,7 +38,7 @@ def refuse_shared(ws: Workspace) -> None:
             f"{ws.runs} lies on a network share ({kind}), where the locks that keep runs apart do not reach other machines.",
             hint="Run in a workspace on a disk of this machine; journals can be copied to another one and are read there.",
         )
-    for path in files(ws):
+    for path in own_files(ws):
         if (host := _foreign(path)) is not None:
             raise JournalError(
                 f"The machine {host} is writing {path.name}, and its lock cannot be seen from here: this folder is shared over a network.",
@@ -75,7 +75,7 @@ def _foreign(path: Path) -> str | None:
         return None
     head = header(path)
     host = str(head.get("host", "")) if head else ""
-    if not host or host == socket.gethostname() or is_live(path) or _ended(path):
+    if not host or host == machine.name() or is_live(path) or _ended(path):
         return None
     return host
 

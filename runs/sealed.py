@@ -123,6 +123,21 @@ def damaged(path: Path) -> Iterator[tuple[int, int]]:
                 yield block.plain_at, block.plain
 
 
+def pack_lines(lines: bytes) -> bytes:
+    """Return whole lines as a sealed journal would hold them."""
+    return b"".join(_pack(block) for block in _chunks(io.BytesIO(lines)))
+
+
+def unpack_lines(data: bytes, limit: int) -> bytes | None:
+    """Return what `pack_lines` packed; None where the bytes are not that, or hold more than `limit` plain ones."""
+    file = io.BytesIO(data)
+    blocks = list(_hop(file, len(data)))
+    if sum(block.plain for block in blocks) > limit:
+        return None
+    pieces = [_unpack(file, block) for block in blocks]
+    return None if None in pieces else b"".join(piece for piece in pieces if piece is not None)
+
+
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
     """Cut a journal into whole lines of about a block; what has no end stays in one piece with the rest."""
     while piece := file.read(BLOCK):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from runs.journal import files, is_live
+from runs.journal import is_live, own_files
 from runs.sealed import seal
 from runs.workspace import Workspace
 
@@ -22,7 +22,7 @@ def seal_old(ws: Workspace, *, older_than_s: float) -> tuple[int, int]:
     count = saved = 0
     for leftover in ws.journals.glob(".seal-*"):
         leftover.unlink(missing_ok=True)
-    for path in files(ws):
+    for path in own_files(ws):
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < before and path.stat().st_size and not is_live(path):
                 saved += seal(path)

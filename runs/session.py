@@ -81,6 +81,8 @@ class Session:
         self._scorers = plan.event.scorers if options.scoring else ()
         self._heavy = any_cpu_bound(self._scorers, options.scorer_folder)
         self._stop = asyncio.Event()
+        self._why = STOPPED
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: asyncio.Future[None] | None = None
 
     def open_jobs(self) -> list[JobPlan]:
@@ -118,8 +120,15 @@ class Session:
                     self.options.progress.end(self.counts)
         return state
 
+    def ask_to_stop(self, reason: str) -> None:
+        """Stop as if the user had asked for it, from whatever thread; nothing happens where the run is not going on."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._why = reason
+            self._loop.call_soon_threadsafe(self._stop.set)
+
     async def _do(self, todo: list[JobPlan], group: GroupCommit, account: Account | None) -> EndState:
-        self._broken = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._broken = self._loop.create_future()
         self._broken.add_done_callback(asyncio.Future.exception)  # known even where something else ends the run first
         scoring = self._scoring(group)
         executor = self._executor(group, account)
@@ -132,11 +141,11 @@ class Session:
                     if await self._through(tasks[-1:]):
                         return self._end_state()
                 self.stopped = True
-                executor.close(STOPPED)
+                executor.close(self._why)
                 self.options.progress.say("Stopping: no new jobs. Press Ctrl-C again to leave at once.")
                 if running := [task for task in tasks if not task.done()]:
                     await asyncio.wait(running, timeout=self.options.grace_s)
-                self.reason = STOPPED
+                self.reason = self._why
                 return "stopped"
         finally:
             # After an error nothing more may be paid; after a stop, what is still running has had its time.

@@ -23,7 +23,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from evals import pulled
 from prompts.errors import UnknownName, WorkspaceError
-from runs import secrets
+from runs import machine, secrets
 from runs.delivery import Serve, Webhook
 from runs.prices import Price, Rate, price_of
 from runs.provider import Kind
@@ -107,6 +107,26 @@ class Ui(BaseModel):
     approvers: Names = ()
 
 
+class Team(BaseModel):
+    """The store that a team shares, and this machine's place in it (docs/team.md). Keys are never settings: they stand in `.env`.
+
+    `machine` is this machine's name, empty for its host name. `endpoint` and `region` are for S3. `ship_s` is after how many seconds
+    at most a run ships what it journalled, `fetch_s` how often the app fetches what others shipped; `max_media_mb` the largest artifact
+    that is fetched.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    store: str = Field(default="", pattern=r"^([a-z][a-z0-9+.-]*://[^\s@?#]+)?$", max_length=500)
+    machine: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9-]{0,39})?$")
+    endpoint: Url = ""
+    region: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,40}$")
+    ship_s: float = Field(default=3, ge=0.1, le=3600)
+    fetch_s: float = Field(default=10, ge=1, le=3600)
+    timeout_s: float = Field(default=20, ge=1, le=600)
+    max_media_mb: int = Field(default=2048, ge=1, le=100_000)
+
+
 class Settings(BaseSettings):
     """All settings of a workspace; made by `load`.
 
@@ -129,6 +149,7 @@ class Settings(BaseSettings):
     demo: bool = False
     actor: str = Field(default="", max_length=200)
     serve: Serve = Serve()
+    team: Team = Team()
     webhooks: list[Webhook] = []
     providers: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], ProviderSettings] = {}
     prices: list[Price] = []
@@ -234,6 +255,7 @@ def load(root: Path, flags: Mapping[str, Any] | None = None) -> Settings:
         raise explain(error, layers, Settings) from None
     settings._layers, settings._root = layers, root
     pulled.use(root / Path(settings.models_folder).expanduser() if settings.models_folder else None)
+    machine.use(settings.team.machine)
     for table in settings.providers.values():
         # Remembered now, so that it is masked everywhere, also where the provider is never used.
         secrets.secret(table.api_key_env)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runs.errors import LogError, MediaError
-from runs.journal import files
+from runs.errors import LogError
+from runs.journal import files, locate
 from runs.media import MediaStore
 from runs.sealed import damaged, open_journal
 from runs.workspace import Workspace
@@ -44,13 +44,17 @@ class Problem:
 
 @dataclass(slots=True)
 class Verified:
-    """What was looked at, and what was found. `set_aside` counts corrupt lines that `log repair` has copied already."""
+    """What was looked at, and what was found.
+
+    `set_aside` counts corrupt lines that `log repair` has copied already, `elsewhere` media that lie on the team's store only.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     journals: int = 0
     lines: int = 0
     media: int = 0
     set_aside: int = 0
+    elsewhere: int = 0
 
 
 def verify(ws: Workspace, *, media: bool = True) -> Verified:
@@ -86,7 +90,7 @@ def aside(ws: Workspace, file: str, offset: int) -> Path:
 
 def corrupt_line(ws: Workspace, file: str, offset: int, length: int) -> bytes:
     """Return the bytes of a corrupt line (or end) of a journal."""
-    with open_journal(ws.journals / file) as journal:
+    with open_journal(locate(ws, file)) as journal:
         journal.seek(offset)
         return journal.read(length) if length else journal.readline()
 
@@ -133,17 +137,28 @@ def _journals(ws: Workspace, anew: Path, found: Verified) -> Iterator[Problem]:
 def _media(ws: Workspace, anew: Path, found: Verified) -> Iterator[Problem]:
     import duckdb
 
-    store = MediaStore(ws)
+    store = MediaStore(ws, fetch=False)
     for bad in store.verify():
         yield Problem("media", str(bad.path.relative_to(store.root)), bad.reason, True)
     with contextlib.closing(duckdb.connect(str(anew), read_only=True)) as con:
         named = con.execute(_NAMED).fetchall()
-    told: set[str] = set()
-    for sha256, who in named:
-        found.media += 1
-        try:
-            store.path(sha256)
-        except MediaError as error:
-            if sha256 not in told:
-                yield Problem("media", sha256[:12] + "…", f"{error.message.rstrip('.')}; named by {who}", False)
-            told.add(sha256)
+    found.media = len(named)
+    missing = {sha256: who for sha256, who in reversed(named) if store.local(sha256) is None}
+    there, why = _on_team_store(ws) if missing else (set(), "")
+    found.elsewhere = len(there & missing.keys())
+    for sha256, who in sorted(missing.items()):
+        if sha256 not in there:
+            yield Problem("media", sha256[:12] + "…", f"No artifact {sha256[:12]}… in the media store{why}; named by {who}", False)
+
+
+def _on_team_store(ws: Workspace) -> tuple[set[str], str]:
+    """Return the hashes that the team's store has, and words for where that is not known or not so."""
+    from runs.team.errors import TeamError
+    from runs.team.media import names
+    from runs.team.member import member_of
+
+    try:
+        member = member_of(ws)
+        return (names(member), ", nor in the team's") if member else (set(), "")
+    except TeamError as error:
+        return set(), f", and the team's cannot be asked ({error.message.rstrip('.')})"

@@ -63,6 +63,11 @@ class Workspace:
         return self.runs / "journals"
 
     @property
+    def team(self) -> Path:
+        """Return the folder of what other machines of the team have written; it can be deleted and fetched again."""
+        return self.runs / "team"
+
+    @property
     def media(self) -> Path:
         """Return the folder of the media store."""
         return self.runs / "media"

@@ -112,6 +112,7 @@ def _report(found: Verified, fmt: str) -> None:
         rows = [(p.what, p.place, p.reason, p.mends) for p in found.problems]
         output.emit(pd.DataFrame(rows, columns=["what", "place", "reason", "mends"]), fmt, key="problems")
     looked = f"{found.lines} lines of {found.journals} journals, {found.media} named media"
+    looked += f", {found.elsewhere} of them on the team's store only" if found.elsewhere else ""
     output.say(looked + (f", {found.set_aside} corrupt lines set aside" if found.set_aside else "") + ".")
     if found.problems:
         mendable = " `workbench log repair` mends what can be mended." if any(problem.mends for problem in found.problems) else ""

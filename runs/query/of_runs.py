@@ -32,6 +32,7 @@ RUNS: Columns = {
     "failed": COUNT,
     "refused": COUNT,
     "cost_usd": NUMBER,
+    "machines": TEXT,
 }
 RUN_SCORES: Columns = {
     "run_id": TEXT,
@@ -64,13 +65,15 @@ def runs(ws: Workspace) -> pd.DataFrame:
 
     Columns: `RUNS`, then the mean of each primary metric under its name (under `mean_<name>` where a column of that name
     is there already). `state` is running, finished, stopped, failed or interrupted. `done` counts jobs with an outcome;
-    `cost_usd` is NaN where no cost is known. Times are UTC.
+    `cost_usd` is NaN where no cost is known; `machines` names those that worked on the run. Times are UTC.
     """
     with read(ws) as con:
         found = frame(
             con,
             """
-            select v.*, v.end_state as state, a.arms, a.models from runs v left join (
+            select v.*, v.end_state as state, a.arms, a.models, o.machines from runs v left join (
+              select run_id, string_agg(distinct host, ', ' order by host) as machines from journal_offset group by run_id) o using (run_id)
+            left join (
               select r.run_id, string_agg(a.ref, ', ' order by a.position) as arms,
                 string_agg(distinct a.model, ', ' order by a.model) as models
               from arm a join run r using (run_key) group by r.run_id) a using (run_id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runs.journal import is_live
+from runs.journal import is_live, locate
+from runs.team.beats import living
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 def states(ws: Workspace, con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> dict[str, str]:
     """Return the state of each run, or of one: running, finished, stopped, failed or interrupted.
 
-    A run with an unfinished journal whose writer lives is running. Otherwise the latest `end` tells, unless a journal was
-    begun after it and broke off; a run that finished once stays finished.
+    A run with an unfinished journal whose writer lives, here or on another machine of the team, is running. Otherwise the latest
+    `end` tells, unless a journal was begun after it and broke off; a run that finished once stays finished.
     """
     rows = con.execute(
         """
@@ -25,8 +26,9 @@ def states(ws: Workspace, con: duckdb.DuckDBPyConnection, run_id: str | None = N
         [run_id, run_id],
     ).fetchall()
     found: dict[str, str] = {}
+    elsewhere = living(ws)
     for run, end_state, ended_at, unfinished, begun in rows:
-        if any(is_live(ws.journals / file) for file in unfinished or ()):
+        if any(file in elsewhere or is_live(locate(ws, file)) for file in unfinished or ()):
             found[run] = "running"
         elif end_state == "finished" or (end_state and not (begun and ended_at and begun > ended_at)):
             found[run] = end_state

@@ -1,0 +1,132 @@
+"""What goes on beside the work on a run: its journal is shipped every few seconds, and the others hear that this machine lives.
+
+    with shipping(ws, run_id, new=False, say=progress.say) as hold: …
+
+The work never waits for the store. Where that does not answer, the journal grows here and is shipped later: by this process, by the next
+one, or by `workbench team push`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runs.journal import open_journals
+from runs.team import beats, lease
+from runs.team.errors import StoreDown, TeamError
+from runs.team.member import Member, member_of
+from runs.team.pull import pull
+from runs.team.push import Pusher
+from runs.workspace import Workspace
+
+LAST_S = 60.0
+"""How long the end of a run waits for the store."""
+SLOWEST_S = 60.0
+"""How long between two tries while the store does not answer."""
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Hold:
+    """A run that is held; `lost` is called where another machine takes it away."""
+
+    lost: Say = lambda reason: None  # noqa: ARG005
+
+
+@contextlib.contextmanager
+def shipping(ws: Workspace, run_id: str, *, new: bool, say: Say) -> Iterator[Hold]:
+    """Hold a run against the team's other machines and ship what is journalled of it, for the time of the block; nothing without a team.
+
+    Args:
+        ws: the workspace.
+        run_id: the run.
+        new: the run begins only now; otherwise what others did of it is fetched first.
+        say: told once what is wrong with the store, and when it is well again.
+
+    Raises:
+        JournalError: another machine works on the run.
+        TeamError, WorkspaceError: the store cannot be used as it is set up.
+    """
+    member, hold = member_of(ws), Hold()
+    if member is None:
+        yield hold
+        return
+    number = lease.taken(ws, member, run_id, new=new, say=say)
+    if number and not new:
+        pull(ws, member)
+    beside = _Beside(ws, member, run_id, number, say, hold)
+    beside.start()
+    try:
+        yield hold
+    finally:
+        beside.finish()
+
+
+class _Beside(threading.Thread):
+    def __init__(self, ws: Workspace, member: Member, run_id: str, number: int, say: Say, hold: Hold) -> None:
+        super().__init__(name="shipping", daemon=True)
+        self._member, self._run_id, self._number = member, run_id, number
+        self._say, self._hold = say, hold
+        self._pusher = Pusher(ws, member)
+        self._journals: set[Path] = set()
+        self._over = threading.Event()
+        self._down = False
+        self._refused = ""
+        self._beat_at = 0.0
+
+    def run(self) -> None:
+        pause = self._member.settings.ship_s
+        while not self._over.wait(pause):
+            self._try(self._round)
+            pause = min(2 * pause, SLOWEST_S) if self._down else self._member.settings.ship_s
+        self._try(self._last)
+
+    def finish(self) -> None:
+        self._over.set()
+        self.join(LAST_S)
+        if left := sum(self._pusher.waiting().get(path.stem, 0) for path in self._journals):
+            self._say(f"{left} bytes of the journal are not on the team's store yet: `workbench team push` ships them.")
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except StoreDown as error:
+            if not self._down:
+                self._say(f"{error.message} The run goes on, and is shipped later.")
+            self._down = True
+        except TeamError as error:
+            if error.message != self._refused:
+                self._say(str(error))
+            self._refused = error.message
+        else:
+            if self._down:
+                self._say("The team's store answers again.")
+            self._down = False
+
+    def _round(self) -> None:
+        self._ship()
+        if time.monotonic() - self._beat_at >= beats.EVERY_S:
+            self._beat()
+            if self._number and lease.is_lost(self._member, self._run_id, self._number):
+                self._number = 0
+                self._hold.lost("another machine of the team has taken the run")
+
+    def _last(self) -> None:
+        self._ship()
+        self._pusher.push()  # what a process before this one has left, too
+        self._beat()
+        if self._number:
+            lease.give_back(self._member, self._run_id, self._number)
+
+    def _ship(self) -> None:
+        self._journals.update(open_journals(self._run_id))
+        if self._journals:
+            self._pusher.push(sorted(self._journals))
+
+    def _beat(self) -> None:
+        beats.beat(self._member, beats.own(self._pusher.ws))
+        self._beat_at = time.monotonic()
