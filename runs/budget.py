@@ -60,7 +60,7 @@ class Budget:
             if self.limit_usd is not None:
                 raise BudgetError(
                     "The price of this model is unknown, so no budget can be kept.",
-                    hint="Give its price in workbench.toml under [[prices]], or run without --budget.",
+                    hint="Name it with --price or in workbench.toml under [[prices]], or run without a budget.",
                 )
             self.unpriced += 1
             return Hold(None)

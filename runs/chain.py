@@ -152,6 +152,7 @@ def _plan(
         environment=environment(),
         budget_usd=options.budget_usd,
         chain=chain.name,
+        price=options.pricing.amounts,
     )
 
 

@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "environment": "JSON",
         "budget_usd": "DOUBLE",
         "chain": "VARCHAR",
+        "price": "JSON",
     },
     "generation": {
         "job_id": "VARCHAR",

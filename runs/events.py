@@ -123,7 +123,7 @@ class Event:
 class Run(Event):
     """The whole plan, written before the first job: a run can be resumed, scored again and rendered again from it alone.
 
-    `chain` is the name of the chain that it is a stage of, if any.
+    `chain` is the name of the chain that it is a stage of, if any; `price` what the user named as the price of its calls.
     """
 
     type: ClassVar[str] = "run"
@@ -141,6 +141,7 @@ class Run(Event):
     environment: Mapping[str, Json] = field(default_factory=dict)
     budget_usd: float | None = None
     chain: str = ""
+    price: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

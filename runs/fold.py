@@ -72,7 +72,7 @@ join case_ k on k.case_id = x.c.case_id and k.hash = x.c.hash and k.split is not
 update run set stage = p.stage, suite_key = s.suite_key, seed = p.seed, provider = p.provider.name,
   simulated = p.provider.simulated or exists (from generation g where g.run_key = run.run_key and g.simulated),
   base_url = p.provider.base_url, parameters = p.parameters, scorers = p.scorers, environment = p.environment, budget_usd = p.budget_usd,
-  chain = nullif(p.chain, '')
+  chain = nullif(p.chain, ''), price = p.price
 from plan p left join suite s on s.name = p.suite.name and s.hash = p.suite.hash where p.run_key = run.run_key;
 update run set started_at = least(run.started_at, e.started_at)
 from (select run_id, min("at") as started_at from ev_run group by run_id) e where e.run_id = run.run_id;

@@ -145,7 +145,7 @@ def _checked(ws: Workspace, plan: Plan, provider: Provider, options: Options, st
     _check_provider(plan, provider)
     session = Session(ws, plan, provider, options, state)
     todo = {job["job_id"] for job in session.open_jobs()}
-    estimate = preflight.examine(ws, plan, options.pricing, plan.by_id.keys() - todo)
+    estimate = preflight.examine(ws, plan, session.options.pricing, plan.by_id.keys() - todo)
     preflight.check(plan, provider, estimate, options.budget_usd)
     return session
 

@@ -114,6 +114,7 @@ def make(
     budget_usd: float | None = None,
     run_id: str = "",
     chain: str = "",
+    price: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Make a plan. Pure but for a new run id, where none is given.
 
@@ -132,6 +133,7 @@ def make(
         budget_usd: recorded: the bound that the run started with.
         run_id: the run's id; a new one by default.
         chain: recorded: the chain that it is a stage of.
+        price: recorded: what the user named as the price of a call (`runs.pricing.Pricing.amounts`).
 
     Raises:
         InputError: nothing to run, a version of another stage, a model named twice, or two cases with the same content.
@@ -143,7 +145,7 @@ def make(
     event = Run(
         run_id=run_id or new_run_id(), stage=stage, suite=suite, seed=seed, provider=provider, arms=arms,
         versions=tuple({v["version"]: v for v in versions}.values()), cases=tuple(cases), jobs=jobs, parameters=given,
-        scorers=tuple(scorers), environment=dict(environment or {}), budget_usd=budget_usd, chain=chain,
+        scorers=tuple(scorers), environment=dict(environment or {}), budget_usd=budget_usd, chain=chain, price=price,
     )  # fmt: skip
     return Plan(event)
 

@@ -87,5 +87,5 @@ def check(plan: Plan, provider: Provider, estimate: Estimate, budget_usd: float 
     if budget_usd is not None and estimate.unpriced:
         raise BudgetError(
             f"No budget can be kept: the price of {', '.join(estimate.unpriced)} is unknown, or nothing bounds the length of an answer.",
-            hint="Give a price under [[prices]] in workbench.toml and max_tokens in the parameters, or run without --budget.",
+            hint="Name its price (--price, or [[prices]] in workbench.toml), and max_tokens in the parameters; or run without a budget.",
         )

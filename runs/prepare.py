@@ -44,6 +44,7 @@ class Order:
     scorers: Sequence[str] = ()
     budget_usd: float | None = None
     run_id: str = ""
+    price: Mapping[str, Any] | None = None
 
 
 def prepare(
@@ -78,6 +79,7 @@ def prepare(
         environment=environment(),
         budget_usd=order.budget_usd,
         run_id=order.run_id,
+        price=order.price,
     )
 
 

@@ -28,7 +28,7 @@ from runs.provider import Request, Usage
 
 MILLION = 1_000_000
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-CostSource = Literal["reported", "price table", ""]
+CostSource = Literal["reported", "named price", "price table", ""]
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$")
 _SIZE = re.compile(r"\b(\d{2,5})x(\d{2,5})\b")
 _AMOUNTS = ("input", "output", "cached", "picture", "reasoning", "image", "second", "call")

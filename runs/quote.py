@@ -13,20 +13,23 @@ from prompts.text import estimate_tokens
 from runs.plan import make
 from runs.prepare import as_plan
 from runs.pricing import Pricing
-from runs.providers import get, reference, variant
+from runs.providers import as_sent, get, reference, variant
 from runs.requests import Requests
 
 if TYPE_CHECKING:
     from evals.case import Case
     from prompts.version import Version
+    from runs.prices import Price
     from runs.provider import Provider
     from runs.settings import Settings
     from runs.workspace import Workspace
 
 
-def pricing_of(provider: Provider, settings: Settings, *, free: bool = False) -> Pricing:
-    """Return the prices of a provider as the workspace's settings know them; a simulated one is free."""
-    return Pricing(partial(settings.price, provider.name), free=provider.simulated or free, variant_of=partial(variant, provider))
+def pricing_of(provider: Provider, settings: Settings, *, free: bool = False, named: Price | None = None) -> Pricing:
+    """Return the prices of a provider as the workspace's settings know them, or `named` ones; a simulated one is free."""
+    return Pricing(
+        partial(settings.price, provider.name), provider.simulated or free, partial(variant, provider), partial(as_sent, provider), named
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from prompts.render import Rendered, render
@@ -26,7 +27,7 @@ class Requests:
     Args:
         ws: the workspace whose media store holds the reference pictures.
         plan: the plan.
-        with_references: attach them; not for an estimate, which must not need them.
+        with_references: find their files in the media store; for an estimate they are named without, for it must not need them.
         again: how often failed jobs were opened once more, by their ids.
     """
 
@@ -60,7 +61,7 @@ class Requests:
             seed=job["seed"],
             schema_name=schema,
             schema=_schema(schema) if schema else None,
-            references=self._references(case, shown=bool(front.get("references"))) if self._with_references else (),
+            references=self._references(case, shown=bool(front.get("references"))),
         )
 
     def render(self, version: VersionPlan, case: CasePlan) -> Rendered:
@@ -74,20 +75,21 @@ class Requests:
     def _references(self, case: CasePlan, *, shown: bool) -> tuple[Reference, ...]:
         """Return the frame that a clip begins with, and the characters' pictures where the template wants them."""
         frame = case.get("frame")
-        first = (
-            [Reference("first frame", frame["sha256"], frame["media_type"], self._store.path(frame["sha256"]), "frame")] if frame else []
-        )
+        first = [Reference("first frame", frame["sha256"], frame["media_type"], self._path(frame["sha256"]), "frame")] if frame else []
         if not shown:
             return tuple(first)
         names = {person["id"]: person["name"] for person in case["inputs"].get("characters") or ()}
         return (
             *first,
             *(
-                Reference(names.get(who, who), picture["sha256"], picture["media_type"], self._store.path(picture["sha256"]))
+                Reference(names.get(who, who), picture["sha256"], picture["media_type"], self._path(picture["sha256"]))
                 for who, pictures in case["references"].items()
                 for picture in pictures
             ),
         )
+
+    def _path(self, sha256: str) -> Path:
+        return self._store.path(sha256) if self._with_references else Path(sha256)
 
 
 def _planned(stage: str, inputs: Mapping[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:

@@ -111,6 +111,10 @@ def _picture_tokens(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("alter table generation add column picture_tokens bigint")
 
 
+def _named_prices(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("alter table run add column price json")
+
+
 def _lineage(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_UPSTREAM)
     con.execute(LINEAGE)
@@ -152,6 +156,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] 
     ("0005 lineage", _lineage),
     ("0006 ratings", _ratings),
     ("0007 gate reports", _gate_reports),
+    ("0008 named prices", _named_prices),
 )
 VERSION = len(MIGRATIONS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runs.accounts import Account, account_of
@@ -75,7 +75,7 @@ class Session:
         self._ws = ws
         self.plan = plan
         self.provider = provider
-        self.options = options
+        self.options = replace(options, pricing=options.pricing.naming(plan.event.price))
         self._state = state
         self._requests = Requests(ws, plan, again=state.again if state is not None else None)
         self._scorers = plan.event.scorers if options.scoring else ()

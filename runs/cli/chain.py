@@ -12,7 +12,7 @@ from runs.cli.context import quiet, workspace
 from runs.cli.run import tapes
 
 if TYPE_CHECKING:
-    from evals.chain import ChainStage
+    from evals.chain import Chain, ChainStage
     from runs.chain import Driver, DriverOf
     from runs.settings import Settings
     from runs.workspace import Workspace
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--retry-failed", is_flag=True, help="Make failed jobs once more, and what hangs on them.")
 @click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
 @click.option("--dry-run", is_flag=True, help="Count and price the first stage, the only one known beforehand; send nothing.")
+@click.option("--price", "prices", multiple=True, metavar="STAGE.NAME=USD", help="What a stage's calls cost, such as shot.image=0.07.")
 @tapes
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
 @output.format_option
@@ -37,6 +38,7 @@ def chain(
     retry_failed: bool,
     fresh: bool,
     dry_run: bool,
+    prices: tuple[str, ...],
     record: Path | None,
     replay: Path | None,
     no_score: bool,
@@ -67,7 +69,8 @@ def chain(
     settings = load(ws.root)
     engine.choose(settings)
     found = load_chain(name, folder)
-    drivers = _drivers(context, ws, settings, {"no_score": no_score, "allow_scorer_files": False, "record": record, "replay": replay})
+    named = _by_stage(found, prices)
+    drivers = _drivers(context, ws, settings, found, named, {"no_score": no_score, "record": record, "replay": replay})
     if dry_run:
         _estimate(ws, found, drivers, fmt)
         return
@@ -113,13 +116,27 @@ def lineage(context: click.Context, run_name: str, job: str | None, fmt: str) ->
     output.emit(found, fmt, key="lineage", run=run_id)
 
 
-def _drivers(context: click.Context, ws: Workspace, settings: Settings, asked: dict[str, Any]) -> DriverOf:
+def _by_stage(chain: Chain, prices: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the named prices of each stage, without its name."""
+    found: dict[str, list[str]] = {}
+    for price in prices:
+        stage, dot, pair = price.partition(".")
+        if not dot or stage not in chain.stages:
+            raise click.UsageError(f"--price {price}: write STAGE.NAME=USD; the chain {chain.name} has {', '.join(chain.order)}.")
+        found.setdefault(stage, []).append(pair)
+    return found
+
+
+def _drivers(
+    context: click.Context, ws: Workspace, settings: Settings, chain: Chain, prices: dict[str, list[str]], asked: dict[str, Any]
+) -> DriverOf:
     """Return what makes the provider and options of a stage."""
     from runs.chain import Driver
     from runs.cli.run import options_of, taped
     from runs.providers import default_model, get
 
     def driver(stage: ChainStage) -> Driver:
+        name = next(name for name, known in chain.stages.items() if known is stage)
         config = settings.provider_settings(stage.provider)
         provider = taped(get(stage.provider or settings.provider, settings), asked)
         model = stage.model or config.model or (stage.provider or settings.provider)
@@ -127,7 +144,7 @@ def _drivers(context: click.Context, ws: Workspace, settings: Settings, asked: d
             provider,
             model or default_model(provider),
             {**settings.call_parameters(stage.provider), **stage.parameters},
-            options_of(context, ws, settings, provider, asked),
+            options_of(context, ws, settings, provider, {**asked, "allow_scorer_files": False, "prices": prices.get(name)}),
         )
 
     return driver

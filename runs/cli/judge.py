@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +86,10 @@ def _provider(settings: Settings, name: str) -> Provider:
 
 def _options(context: click.Context, settings: Settings, provider: Provider) -> Options:
     from runs.harness import Options
-    from runs.pricing import Pricing
     from runs.progress import for_terminal
-    from runs.providers import variant
+    from runs.quote import pricing_of
 
-    pricing = Pricing(partial(settings.price, provider.name), free=provider.simulated, variant_of=partial(variant, provider))
+    pricing = pricing_of(provider, settings)
     accounts = Path(settings.limits_folder).expanduser() if settings.limits_folder else None
     progress = for_terminal(quiet=quiet(context))
     return Options(budget_usd=settings.budget_usd, pricing=pricing, progress=progress, scoring=False, accounts=accounts)

@@ -29,6 +29,12 @@ def tapes(command: Command) -> Command:
     return record(replay(command))
 
 
+def priced(command: Command) -> Command:
+    """Add `--price` to a command that generates."""
+    told = "What calls cost, such as image=0.07, or input=0.75 and output=4.5 (a million tokens); goes before all price tables."
+    return click.option("--price", "prices", multiple=True, metavar="NAME=USD", help=told)(command)
+
+
 SPLITS = ("explore", "gate")
 
 
@@ -45,6 +51,7 @@ SPLITS = ("explore", "gate")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
+@priced
 @click.option("--run-id", default="", metavar="ID", help="The new run's id, of the usual form; default: made from the time.")
 @click.option("--dry-run", is_flag=True, help="Count and price the jobs; send nothing.")
 @click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
@@ -75,8 +82,8 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     if not (asked["suite"] and asked["versions"]):
         raise click.UsageError("Give --suite and at least one --version, or --resume RUN.")
     provider = taped(_provider(settings, settings.provider), asked)
-    plan = _plan(ws, settings, provider, asked)
     options = options_of(context, ws, settings, provider, asked)
+    plan = _plan(ws, settings, provider, asked, options.pricing.amounts)
     if dry_run:
         emit_estimate(ws, plan, options, settings.repeats, fmt)
         return
@@ -124,7 +131,7 @@ def taped(provider: Provider, asked: Mapping[str, Any]) -> Provider:
     return recording(provider, asked["record"]) if asked["record"] else provider
 
 
-def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Plan:
+def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any], price: Mapping[str, Any] | None) -> Plan:
     from runs.prepare import Order, prepare
     from runs.providers import reference
 
@@ -142,6 +149,7 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str
         scorers=asked["scorers"],
         budget_usd=settings.budget_usd,
         run_id=_new_id(ws, asked["run_id"]),
+        price=price,
     )
     return prepare(ws, order, reference(provider), ws.evals / "scorers" if asked["allow_scorer_files"] else None)
 
@@ -161,12 +169,13 @@ def _new_id(ws: Workspace, run_id: str) -> str:
 def options_of(context: click.Context, ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:
     """Return how a run of a provider is done: its prices, its limits, whom to tell."""
     from runs.harness import Options
+    from runs.pricing import named_price
     from runs.progress import for_terminal
     from runs.quote import pricing_of
 
     return Options(
         budget_usd=settings.budget_usd,
-        pricing=pricing_of(provider, settings, free=bool(asked.get("replay"))),
+        pricing=pricing_of(provider, settings, free=bool(asked.get("replay")), named=named_price(asked.get("prices") or ())),
         progress=for_terminal(quiet=quiet(context)),
         scoring=not asked["no_score"],
         scorer_folder=ws.evals / "scorers" if asked["allow_scorer_files"] else None,
@@ -227,7 +236,7 @@ def emit_estimate(ws: Workspace, plan: Plan, options: Options, repeats: int, fmt
     for one in lints.summary():
         output.say(f"{one['version']}: {one['check']} ({one['severity']}) in {one['prompts']} of {one['of']} prompts. {one['message']}")
     if estimate.unpriced:
-        output.say(f"No price is known for {', '.join(estimate.unpriced)}: give one under [[prices]] in workbench.toml.")
+        output.say(f"No price is known for {', '.join(estimate.unpriced)}: name one with --price, or under [[prices]] in workbench.toml.")
     output.say("Dry run: nothing was sent.")
 
 

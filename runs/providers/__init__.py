@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prompts.errors import UnknownName
@@ -104,6 +105,17 @@ def variant(provider: Provider, request: Request) -> str:
     """Return what decides a request's price beside its model: an adapter's `variant(request)`, else nothing."""
     of = getattr(provider, "variant", None)
     return str(of(request)) if callable(of) else ""
+
+
+def as_sent(provider: Provider, request: Request) -> Request:
+    """Return a request with the parameters that a provider will send: its settings' own beneath the request's, less what it never sends."""
+    config = getattr(provider, "config", None)
+    of_model = getattr(provider, "settings_of", None)
+    own = of_model(request.model) if callable(of_model) else config
+    if own is None:
+        return request
+    given = {**own.parameters, **request.parameters}
+    return replace(request, parameters={k: v for k, v in given.items() if v is not None and k not in own.capabilities.drop})
 
 
 def default_model(provider: Provider) -> str:

@@ -203,7 +203,8 @@ def _plan(con: duckdb.DuckDBPyConnection, run: dict[str, Any]) -> dict[str, Any]
         cases=[c | _json(c, "inputs", "references") | _given("upstream", upstream.get(c["case_id"])) for c in cases],  # type: ignore[misc]
         jobs=jobs,  # type: ignore[arg-type]
         budget_usd=run["budget_usd"],
-        **_json(run, "parameters", "scorers", "environment"),
+        chain=run["chain"] or "",
+        **_json(run, "parameters", "scorers", "environment", "price"),
     )
     return plan.to_dict()
 

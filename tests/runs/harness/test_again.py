@@ -206,6 +206,6 @@ def test_the_commands_take_the_option(tmp_path: Path) -> None:
     assert said("chain", "pilot", "--fresh", "--retry-failed").exit_code == 2
     assert said("run", "--retry-failed").exit_code == 2
     assert said("chain", "pilot", "--no-score").exit_code == 0
-    done = json.loads(said("chain", "pilot", "--no-score", "--retry-failed", "--format", "json").output)
+    done = json.loads(said("chain", "pilot", "--no-score", "--retry-failed", "--format", "json").stdout)
     assert [row["state"] for row in done["stages"]] == ["taken over", "taken over"]
     assert "0 failed jobs" in said("run", "--resume", "last", "--retry-failed", "--no-score").output
