@@ -49,6 +49,7 @@ class Cuts(ClipScorer):
     """
 
     name = "cuts"
+    version = "2"
     min_frames = 2
     metrics = (Metric("cuts", "down", "count", worst=None, hi=None, description="Cuts in what was asked for as one shot"),)
 

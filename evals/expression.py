@@ -23,7 +23,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from evals.errors import ScorerError, UnreadableMedia
 from evals.faces import analysis, episode
@@ -48,7 +47,7 @@ class Expression:
     """
 
     name = "expression"
-    version = "2"
+    version = "3"
     scope: Literal["generation", "series"] = "series"
     stages = frozenset({"shot", "clip"})
     metrics: tuple[Metric, ...] = (
@@ -178,7 +177,7 @@ def stiffness(frames: NDArray[np.uint8], fps: float, speaking: bool = True) -> S
     if isinstance(fps, bool) or not 0 < fps < 1000:
         raise ScorerError(f"Frames a second must be a number over 0, got {fps!r}.")
     step = max(1, math.ceil(fps / MAX_FPS))
-    found, why, evidence = of_frames((Frame(i / fps, Image.fromarray(frames[i])) for i in range(0, len(frames), step)), speaking)
+    found, why, evidence = of_frames((Frame(i / fps, frames[i]) for i in range(0, len(frames), step)), speaking)
     if found is None:
         status: Status = "not_scoreable" if why else "failed"
         return Score("stiffness", Expression.name, Expression.version, None, status, why or "no face found", evidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evals.faces.arrays import Floats, Points, Rgb
+from evals.faces.arrays import Complex, Floats, Points, Rgb
 from evals.faces.warp import Pixels, warp
 
 SIZE = 150
@@ -30,13 +30,22 @@ def chip(picture: Pixels, points: Points, size: int = SIZE, padding: float = PAD
 
 
 def similarity(source: Floats, target: Floats) -> Floats:
-    """Return the 2 x 3 similarity that takes `source` points (n x 2) to `target` with the least squared error.
+    """Return the 2 x 3 similarity that takes `source` points (n x 2) to `target` with the least squared error."""
+    a, b = as_complex(source), as_complex(target)
+    from_, to = complex(a.mean()), complex(b.mean())
+    by = turn(a - from_, b)
+    shift = to - by * from_
+    return np.array([[by.real, -by.imag, shift.real], [by.imag, by.real, shift.imag]])
+
+
+def as_complex(points: Floats) -> Complex:
+    """Return places (n x 2 or more columns) as complex numbers."""
+    return np.asarray(points[:, 0] + 1j * points[:, 1])
+
+
+def turn(centred: Complex, target: Complex) -> complex:
+    """Return what `centred` places (their mean is 0) are multiplied with to lie as `target` does, with the least squared error.
 
     Turning and scaling are one complex number, so the fit is a linear one.
     """
-    a, b = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
-    from_, to = complex(a.mean()), complex(b.mean())
-    a -= from_
-    turn = complex(np.vdot(a, b)) / float(np.vdot(a, a).real)
-    shift = to - turn * from_
-    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+    return complex(np.vdot(centred, target)) / float(np.vdot(centred, centred).real)

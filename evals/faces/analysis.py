@@ -85,7 +85,7 @@ def find_faces(picture: media.Picture) -> Still:
         # Detections come best first; a second mesh over most of a first one is the same face, seen in another tile.
         if seen is not None and not any(covered(seen.box, other.box) > 0.5 for other in found):
             found.append(seen)
-    faces = [face_at(pixels, iris.refine(pixels, m.points), m.presence, picture.scale) for m in found]
+    faces = [face_at(pixels, m, iris.refine(pixels, m.points), picture.scale) for m in found]
     return Still(picture.width, picture.height, tuple(sorted(faces, key=lambda f: f.centre)))
 
 
@@ -94,7 +94,7 @@ def _follow(item: Media) -> Clip:
 
     def frames() -> Iterator[media.Frame]:
         for frame in media.clip_frames(item.path):
-            size[:] = [frame.image.size]
+            size[:] = [(frame.pixels.shape[1], frame.pixels.shape[0])]
             yield frame
 
     result = follow(frames())

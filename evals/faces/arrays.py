@@ -16,10 +16,19 @@ Grey: TypeAlias = NDArray[np.uint8]
 """A grey picture, height x width."""
 Floats: TypeAlias = NDArray[np.float64]
 """Anything that is calculated with."""
+Complex: TypeAlias = NDArray[np.complex128]
+"""Places in the picture's plane, x + iy."""
 Points: TypeAlias = NDArray[np.float64]
 """Landmarks, 468 x 3: x and y in pixels of the picture, z in pixels too, growing away from the camera."""
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
+
+
+def around(points: Points) -> Box:
+    """Return the box around landmarks."""
+    # Column by column: along the short side of an array numpy takes ten times as long.
+    x, y = points[:, 0], points[:, 1]
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -68,8 +68,7 @@ def read(picture: Image.Image, points: Points) -> Shapes:
     """
     landmarks, shapes = _nets(models.landmarker())
     region = mesh.region_of_points(points)
-    pixels = crop(picture, region, SIZE).astype(np.float32)[None] / 255
-    outputs = landmarks(pixels)
+    outputs = landmarks.see(crop(picture, region, SIZE))
     raw = next((o for o in outputs if o.size == COUNT * 3), None)
     flag = next((o for o in outputs if o.size == 1), None)
     if raw is None or flag is None:

@@ -11,10 +11,9 @@ import numpy as np
 from PIL import Image
 
 from evals.faces import embed, mesh, pose, warp
-from evals.faces.arrays import Box, Floats, Grey, Points, Rgb
+from evals.faces.arrays import Box, Floats, Grey, Points, Rgb, around
 from evals.faces.stack import current
 
-PORTRAIT = 96
 MAX_CROP_BYTES = 3000
 EMOTION_SIZE = 64
 
@@ -23,18 +22,34 @@ EMOTION_SIZE = 64
 class Face:
     """A face found in a picture; places are in pixels of that picture.
 
-    `chip` (150 x 150 for dlib) is what `embedder` embeds, `portrait` (96 x 96) what is shown, `grey` (64 x 64) what the emotion
-    classifier looks at.
+    `chip` (150 x 150 for dlib) is what `embedder` embeds; `looked` are the 192 x 192 pixels that the mesh looked at, in the region
+    `at` of the analysed picture: from them `portrait` and `grey` are made, which are seldom asked for.
     """
 
     box: Box
     points: Points
     presence: float
-    pose: pose.Pose
     chip: Rgb
-    portrait: Rgb
-    grey: Grey
+    looked: Rgb
+    at: warp.Region
+    tight: warp.Region
     embedder: str = "dlib"
+
+    @cached_property
+    def pose(self) -> pose.Pose:
+        """Return how the face is turned."""
+        return pose.pose_of(self.points)
+
+    @property
+    def portrait(self) -> Rgb:
+        """Return the face with some room around it, to be shown: 96 x 96 x 3."""
+        return np.asarray(Image.fromarray(self.looked).reduce(2))
+
+    @property
+    def grey(self) -> Grey:
+        """Return what the emotion classifier looks at: 64 x 64."""
+        inner = warp.within(self.at.matrix(mesh.SIZE), self.tight.matrix(EMOTION_SIZE))
+        return np.asarray(Image.fromarray(warp.warp(self.looked, inner, EMOTION_SIZE)).convert("L"))
 
     @property
     def iod(self) -> float:
@@ -65,27 +80,26 @@ class Face:
         return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def face_at(image: warp.Pixels, points: Points, presence: float, scale: float = 1.0) -> Face:
+def face_at(image: warp.Pixels, found: mesh.Mesh, points: Points, scale: float = 1.0) -> Face:
     """Return the face with these landmarks.
 
     Args:
         image: The picture as it was analysed, RGB.
-        points: Landmarks in it.
-        presence: Probability that a face is there.
+        found: What the mesh saw of it.
+        points: The landmarks, eyelids refined.
         scale: Size of the file's picture over the analysed one; the face's places are given in the file's.
     """
     region = mesh.region_of_points(points)
     # The classifier was trained on tight boxes; this is the one that the detector draws (sides equal within 3 % on the median).
     tight = warp.Region(region.x, region.y, region.side / mesh.MARGIN, region.angle)
-    grey = Image.fromarray(warp.crop(image, tight, EMOTION_SIZE)).convert("L")
-    low, high = points[:, :2].min(axis=0) * scale, points[:, :2].max(axis=0) * scale
+    left, top, right, bottom = around(points)
     return Face(
-        box=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+        box=(left * scale, top * scale, right * scale, bottom * scale),
         points=points * scale,
-        presence=presence,
-        pose=pose.pose_of(points),
+        presence=found.presence,
         chip=embed.chip_for(image, points, current().embedding),
-        portrait=warp.crop(image, region, PORTRAIT),
-        grey=np.asarray(grey),
+        looked=found.pixels,
+        at=found.region,
+        tight=tight,
         embedder=current().embedding,
     )

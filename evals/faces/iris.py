@@ -20,6 +20,9 @@ LEFT = (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 
 RIGHT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398)
 
 
+_EYES = ((list(LEFT), False), (list(RIGHT), True))
+
+
 def refine(picture: Pixels, points: Points) -> Points:
     """Return a copy of the landmarks with both eyes' lids as the iris model sees them.
 
@@ -27,12 +30,11 @@ def refine(picture: Pixels, points: Points) -> Points:
         ModelUnavailable: The iris model is not installed.
     """
     out = points.copy()
-    for lids, mirrored in ((LEFT, False), (RIGHT, True)):
-        corners = points[[lids[0], lids[8]], :2]
-        region = _region(corners[::-1] if mirrored else corners)
-        pixels = crop(picture, region, SIZE, mirrored).astype(np.float32)[None] / 255
-        contour = models.net("iris")(pixels)[0].reshape(71, 3)[: len(lids)]
-        out[list(lids), :2] = region.to_picture(contour, SIZE, mirrored)[:, :2]
+    for lids, mirrored in _EYES:
+        first, second = (points[lids[i], :2].tolist() for i in ((8, 0) if mirrored else (0, 8)))
+        region = _region(*first, *second)
+        contour = models.net("iris").see(crop(picture, region, SIZE, mirrored))[0].reshape(71, 3)[: len(lids)]
+        out[lids, :2] = region.to_picture(contour, SIZE, mirrored)[:, :2]
     return out
 
 
@@ -47,7 +49,6 @@ def _ratio(points: Points, lids: tuple[int, ...]) -> float:
     return float(np.linalg.norm(upper - lower, axis=1).mean()) / max(width, 1e-6)
 
 
-def _region(corners: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Region:
-    (x0, y0), (x1, y1) = corners
+def _region(x0: float, y0: float, x1: float, y1: float) -> Region:
     side = MARGIN * max(abs(x1 - x0), abs(y1 - y0), 1.0)
-    return Region(float((x0 + x1) / 2), float((y0 + y1) / 2), float(side), math.atan2(y1 - y0, x1 - x0))
+    return Region((x0 + x1) / 2, (y0 + y1) / 2, side, math.atan2(y1 - y0, x1 - x0))

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from evals.faces import models
-from evals.faces.arrays import Box, Floats, Points
+from evals.faces.arrays import Box, Floats, Points, Rgb, around
 from evals.faces.detect import Detection
 from evals.faces.warp import Pixels, Region, crop
 
@@ -25,25 +26,33 @@ LEFT_EYE, RIGHT_EYE = 33, 263
 """Outer corners of the eyes on the picture's left and right; their distance (IOD) is the unit of all facial movement."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Mesh:
-    """Landmarks (468 x 3), the probability that they lie on a face, and 24 x 24 grey pixels of where was looked."""
+    """Landmarks (468 x 3), the probability that they lie on a face, and where was looked: a region and its 192 x 192 x 3 pixels."""
 
     points: Points
     presence: float
-    thumbnail: Floats
+    region: Region
+    pixels: Rgb
+
+    @cached_property
+    def thumbnail(self) -> Floats:
+        """Return what was looked at as 24 x 24 grey pixels, laid flat, of mean 0 and length 1: two multiply to their correlation."""
+        # Rows first: eight whole rows at a time are added up, which is the fast direction.
+        rows = self.pixels.reshape(24, 8, SIZE * 3).sum(axis=1, dtype=np.uint16)
+        flat = rows.reshape(576, 24).sum(axis=1, dtype=np.float64)
+        flat -= flat.mean()
+        return np.asarray(flat / max(float(np.sqrt(flat @ flat)), 1e-9))
 
     @property
     def iod(self) -> float:
         """Return the distance of the outer eye corners in the picture's plane, in pixels."""
         return iod(self.points)
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Return the box around all landmarks."""
-        left, top = self.points[:, :2].min(axis=0)
-        right, bottom = self.points[:, :2].max(axis=0)
-        return float(left), float(top), float(right), float(bottom)
+        return around(self.points)
 
 
 def iod(points: Points) -> float:
@@ -60,10 +69,14 @@ def region_of_detection(found: Detection) -> Region:
 
 def region_of_points(points: Points) -> Region:
     """Return where to look for the landmarks of a face that was here a frame ago."""
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    x, y = (low + high) / 2
+    box = around(points)
     angle = _angle(points[LEFT_EYE], points[RIGHT_EYE])
-    return Region(float(x), float(y), MARGIN * float(max(high - low)), angle)
+    return Region((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, side_of_box(box), angle)
+
+
+def side_of_box(box: Box) -> float:
+    """Return the side of that region, of the box around all landmarks."""
+    return MARGIN * max(box[2] - box[0], box[3] - box[1])
 
 
 def landmarks(picture: Pixels, region: Region, mirrored: bool = False) -> Mesh:
@@ -77,13 +90,11 @@ def landmarks(picture: Pixels, region: Region, mirrored: bool = False) -> Mesh:
     Raises:
         ModelUnavailable: The mesh model is not installed.
     """
-    pixels = crop(picture, region, SIZE, mirrored).astype(np.float32)[None] / 255
-    raw, flag = models.net("mesh")(pixels)
+    pixels = crop(picture, region, SIZE, mirrored)
+    raw, flag = models.net("mesh").see(pixels)
     points = region.to_picture(raw.reshape(COUNT, 3), SIZE, mirrored)
     presence = 1 / (1 + math.exp(-min(max(float(flag.ravel()[-1]), -60.0), 60.0)))
-    # Rows first: eight whole rows at a time are added up, which is the fast direction.
-    thumbnail = pixels.reshape(24, 8, SIZE * 3).sum(axis=1).reshape(24, 24, 24).sum(axis=2, dtype=np.float64) / 192
-    return Mesh(points, presence, thumbnail)
+    return Mesh(points, presence, region, pixels)
 
 
 def find(picture: Pixels, found: Detection) -> Mesh | None:

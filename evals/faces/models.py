@@ -99,6 +99,9 @@ def path(name: str) -> Path:
     return found
 
 
+_WHITE = np.float32(255)
+
+
 class Net:
     """A loaded LiteRT model with one input; one thread, one call at a time.
 
@@ -118,13 +121,24 @@ class Net:
         self._net.allocate_tensors()
         self._input = self._net.get_input_details()[0]["index"]
         self._outputs = [d["index"] for d in self._net.get_output_details()]
+        self._place = self._net.tensor(self._input)
 
     def __call__(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Return all outputs for one input of the shape that the model takes, in the model's order."""
         with self._lock:
             self._net.set_tensor(self._input, np.asarray(batch, dtype=np.float32))
-            self._net.invoke()
-            return [self._net.get_tensor(index) for index in self._outputs]
+            return self._run()
+
+    def see(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Return the same for a picture (height x width x 3, RGB) that the model takes as a batch of one, from 0 to 1."""
+        with self._lock:
+            # Written where the model reads it: an array of its own for every picture costs as much as cutting the picture out.
+            np.divide(pixels, _WHITE, out=self._place()[0])
+            return self._run()
+
+    def _run(self) -> list[NDArray[np.float32]]:
+        self._net.invoke()
+        return [self._net.get_tensor(index) for index in self._outputs]
 
 
 _loading = threading.Lock()

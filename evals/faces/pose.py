@@ -64,6 +64,12 @@ def pose_of(points: Points) -> Pose:
     return Pose(yaw, pitch - NEUTRAL_PITCH, roll, scale)
 
 
+def yaw_of(points: Points) -> float:
+    """Return the yaw of `pose_of` alone, in degrees."""
+    side = points[RIGHT_EYE] - points[LEFT_EYE]
+    return math.degrees(math.asin(float(side[2] / np.linalg.norm(side))))
+
+
 def steady(track: Floats) -> Steadied:
     """Remove head motion from a track of landmarks (T x 468 x 3, pixels).
 

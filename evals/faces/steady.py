@@ -14,8 +14,8 @@ than a faint expression moves them. Three things take that away (measured in `do
 
 from __future__ import annotations
 
+import cmath
 import json
-import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ import numpy as np
 
 from evals.errors import ScorerError
 from evals.faces import align, mesh, pose
-from evals.faces.arrays import Floats, Points
+from evals.faces.arrays import Complex, Points
 from evals.faces.warp import Pixels, Region
 
 FILE = Path(__file__).parent.parent / "data" / "mesh_mirror.json"
@@ -37,26 +37,35 @@ SETTLE = 3
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Where a face's landmarks lay in a crop (468 x 2, in sides of the crop, from its middle)."""
+    """Where a face's landmarks lay in a crop: 468 complex places in sides of the crop, from their mean, which is at `middle` of it."""
 
-    places: Floats
+    places: Complex
+    middle: complex
 
     @classmethod
     def of(cls, points: Points) -> Anchor:
         """Return the anchor of a face cropped as `mesh.region_of_points` says."""
         region = mesh.region_of_points(points)
-        cos, sin = math.cos(region.angle), math.sin(region.angle)
-        return cls((points[:, :2] - (region.x, region.y)) / region.side @ np.array([[cos, -sin], [sin, cos]]))
+        turn = cmath.rect(region.side, region.angle)
+        places = (align.as_complex(points) - complex(region.x, region.y)) / turn
+        middle = complex(places.mean())
+        return cls(places - middle, middle)
 
     def region(self, points: Points) -> Region:
         """Return the crop in which these landmarks lie as they did at first."""
-        matrix = align.similarity(self.places, points[:, :2])
-        side, angle = math.hypot(matrix[0, 0], matrix[1, 0]), math.atan2(matrix[1, 0], matrix[0, 0])
-        return Region(float(matrix[0, 2]), float(matrix[1, 2]), side, angle)
+        there = align.as_complex(points)
+        turn = align.turn(self.places, there)
+        at = complex(there.mean()) - turn * self.middle
+        side, angle = cmath.polar(turn)
+        return Region(at.real, at.imag, side, angle)
 
-    def outgrown(self, points: Points) -> bool:
-        """Return whether these landmarks want a new anchor."""
-        return abs(self.region(points).side / mesh.region_of_points(points).side - 1) > OUTGROWN
+    def following(self, last: mesh.Mesh) -> tuple[Anchor, Region]:
+        """Return this anchor and where it says to look next; a fresh one where the landmarks have outgrown it."""
+        region = self.region(last.points)
+        if abs(region.side / mesh.side_of_box(last.box) - 1) <= OUTGROWN:
+            return self, region
+        fresh = Anchor.of(last.points)
+        return fresh, fresh.region(last.points)
 
 
 def settled(picture: Pixels, found: mesh.Mesh) -> tuple[Anchor, mesh.Mesh]:
@@ -67,32 +76,32 @@ def settled(picture: Pixels, found: mesh.Mesh) -> tuple[Anchor, mesh.Mesh]:
     """
     anchor = Anchor.of(found.points)
     for _ in range(SETTLE):
-        found = look(picture, anchor, found.points)
+        found = look(picture, anchor, anchor.region(found.points))
     return anchor, found
 
 
-def look(picture: Pixels, anchor: Anchor, before: Points) -> mesh.Mesh:
-    """Return the landmarks of a followed face in its next frame; presence and thumbnail are of the first of two looks.
+def look(picture: Pixels, anchor: Anchor, where: Region) -> mesh.Mesh:
+    """Return the landmarks of a followed face in its next frame; presence and pixels are of the first of two looks.
 
     Args:
         picture: The frame, RGB.
         anchor: Where the landmarks are to lie in the crop.
-        before: The landmarks in the frame before.
+        where: Where the anchor lays the crop by the landmarks in the frame before.
 
     Raises:
         ModelUnavailable: The mesh model is not installed.
     """
-    first = mesh.landmarks(picture, anchor.region(before))
+    first = mesh.landmarks(picture, where)
     if first.presence < mesh.MIN_PRESENCE:
         return first
     again = anchor.region(first.points)
-    share = 0.5 * float(np.clip((TURNED - abs(pose.pose_of(first.points).yaw)) / (TURNED - FRONTAL), 0, 1))
+    share = 0.5 * float(np.clip((TURNED - abs(pose.yaw_of(first.points))) / (TURNED - FRONTAL), 0, 1))
     points = 0.5 * first.points
     if share > 0:
         points = points + share * mesh.landmarks(picture, again, mirrored=True).points[mirror()]
     if share < 0.5:
         points = points + (0.5 - share) * mesh.landmarks(picture, again).points
-    return mesh.Mesh(points, first.presence, first.thumbnail)
+    return mesh.Mesh(points, first.presence, first.region, first.pixels)
 
 
 @cache

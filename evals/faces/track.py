@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from evals.faces import iris, mesh, steady
-from evals.faces.arrays import Box, Floats, Points, Rgb, covered, overlap
+from evals.faces.arrays import Box, Floats, Points, Rgb, around, covered, overlap
 from evals.faces.face import Face, face_at
 from evals.faces.stack import boxes
 from evals.media import Frame
@@ -30,6 +30,8 @@ AWAY = 1.0
 LOOK_AGAIN = 0.5
 """Seconds after which the whole frame is searched again for faces that have come in."""
 MAX_VIEWS = 48
+VIEWS_APART = 0.09
+"""Seconds between two views at least: every third frame of 25 or 30 a second, every second of 12."""
 MIN_FRAMES = 3
 
 
@@ -38,7 +40,8 @@ class Track:
     """One face through a stretch of a clip.
 
     `times` in seconds, `points` (frames x 468 x 3) in pixels, eyelids refined. `views` are whole faces kept from about
-    every second frame, for embedding and showing. `last` is the mesh of the newest frame, `anchor` says how frames are cropped.
+    every tenth of a second, in long tracks seldomer, for embedding and showing. `last` is the mesh of the newest frame, `anchor`
+    says how frames are cropped.
     """
 
     last: mesh.Mesh
@@ -46,7 +49,7 @@ class Track:
     times: list[float] = field(default_factory=list)
     shapes: list[Points] = field(default_factory=list)
     views: list[tuple[float, Face]] = field(default_factory=list)
-    stride: int = 2
+    apart: float = VIEWS_APART
 
     @property
     def points(self) -> Floats:
@@ -56,8 +59,7 @@ class Track:
     @property
     def box(self) -> Box:
         """Return the box around the face where it was last seen."""
-        low, high = self.shapes[-1][:, :2].min(axis=0), self.shapes[-1][:, :2].max(axis=0)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+        return around(self.shapes[-1])
 
     @property
     def iod(self) -> float:
@@ -79,10 +81,10 @@ class Track:
     def add(self, time: float, pixels: Rgb, found: mesh.Mesh) -> None:
         """Take in the face's landmarks in one more frame."""
         points = iris.refine(pixels, found.points)
-        if len(self.shapes) % self.stride == 0:
-            self.views.append((time, face_at(pixels, points, found.presence)))
+        if not self.views or time - self.views[-1][0] >= self.apart:
+            self.views.append((time, face_at(pixels, found, points)))
             if len(self.views) > MAX_VIEWS:
-                self.views, self.stride = self.views[::2], self.stride * 2
+                self.views, self.apart = self.views[::2], self.apart * 2
         self.times.append(time)
         self.shapes.append(points)
         self.last = found
@@ -117,55 +119,53 @@ def follow(frames: Iterable[Frame]) -> Tracks:
         if frame.stretch != stretch:
             # Some seconds of a long clip were passed over: nothing is followed across them, and no cut is seen.
             stretch, before, live, lost = frame.stretch, None, [], []
-        now = _thumbnail(frame.image)
+        now = _thumbnail(frame.pixels)
         if before is not None and _is_cut(before, now):
             cuts.append(frame.time)
             live, lost = [], []
         before = now
-        pixels = np.asarray(frame.image)
-        going = [track for track in live if _goes_on(track, frame.time, pixels)]
+        going = [track for track in live if _goes_on(track, frame)]
         lost = [track for track in (*lost, *live) if not any(track is other for other in going) and frame.time - track.times[-1] <= AWAY]
         live = going
         if not live or frame.time - looked >= LOOK_AGAIN:
             looked = frame.time
-            seen = _new(frame, pixels, live, lost)
+            seen = _new(frame, live, lost)
             live += seen
             lost = [track for track in lost if not any(track is other for other in seen)]
             all_tracks += [track for track in seen if len(track.shapes) == 1]
     return Tracks([t for t in all_tracks if len(t.shapes) >= MIN_FRAMES], cuts, times)
 
 
-def _goes_on(track: Track, time: float, pixels: Rgb) -> bool:
-    if track.anchor.outgrown(track.last.points):
-        track.anchor = steady.Anchor.of(track.last.points)
-    found = steady.look(pixels, track.anchor, track.last.points)
+def _goes_on(track: Track, frame: Frame) -> bool:
+    track.anchor, where = track.anchor.following(track.last)
+    found = steady.look(frame.pixels, track.anchor, where)
     if found.presence < mesh.MIN_PRESENCE or overlap(found.box, track.last.box) < JUMP:
         return False
-    if _correlation(found.thumbnail, track.last.thumbnail) < SAME_FACE:
+    if float(found.thumbnail @ track.last.thumbnail) < SAME_FACE:
         return False
-    track.add(time, pixels, found)
+    track.add(frame.time, frame.pixels, found)
     return True
 
 
-def _new(frame: Frame, pixels: Rgb, live: list[Track], lost: list[Track]) -> list[Track]:
+def _new(frame: Frame, live: list[Track], lost: list[Track]) -> list[Track]:
     """Return tracks of faces that nobody follows: new ones, and those of `lost` that are there again, where and as they were."""
     fresh: list[Track] = []
     for detection in boxes(frame.image, tiles=not live):
         taken = [track.last.box for track in (*live, *fresh)]
         if any(covered(detection.box, box) > 0.5 for box in taken):
             continue
-        found = mesh.find(pixels, detection)
+        found = mesh.find(frame.pixels, detection)
         if found is not None and not any(covered(found.box, box) > 0.5 for box in taken):
-            anchor, found = steady.settled(pixels, found)
+            anchor, found = steady.settled(frame.pixels, found)
             track = next((t for t in lost if _is_back(t, found) and not any(t is f for f in fresh)), None) or Track(found, anchor)
             track.anchor = anchor
-            track.add(frame.time, pixels, found)
+            track.add(frame.time, frame.pixels, found)
             fresh.append(track)
     return fresh
 
 
 def _is_back(track: Track, found: mesh.Mesh) -> bool:
-    return overlap(found.box, track.last.box) >= JUMP and _correlation(found.thumbnail, track.last.thumbnail) >= SAME_FACE
+    return overlap(found.box, track.last.box) >= JUMP and float(found.thumbnail @ track.last.thumbnail) >= SAME_FACE
 
 
 def _is_cut(before: Floats, now: Floats) -> bool:
@@ -187,12 +187,10 @@ def _unlike(before: Floats, now: Floats) -> float:
     return float(np.abs(b - gain * a).mean())
 
 
-def _thumbnail(image: Image.Image) -> Floats:
-    size = (64, 36) if image.width >= image.height else (36, 64)
-    return np.asarray(image.resize(size, Image.Resampling.BOX, reducing_gap=2.0).convert("L"), dtype=np.float64)
-
-
-def _correlation(a: Floats, b: Floats) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    power = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum()) / power if power > 1e-9 else 1.0
+def _thumbnail(pixels: Rgb) -> Floats:
+    height, width = pixels.shape[:2]
+    size = (64, 36) if width >= height else (36, 64)
+    # Three green pixels each way of one in the thumbnail say enough; to look at all of a large frame would cost as much as its faces.
+    across, down = max(1, width // (3 * size[0])), max(1, height // (3 * size[1]))
+    small = Image.fromarray(np.ascontiguousarray(pixels[::down, ::across, 1]))
+    return np.asarray(small.resize(size, Image.Resampling.BOX), dtype=np.float64)

@@ -33,22 +33,20 @@ class Region:
 
     def to_picture(self, points: NDArray[Any], size: int, mirrored: bool = False) -> Points:
         """Return points of a crop of `size` pixels (n x 3) in the coordinates of the picture."""
-        scale = self.side / size
-        out = np.asarray(points, dtype=np.float64) * scale
-        x = (size * scale - out[:, 0] if mirrored else out[:, 0]) - self.side / 2
-        y = out[:, 1] - self.side / 2
-        cos, sin = math.cos(self.angle), math.sin(self.angle)
-        out[:, 0] = self.x + cos * x - sin * y
-        out[:, 1] = self.y + sin * x + cos * y
-        return out
+        (a, b, c), (d, e, f) = self._rows(size, mirrored)
+        turn = np.array([[a, d, 0.0], [b, e, 0.0], [0.0, 0.0, self.side / size]])
+        return np.asarray(points.astype(np.float64) @ turn + np.array([c, f, 0.0]))
 
     def matrix(self, size: int, mirrored: bool = False) -> Floats:
         """Return the 2 x 3 matrix that takes places in a crop of `size` pixels to places in the picture."""
+        return np.array(self._rows(size, mirrored))
+
+    def _rows(self, size: int, mirrored: bool) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         scale = self.side / size
         cos, sin = math.cos(self.angle) * scale, math.sin(self.angle) * scale
         flip = -1.0 if mirrored else 1.0
         half = size / 2
-        return np.array([[flip * cos, -sin, self.x - half * (flip * cos - sin)], [flip * sin, cos, self.y - half * (flip * sin + cos)]])
+        return (flip * cos, -sin, self.x - half * (flip * cos - sin)), (flip * sin, cos, self.y - half * (flip * sin + cos))
 
 
 def crop(picture: Pixels, region: Region, size: int, mirrored: bool = False) -> Rgb:
@@ -62,7 +60,8 @@ def crop(picture: Pixels, region: Region, size: int, mirrored: bool = False) -> 
 def warp(picture: Pixels, matrix: Floats, size: int) -> Rgb:
     """Return `size` x `size` x 3 pixels; `matrix` (2 x 3) takes a place in the result to a place in the picture."""
     pixels = np.asarray(picture)
-    factor = int(math.sqrt(abs(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0])))
+    (a, b, _), (d, e, _) = matrix.tolist()
+    factor = int(math.sqrt(abs(a * e - b * d)))
     if factor >= 2:
         pixels, matrix = _reduced(pixels, matrix, size, factor)
     if _inside(pixels, matrix, size) and (dlib := _dlib()) is not None:
@@ -73,6 +72,12 @@ def warp(picture: Pixels, matrix: Floats, size: int) -> Rgb:
     coefficients = tuple(matrix.ravel().tolist())
     image = Image.fromarray(pixels)
     return np.asarray(image.transform((size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR))
+
+
+def within(outer: Floats, inner: Floats) -> Floats:
+    """Return the matrix from places in one crop to places in another, of their matrices (2 x 3) to the picture: inner's into outer's."""
+    back = np.linalg.inv(outer[:, :2])
+    return np.column_stack([back @ inner[:, :2], back @ (inner[:, 2] - outer[:, 2])])
 
 
 def _reduced(pixels: Rgb, matrix: Floats, size: int, factor: int) -> tuple[Rgb, Floats]:
@@ -92,10 +97,9 @@ def _reduced(pixels: Rgb, matrix: Floats, size: int, factor: int) -> tuple[Rgb, 
 
 def _inside(pixels: Rgb, matrix: Floats, size: int) -> bool:
     """Return whether a warp reads nothing beyond the middles of the picture's outermost pixels."""
-    ends = (0.5, size - 0.5)
     for (across, down, shift), length in zip(matrix.tolist(), (pixels.shape[1], pixels.shape[0]), strict=True):
-        places = [shift + across * u + down * v for u in ends for v in ends]
-        if min(places) < 0.5 or max(places) > length - 0.5:
+        middle, reach = shift + (across + down) * size / 2, (abs(across) + abs(down)) * (size - 1) / 2
+        if middle - reach < 0.5 or middle + reach > length - 0.5:
             return False
     return True
 

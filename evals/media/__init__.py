@@ -1,7 +1,7 @@
 """Read pictures and clips that come from anywhere: within bounds, upright, as RGB, or with one clear error.
 
     frames, fps = read_clip(Path("ep1_s3.mp4"))      ->  uint8 of 125 x 1280 x 720 x 3, 25.0
-    for frame in clip_frames(Path("ep1_s3.mp4")):    ->  Frame(time=0.04, image=<720 x 1280>, stretch=0), one at a time
+    for frame in clip_frames(Path("ep1_s3.mp4")):    ->  Frame(time=0.04, pixels=<1280 x 720 x 3>, stretch=0), one at a time
     picture = read_picture(Path("ep1_s3.png"))       ->  Picture(image=<1152 x 2048>, width=4320, height=7680, scale=3.75)
 
 A file is believed by its first bytes, never by its name, and only known kinds are handed to a decoder: FFmpeg would otherwise

@@ -39,7 +39,7 @@ def read_clip(path: Path | str) -> tuple[Video, float]:
     store = _Store()
     times, parts = [], []
     for frame in clip_frames(Path(path)):
-        store.add(frame.image)
+        store.add(frame.pixels)
         times.append(frame.time)
         parts.append(frame.stretch)
     return _even(store.frames, np.array(times), np.array(parts))
@@ -56,16 +56,16 @@ class _Store:
     def frames(self) -> Video:
         return self._room[: self._count]
 
-    def add(self, image: Image.Image) -> None:
+    def add(self, pixels: Video) -> None:
         if not self._count:
-            self._room = _room(image.height, image.width)
+            self._room = _room(*pixels.shape[:2])
         if self._count == len(self._room):
             smaller = _room(max(1, self._room.shape[1] // 2), max(1, self._room.shape[2] // 2))
-            for index, pixels in enumerate(self._room):
-                smaller[index] = _sized(Image.fromarray(pixels), smaller)
+            for index, old in enumerate(self._room):
+                smaller[index] = _sized(old, smaller)
             self._room = smaller
         # A frame of another size than the first one, which a stream may have, is fitted to it.
-        self._room[self._count] = _sized(image, self._room)
+        self._room[self._count] = _sized(pixels, self._room)
         self._count += 1
 
 
@@ -75,9 +75,11 @@ def _room(height: int, width: int) -> Video:
     return np.empty((max(2, frames), height, width, 3), dtype=np.uint8)
 
 
-def _sized(image: Image.Image, room: Video) -> Video:
-    size = (room.shape[2], room.shape[1])
-    return np.asarray(image if image.size == size else image.resize(size, Image.Resampling.BOX))
+def _sized(pixels: Video, room: Video) -> Video:
+    height, width = room.shape[1:3]
+    return (
+        pixels if pixels.shape[:2] == (height, width) else np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+    )
 
 
 def _even(frames: Video, times: NDArray[np.float64], parts: NDArray[np.int_]) -> tuple[Video, float]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from evals.errors import UnreadableMedia
@@ -24,13 +26,18 @@ PLAYS_AT = 0.1
 """Seconds that a GIF's frame without a duration is shown by every viewer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
-    """A frame of a clip: seconds from the clip's first frame, the picture, and which stretch of a long clip it belongs to."""
+    """A frame of a clip: seconds from its first frame, pixels (height x width x 3, RGB), which stretch of a long clip it belongs to."""
 
     time: float
-    image: Image.Image
+    pixels: NDArray[np.uint8]
     stretch: int = 0
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """Return the pixels as a picture; a copy, so who only reads them takes `pixels`."""
+        return Image.fromarray(self.pixels)
 
 
 def clip_frames(path: Path, *, whole: float = WHOLE_SECONDS, side: int = MAX_SIDE) -> Iterator[Frame]:
@@ -107,7 +114,7 @@ def _pillow_frames(path: Path, whole: float, side: int) -> Iterator[Frame]:
                 opened.seek(index)
                 image = flat(opened)
                 image.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
-                yield Frame(time, image, part)
+                yield Frame(time, np.asarray(image), part)
 
 
 def _pillow_times(opened: Image.Image, count: int) -> Iterator[tuple[float, int]]:
@@ -149,7 +156,7 @@ def _av_frames(path: Path, container: str, whole: float, side: int) -> Iterator[
                 if reached >= end:
                     break
                 if reached >= begin:
-                    yield Frame(reached, _frame_image(frame, side, squeeze, converter), part)
+                    yield Frame(reached, _pixels(frame, side, squeeze, converter), part)
             # A damaged packet is skipped by some decoders without a word; the frames that should follow are then missing.
             if end == math.inf and reached < 0.8 * seconds - 0.5:
                 raise UnreadableMedia(f"{path.name} breaks off after {max(reached, 0):.1f} of {seconds:.1f} s.")
@@ -178,12 +185,12 @@ def _extent(path: Path, opened: Any, stream: Any) -> tuple[float, float, int]:
     return start, seconds, len(times)
 
 
-def _frame_image(frame: Any, side: int, squeeze: float, converter: Any) -> Image.Image:
+def _pixels(frame: Any, side: int, squeeze: float, converter: Any) -> NDArray[np.uint8]:
     wide, high = frame.width * squeeze, float(frame.height)
     scale = min(1.0, side / max(wide, high))
     pixels = converter.reformat(frame, max(1, round(wide * scale)), max(1, round(high * scale)), "rgb24").to_ndarray()
     # The display matrix turns counter-clockwise, as np.rot90 does.
-    return Image.fromarray(np.ascontiguousarray(np.rot90(pixels, (frame.rotation // 90) % 4)))
+    return np.ascontiguousarray(np.rot90(pixels, (frame.rotation // 90) % 4))
 
 
 def _squeeze(stream: Any) -> float:

@@ -152,7 +152,7 @@ def performance(identity: int, emotion: str, amplitude: float, *, nodding: bool)
 
 def energy(frames: Sequence[Image.Image]) -> float:
     """Return how far brows, eyes, cheeks and mouth move (rms, IOD) once head motion is taken out of their landmarks."""
-    tracks = follow(Frame(i / 12, frame) for i, frame in enumerate(frames)).tracks
+    tracks = follow(Frame(i / 12, np.asarray(frame)) for i, frame in enumerate(frames)).tracks
     assert len(tracks) == 1, f"{len(tracks)} faces followed"
     steady = pose.steady(tracks[0].points).points[..., :2]
     spread = ((steady - steady.mean(axis=0)) ** 2).sum(axis=-1).mean(axis=0)

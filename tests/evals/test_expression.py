@@ -192,14 +192,14 @@ def test_wrong_arguments_are_refused() -> None:
 
 def test_landmarks_of_a_picture_that_stands_still_stand_still(shared_data: Path) -> None:
     """The crop follows the face without feeding its own error back."""
-    frame = next(iter(clip_frames(shared_data / "faces" / "clips" / "cavalier__lively.mp4"))).image
+    frame = next(iter(clip_frames(shared_data / "faces" / "clips" / "cavalier__lively.mp4"))).pixels
     [track] = follow(Frame(i / 25, frame) for i in range(12)).tracks
     steps = np.linalg.norm(np.diff(track.points[:, :, :2], axis=0), axis=2).mean(axis=1) / track.iod
     assert steps[2:].max() < 1e-3
 
 
 def frames_of(path: Path) -> np.ndarray:
-    return np.stack([np.asarray(f.image) for f in clip_frames(path)])
+    return np.stack([f.pixels for f in clip_frames(path)])
 
 
 def test_arrays_of_frames_have_a_stiffness(shared_data: Path) -> None:
@@ -235,11 +235,11 @@ def test_what_is_no_clip_is_refused(frames: np.ndarray, fps: float) -> None:
 def test_a_face_that_a_hand_hides_for_a_moment_is_one_face(shared_data: Path) -> None:
     """A tenth of a second of a covered face does not break its clip in two."""
     path = shared_data / "faces" / "clips" / "ai_10__lively.mp4"
-    frames = [f.image for f in clip_frames(path)][:24]
+    frames = [f.pixels for f in clip_frames(path)][:24]
     hand = frames[0].copy()
     [whole] = follow([Frame(0, frames[0]), Frame(0.04, frames[1]), Frame(0.08, frames[2])]).tracks
     left, top, right, bottom = (round(v) for v in whole.box)
-    hand.paste(Image.new("RGB", (right - left, bottom - top), (150, 130, 120)), (left, top))
+    hand[max(0, top) : bottom, max(0, left) : right] = (150, 130, 120)
     [track] = follow(Frame(i / 25, hand if 10 <= i < 13 else frame) for i, frame in enumerate(frames)).tracks
     assert (track.times[0], track.times[-1]) == (0.0, 23 / 25)
     assert 19 <= len(track.times) <= 21

@@ -228,7 +228,7 @@ def test_a_shift_is_found_and_taken_out() -> None:
 
 
 def test_what_is_kept_of_a_clip_does_not_grow_with_its_pixels() -> None:
-    seen = measure(Frame(i / 10, noise((64, 64), seed=i % 5)) for i in range(30))
+    seen = measure(Frame(i / 10, np.asarray(noise((64, 64), seed=i % 5))) for i in range(30))
     assert len(seen.frames) == 30 and seen.fps == pytest.approx(10)
     assert grey(noise((900, 300))).shape[1] == 320
 

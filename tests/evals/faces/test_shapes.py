@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 
 import numpy as np
@@ -217,7 +218,5 @@ def test_an_anchored_crop_has_the_face_where_it_was_at_first(angle: float, size:
     moved = head()
     moved[:, :2] = moved[:, :2] @ turn.T * size / 60 + place
     region = anchor.region(moved)
-    back = (moved[:, :2] - (region.x, region.y)) @ np.array(
-        [[math.cos(region.angle), -math.sin(region.angle)], [math.sin(region.angle), math.cos(region.angle)]]
-    )
-    assert np.allclose(back / region.side, anchor.places, atol=1e-6)
+    back = (align.as_complex(moved) - complex(region.x, region.y)) / cmath.rect(region.side, region.angle)
+    assert np.allclose(back, anchor.places + anchor.middle, atol=1e-6)
