@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import cached, filters, runs_table, shell
 from runs import query
+from runs.team import following
 from runs.workspace import Workspace
 
 REFRESH_S = 2
@@ -17,6 +18,8 @@ def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
     st.header("Runs")
+    if told := following.standing():
+        st.caption(shell.plain(told))
     runs = query.runs(ws)
     if runs.empty:
         st.text("No runs yet. This one needs no key and takes a minute or two:")

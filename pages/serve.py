@@ -113,14 +113,22 @@ def _login_is_set_up(secrets: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def warmed(_app: object) -> AsyncIterator[None]:
-    """Import what pages stand on while nobody waits for it, so that the first visit does not."""
-    threading.Thread(target=_import_libraries, name="warm-up", daemon=True).start()
-    yield
+    """Import what pages stand on while nobody waits for it, so that the first visit does not; then keep up with the team."""
+    over = threading.Event()
+    threading.Thread(target=_beside_pages, args=(over,), name="beside-pages", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
-def _import_libraries() -> None:
+def _beside_pages(over: threading.Event) -> None:
     for name in LIBRARIES:
         import_module(name)
+    from pages.ui.shell import workspace
+    from runs.team.following import follow
+
+    follow(workspace, over=over)
 
 
 def settings() -> dict[str, Any]:

@@ -45,7 +45,6 @@ __all__ = [
     "header",
     "is_live",
     "locate",
-    "open_journals",
     "own_files",
     "read",
     "read_at",
@@ -281,11 +280,6 @@ def _name() -> str:
 
 
 _OPEN: weakref.WeakSet[Journal] = weakref.WeakSet()
-
-
-def open_journals(run_id: str) -> list[Path]:
-    """Return the journals of a run that this process is writing."""
-    return [journal.path for journal in list(_OPEN) if journal.run_id == run_id]
 
 
 def _close_in_child() -> None:

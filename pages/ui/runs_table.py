@@ -10,6 +10,7 @@ import streamlit as st
 
 from evals.result import RATIO_UNITS
 from pages.ui import badges
+from runs import machine
 
 FIRST = ("face_consistency", "expression", "logic", "schema")
 """What viewers notice comes before what only counts."""
@@ -57,6 +58,8 @@ def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         _model(None if simulated else provider, models)
         for simulated, provider, models in zip(runs["simulated"], runs["provider"], runs["models"], strict=True)
     ]
+    if not set(runs["machines"].dropna()) <= {machine.name()}:
+        frame["Machine"] = runs["machines"]
     frame["Run"] = runs["run_id"]
     return frame
 
@@ -76,6 +79,7 @@ def columns(frame: pd.DataFrame) -> dict[str, Any]:
         "Cost $": st.column_config.NumberColumn(format="%.2f", help="Empty where no cost is known"),
         "Started": st.column_config.DatetimeColumn(format="D MMM HH:mm", help="UTC"),
         "Model": st.column_config.TextColumn(),
+        "Machine": st.column_config.TextColumn(help="Which machines of the team worked on it"),
         "Run": st.column_config.TextColumn(),
     }
     metric = st.column_config.TextColumn(help="Mean of each arm, in the order of the versions", alignment="right")

@@ -13,9 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from runs.journal import open_journals
+from runs.journal import own_files
+from runs.lines import header
 from runs.team import beats, lease
 from runs.team.errors import StoreDown, TeamError
 from runs.team.member import Member, member_of
@@ -72,7 +74,7 @@ class _Beside(threading.Thread):
         self._member, self._run_id, self._number = member, run_id, number
         self._say, self._hold = say, hold
         self._pusher = Pusher(ws, member)
-        self._journals: set[Path] = set()
+        self._since = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
         self._over = threading.Event()
         self._down = False
         self._refused = ""
@@ -88,7 +90,8 @@ class _Beside(threading.Thread):
     def finish(self) -> None:
         self._over.set()
         self.join(LAST_S)
-        if left := sum(self._pusher.waiting().get(path.stem, 0) for path in self._journals):
+        waiting = self._pusher.waiting()
+        if left := sum(waiting.get(path.stem, 0) for path in self._journals()):
             self._say(f"{left} bytes of the journal are not on the team's store yet: `workbench team push` ships them.")
 
     def _try(self, step: Callable[[], None]) -> None:
@@ -108,12 +111,13 @@ class _Beside(threading.Thread):
             self._down = False
 
     def _round(self) -> None:
-        self._ship()
+        # Said first, so that whoever fetches a piece of a run has also heard that it lives.
         if time.monotonic() - self._beat_at >= beats.EVERY_S:
             self._beat()
             if self._number and lease.is_lost(self._member, self._run_id, self._number):
                 self._number = 0
                 self._hold.lost("another machine of the team has taken the run")
+        self._ship()
 
     def _last(self) -> None:
         self._ship()
@@ -123,9 +127,13 @@ class _Beside(threading.Thread):
             lease.give_back(self._member, self._run_id, self._number)
 
     def _ship(self) -> None:
-        self._journals.update(open_journals(self._run_id))
-        if self._journals:
-            self._pusher.push(sorted(self._journals))
+        if journals := self._journals():
+            self._pusher.push(journals)
+
+    def _journals(self) -> list[Path]:
+        """Return what was journalled of the run since it was taken; a journal's name begins with the moment of its birth."""
+        born = [path for path in own_files(self._pusher.ws) if path.name >= self._since]
+        return [path for path in born if (header(path) or {}).get("run_id") == self._run_id]
 
     def _beat(self) -> None:
         beats.beat(self._member, beats.own(self._pusher.ws))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import s3_server
 import team_kit
 
 from runs.workspace import Workspace
+
+# A run that somebody counts: the harness's own test kit.
+sys.path.append(str(Path(__file__).parent.parent / "harness"))
 
 Machine = Callable[..., Workspace]
 

@@ -52,9 +52,9 @@ def test_what_every_store_does(store: Store, tmp_path: Path) -> None:
             store.put(name, b"x")
 
 
+@pytest.mark.parametrize("store", ["file", "s3"], indirect=True)
 def test_of_twenty_that_create_one_wins(store: Store) -> None:
-    if not store.decides:
-        pytest.skip("this kind of store decides nothing, and says so")
+    assert store.decides
     with ThreadPoolExecutor(20) as many:
         won = list(many.map(lambda n: store.create("leases/r/1", b"%d" % n), range(20)))
     assert sum(won) == 1
