@@ -78,13 +78,14 @@ def absent_people(ledger: Ledger, world: World) -> Iterator[Hit]:
     """C02: who speaks on screen, acts or hands something over is there in that beat.
 
     Of people whom nothing puts on stage, neither cast nor script, only C01 speaks. A script that has its own id for somebody
-    is held to what it says of that id.
+    is held to what it says of that id. Of the dead C03 speaks, so that a second word on them counts for nothing, but is said:
+    whoever revives them still has to let them in.
     """
     known = _staged(ledger) | world.characters.keys()
     for moment in ledger.moments:
         acting = [(one, line) for who, line in _acts(moment) for one in _persons(who, world)]
         for who, line in acting:
-            if who in known and not moment.there(who) and not moment.dead(who):
+            if who in known and not moment.there(who):
                 yield _absent(moment, line, who)
 
 
@@ -112,7 +113,8 @@ def _absent(moment: Moment, line: Line | None, who: str) -> Hit:
     why = f"left in beat {left}" if left else f"is not among those present in scene {moment.scene.id}"
     fix = "Give the line to someone who is there, let them enter first, or make it 'os' or 'vo'." if line else "Let them enter first."
     text = f"{who} {does} in beat {moment.beat.id}, but {why}. {fix}"
-    return Hit(at(moment, line), quote(line.text if line else moment.beat.action), text, f"absent:{who}@{left or moment.scene.id}")
+    shown = line.text if line else moment.beat.action
+    return Hit(at(moment, line), quote(shown), text, f"absent:{who}@{left or moment.scene.id}", "info" if moment.dead(who) else None)
 
 
 def dead_people(ledger: Ledger, _world: World) -> Iterator[Hit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evals.checks.hit import Hit, at, quote
-from evals.checks.ledger import Ledger
+from evals.checks.ledger import START, Ledger
 from evals.checks.world import World
 from prompts.story import DAYPARTS, Scene
 
@@ -36,7 +36,10 @@ def _worn(ledger: Ledger) -> Iterator[Hit]:
             right = {state.looks.get(seen.who) for m in shown for state in (m.before, m.after)}
             if seen.look and None not in right and seen.look not in right:
                 worn = " or ".join(sorted(x for x in right if x))
-                text = f"{seen.who} wears {worn} by then, and {shot.id} shows {seen.look}. Show {worn}, or add a 'look' change before."
+                since = shown[-1].after.dressed.get(seen.who, f"the {START}")
+                text = (
+                    f"{seen.who} wears {worn} since {since}, and {shot.id} shows {seen.look}. Show {worn}, or add a 'look' change before."
+                )
                 yield Hit((shot.scene, shot.id), seen.look, text, f"look:{seen.who}:{seen.look}@{shot.scene}")
 
 

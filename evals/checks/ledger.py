@@ -30,7 +30,8 @@ class State:
     """The world at one instant. Every mapping to a beat or scene id tells since when.
 
     `holder`: prop -> who has it, None where it lies about; a prop that is missing was never anyone's. `lies`: where a prop
-    that was put down lies. `hurt`: who -> (beat, story day, look before). `postures`: who -> (posture, since), where it is known.
+    that was put down lies. `dressed`: since when who wears their look, where it is no longer the first. `hurt`: who -> (beat,
+    story day, look before). `postures`: who -> (posture, since), where it is known.
     """
 
     present: frozenset[str] = frozenset()
@@ -40,6 +41,7 @@ class State:
     handed: Mapping[str, str] = field(default_factory=dict)
     lies: Mapping[str, str] = field(default_factory=dict)
     looks: Mapping[str, str | None] = field(default_factory=dict)
+    dressed: Mapping[str, str] = field(default_factory=dict)
     hurt: Mapping[str, tuple[str, int, str | None]] = field(default_factory=dict)
     knows: Mapping[str, frozenset[str]] = field(default_factory=dict)
     place: Mapping[str, str] = field(default_factory=dict)
@@ -189,8 +191,10 @@ def _revive(state: State, change: Change, _now: Now) -> State:
     return replace(state, dead={k: v for k, v in state.dead.items() if k != change.who})
 
 
-def _look(state: State, change: Change, _now: Now) -> State:
-    return replace(state, looks={**state.looks, change.who: change.look}) if change.who and change.look else state
+def _look(state: State, change: Change, now: Now) -> State:
+    if not (change.who and change.look):
+        return state
+    return replace(state, looks={**state.looks, change.who: change.look}, dressed={**state.dressed, change.who: now.beat.id})
 
 
 def _injure(state: State, change: Change, now: Now) -> State:

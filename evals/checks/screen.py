@@ -68,11 +68,11 @@ def rhythm(ledger: Ledger, _world: World) -> Iterator[Hit]:
             if one.visible and _framing(one) == _framing(other):
                 text = f"{one.id} and {other.id} have the same size, angle and people: the cut jumps. Change one of them."
                 yield Hit((other.scene, other.id), other.size, text, f"jump:{other.id}")
-        run = 1
+        run = [*shots[:1]]
         for one, other in itertools.pairwise(shots):
-            run = run + 1 if one.size == other.size else 1
-            if run == EQUAL_SIZES:
-                text = f"{other.id} is the {EQUAL_SIZES}th {other.size} in a row. Change the size of one."
+            run = [*(run if one.size == other.size else []), other]
+            if len(run) == EQUAL_SIZES:
+                text = f"{run[0].id} to {other.id}, {EQUAL_SIZES} shots in a row, are all {other.size}. Change the size of one."
                 yield Hit((other.scene, other.id), other.size, text, f"sizes:{other.id}")
         if len(shots) > 2 and not any(shot.size in WIDE for shot in shots):
             text = f"No shot of {shots[0].scene} shows where it plays. Begin with a wide or full shot."

@@ -53,26 +53,28 @@ def talk(ledger: Ledger, world: World) -> Iterator[Hit]:
 
 
 def _share(ledger: Ledger, world: World) -> Iterator[Hit]:
-    if not world.target_seconds or seconds(ledger, world)[0] > world.target_seconds * (1 + world.tolerance):
-        return  # too long as a whole, which is T01's affair
+    if not world.target_seconds:
+        return
     spoken, most = sum(takes(line, world) for _, line in lines(ledger)), world.profile.speech_share * world.target_seconds
     if spoken > most:
         text = f"{spoken:.0f} s of {world.target_seconds:g} s are speech, and {most:.0f} s is the most. Let pictures tell some of it."
-        yield Hit(("script",), f"{spoken:.0f} s of speech", text, "share")
+        # Of what is too long as a whole T01 speaks; then this is said, and counts for nothing.
+        long = seconds(ledger, world)[0] > world.target_seconds * (1 + world.tolerance)
+        yield Hit(("script",), f"{spoken:.0f} s of speech", text, "share", "info" if long else None)
 
 
 def _monologues(ledger: Ledger, world: World) -> Iterator[Hit]:
     """Yield a hit where one person talks on, beat after beat, until somebody else says something or acts."""
-    who, since, spoken, told = "", "", 0.0, False
+    who, since, spoken, told, began = "", "", 0.0, False, ""
     for moment, line in lines(ledger):
         speaker = line.speaker or ""
         if speaker != who or (moment.beat.id != since and _interrupted(moment, speaker)):
-            who, spoken, told = speaker, 0.0, False
+            who, spoken, told, began = speaker, 0.0, False, line.id
         since = moment.beat.id
         spoken += takes(line, world) + (TALKING[0] * 0.25 if spoken else 0.0)
         if who and spoken > world.profile.monologue_seconds and not told:
             told = True
-            text = f"{who} has been talking for {spoken:.0f} s by {line.id}. Let somebody answer or something happen before."
+            text = f"{who} talks for {spoken:.0f} s, from {began} to {line.id}. Let somebody answer or something happen before."
             yield Hit(at(moment, line), quote(line.text), text, f"monologue:{line.id}")
 
 

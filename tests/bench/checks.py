@@ -4,7 +4,7 @@
 
 1. Clean scripts: consistent worlds of `tests/support/clean_worlds.py` (storyboards with prompts, both languages, 30 to 90 s) and
    of the embedded writer over all starter episodes; findings by severity, and of what.
-2. Careless edits: every mutator of `tests/support/mutators.py` on `edited` of those worlds; how many are found where they are.
+2. Careless edits: every mutator of `tests/support/mutators` on `edited` of those worlds; how many are found where they are.
 3. Prompts: the starter templates over all starter cases, and sheets and clips with the edits that only prompts can have.
 4. CPU for 1,000 scripts, and for scripts of twice and four times as many beats.
 """

@@ -15,54 +15,15 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from clean_world_camera import Camera
+from clean_world_words import CAST, CROWD, FACTS, FUNCTIONS, GROUND, LOOKS, PLACES, THINGS, garment, thing
+
 from evals.profile import beat_profile
 from prompts.story import DAYPARTS, Episode
 from runs.studio.phrases import phrases, seconds
 
 Json = dict[str, Any]
 LENGTHS = (30.0, 60.0, 90.0)
-PAD = 2.0
-CAST = {
-    "en": (("mei", "Mei Lin", ["Miss Mei"]), ("zhao", "Zhao Ting", ["Captain Zhao", "the captain"]), ("gao", "Old Master Gao", []),
-           ("rosa", "Rosa Keller", ["the doctor"]), ("ghost", "Lady Yun", ["the bride"])),
-    "zh": (("mei", "林梅", ["梅姑娘"]), ("zhao", "赵庭", ["赵队长", "队长"]), ("gao", "高老爷", []),
-           ("rosa", "罗莎大夫", ["大夫"]), ("ghost", "云娘", ["新娘子"])),
-}  # fmt: skip
-LOOKS = (
-    ("a woman in her twenties", "long black hair in a braid", "dark brown eyes", "a grey cotton dress"),
-    ("a man in his thirties", "short black hair", "a scar on the chin", "a navy uniform"),
-    ("a man of seventy", "long white hair", "a thin white beard", "a brown silk robe"),
-    ("a woman in her forties", "short red hair", "green eyes", "a white coat"),
-    ("a young woman", "long black hair to the waist", "pale skin", "a crimson wedding gown"),
-)
-PLACES = {
-    "en": (("hall", "the ancestral hall"), ("well", "the old well"), ("pier", "the pier")),
-    "zh": (("hall", "祠堂"), ("well", "老井边"), ("pier", "码头")),
-}
-GROUND = {"hall": "an old hall with red pillars", "well": "a stone well under a bare tree", "pier": "a wooden pier with one lamp"}
-THINGS = {
-    "en": (("hairpin", "the jade hairpin"), ("letter", "the sealed letter"), ("knife", "the short knife")),
-    "zh": (("hairpin", "玉簪"), ("letter", "密信"), ("knife", "短刀")),
-}
-FACTS = {
-    "en": (
-        ("drowned", "Lady Yun was drowned.", "They drowned her in the well."),
-        ("heir", "Zhao is the heir.", "The captain is the true heir."),
-    ),
-    "zh": (("drowned", "云娘是被淹死的。", "她是在井里被人淹死的。"), ("heir", "赵庭才是继承人。", "赵队长才是真正的继承人。")),
-}
-SIZES = ("wide", "medium", "closeup", "medium_closeup", "full")
-WORDS = {
-    "wide": "wide shot",
-    "medium": "medium shot",
-    "closeup": "close-up",
-    "medium_closeup": "medium close-up",
-    "full": "full shot",
-    "insert": "insert",
-}
-MOVES = {"static": "locked-off camera", "push_in": "one slow push in", "pan_left": "one smooth pan left"}
-CROWD = {"en": "Down with the liar!", "zh": "打倒骗子！"}
-FUNCTIONS = ("setup", "escalation", "turn", "reveal", "payoff", "escalation", "turn")
 
 
 @dataclass
@@ -80,12 +41,12 @@ def make(seed: int, language: str | None = None, length: float | None = None) ->
     return Author(rng, language or rng.choice(("en", "zh")), length or rng.choice(LENGTHS)).write()
 
 
-class Author:
+class Author(Camera):
     """Writes one world."""
 
     def __init__(self, rng: random.Random, language: str, length: float) -> None:
-        self.rng, self.language, self.length = rng, language, length
-        self.names = {i: n for i, n, _ in CAST[language]}
+        super().__init__(rng, language, {i: n for i, n, _ in CAST[language]})
+        self.length = length
         self.things = dict(THINGS[language])
         self.profile = beat_profile(Episode(id="e1", number=1, target_seconds=length), language)
         bank = phrases(language).lines
@@ -95,19 +56,11 @@ class Author:
         self.first = dict(self.holder)
         self.knows = {"drowned": {"ghost", "gao"}, "heir": {"rosa"}}
         self.known_by = {k: sorted(v) for k, v in self.knows.items()}
-        self.dead: set[str] = set()
         self.looks = dict.fromkeys(self.names, "day")
         self.hurt: set[str] = set()
         self.told: set[str] = set()
-        self.postures: dict[str, str] = {}
-        self.place, self.here = "", set[str]()
-        self.spent = 0.0
-        self.n = {"s": 0, "b": 0, "l": 0, "x": 0}
         self.scenes: list[Json] = []
-        self.shots: list[Json] = []
         self.shape: set[str] = {language, f"{length:g}s"}
-        self.facing = ""
-        self.last: tuple[str, str] = ("", "")
 
     def write(self) -> World:
         """Write scene after scene until the episode's seconds are used up."""
@@ -136,10 +89,6 @@ class Author:
             self.shape.add("time jump")
             return self.rng.randrange(6), day, True
         return min(5, clock + self.rng.choice((0, 0, 1))), day, False
-
-    def _id(self, kind: str) -> str:
-        self.n[kind] += 1
-        return f"{kind}{self.n[kind]}"
 
     def _scene(self, index: int, count: int, end: float, daypart: str, day: int, *, flashback: bool, jumped: bool) -> None:
         rng = self.rng
@@ -342,78 +291,6 @@ class Author:
                 self.shape.add("reveal")
             beat["lines"].append(line)
 
-    def _cut(self, scene: Json, beat: Json, before: tuple[set[str], dict[str, str]], *, opening: bool, first: bool) -> None:
-        """Cut a beat into shots: an opening of three seconds, a shot that shows the place, or one shot a line."""
-        lines = beat["lines"]
-        groups: list[list[Json]] = [[line] for line in lines] or [[]]
-        for number, group in enumerate(groups):
-            spoken = [line["speaker"] for line in group if line["kind"] == "dialogue" and line["speaker"] in self.names]
-            seen = spoken or [beat["actors"][0]]
-            partner = [w for w in sorted(before[0] | self.here) if w not in self.dead and w not in seen]
-            if (first and number == 0) or (partner and self.rng.random() < 0.35):
-                seen = [*seen, *partner[:1]]
-            talk = sum(seconds(line["text"], self.language) for line in group)
-            least = max(3.0, talk + PAD)
-            duration = 3.0 if opening else -(-least * 2 // 1) / 2
-            self._shot(scene, beat, group, seen, duration, before, opening=opening, first=first and number == 0)
-            self.spent += duration
-
-    def _shot(
-        self,
-        scene: Json,
-        beat: Json,
-        group: list[Json],
-        seen: list[str],
-        duration: float,
-        before: tuple[set[str], dict[str, str]],
-        *,
-        opening: bool,
-        first: bool,
-    ) -> None:
-        rng = self.rng
-        size = "wide" if first else rng.choice([s for s in SIZES if s not in self.last])
-        self.last = (self.last[1], size)
-        move = "push_in" if opening else rng.choice(tuple(MOVES))
-        order = list(self.names)
-        seen = sorted(set(seen), key=order.index)
-        xs = {who: 0.2 + 0.15 * order.index(who) for who in seen}
-        if len(seen) == 1:
-            self.facing = "left" if self.facing == "right" else "right"
-            faces = {seen[0]: self.facing if group else "camera"}
-        else:
-            faces = {seen[0]: "right", seen[-1]: "left"}
-            self.facing = ""
-        worn = {who: before[1][who] for who in seen}
-        visible = [
-            {"who": who, "x": round(xs[who], 2), "facing": faces.get(who, "camera"), "look": worn[who] if not scene["flashback"] else None,
-             "speaking": any(line["speaker"] == who and line["kind"] == "dialogue" for line in group), "emotion": "neutral"}
-            for who in seen
-        ]  # fmt: skip
-        look = {who: (worn[who] if not scene["flashback"] else "day") for who in seen}
-        changed = {c.get("who") for c in beat["changes"] if c["kind"] in ("posture", "time_jump")} | {
-            None for c in beat["changes"] if c["kind"] == "time_jump"
-        }
-        postures = {
-            who: self.postures[who]
-            for who in seen
-            if who in self.postures and who not in changed and None not in changed and rng.random() < 0.4
-        }
-        props = [p for p in beat["props"] if rng.random() < 0.5]
-        self.shots.append({
-            "id": self._id("x"), "scene": scene["id"], "beats": [beat["id"]], "lines": [line["id"] for line in group], "duration": duration,
-            "size": size, "move": move, "visible": visible, "postures": postures, "props": props,
-            "first_frame_prompt": self._frame_prompt(size, look, props), "motion_prompt": self._motion_prompt(size, move, look),
-        })  # fmt: skip
-
-    def _frame_prompt(self, size: str, look: dict[str, str], props: list[str]) -> str:
-        people = [f"Person {n}: {'; '.join(descriptors(who, worn))}." for n, (who, worn) in enumerate(look.items(), 1)]
-        things = [f"Prop: {thing(p)}." for p in props]
-        return f"Vertical 9:16 film still, {WORDS[size]}. Setting: {GROUND[self.place]}. " + " ".join([*people, *things])
-
-    def _motion_prompt(self, size: str, move: str, look: dict[str, str]) -> str:
-        people = [f"The one with {descriptors(who, worn)[1]} breathes in and turns a little." for who, worn in look.items()]
-        return f"Vertical 9:16 clip, {WORDS[size]}. Camera: {MOVES[move]}. " + " ".join(people)
-
     def _inputs(self) -> Json:
         characters = [
             {
@@ -433,21 +310,3 @@ class Author:
             "episode": {"id": "e1", "number": 1, "target_seconds": self.length, "outline": {"must_include": [self.scenes[0]["location"]]}},
             "profile": self.profile,
         }
-
-
-def garment(who: str, look: str) -> str:
-    """Return what someone wears in a look."""
-    base = LOOKS[[i for i, _, _ in CAST["en"]].index(who)][3]
-    return {"day": base, "night": f"{base} under a black cloak", "hurt": f"{base} torn at the sleeve, a cut on the brow"}[look]
-
-
-def descriptors(who: str, look: str) -> list[str]:
-    """Return the words that every picture of someone repeats."""
-    return [*LOOKS[[i for i, _, _ in CAST["en"]].index(who)][:3], garment(who, look)]
-
-
-def thing(prop: str) -> str:
-    """Return the words for a prop."""
-    return {"hairpin": "a jade hairpin with a crack", "letter": "a letter with a red seal", "knife": "a short knife with a bone handle"}[
-        prop
-    ]
