@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import UnreadableMedia
 from evals.media import read_picture
-from evals.originality.find import Reuse
+from evals.originality.catalogue import Catalogue, Entry
 from evals.originality.units import Units
 from runs.errors import MediaError
 from runs.media import MediaStore
@@ -52,7 +52,7 @@ def _table(ws: Workspace, finding: Finding) -> str:
 def _rows(ws: Workspace, finding: Finding) -> Iterator[str]:
     reuse = finding.reuse
     if reuse.nearest is not None:
-        mine, theirs = _picture(_small(finding.work.path)), _picture(_other(ws, reuse))
+        mine, theirs = _picture(_small(finding.work.path)), _picture(_other(ws, reuse.entry))
         yield f"<tr><td>{mine}<br>{escape(reuse.nearest.view)}</td><td>{theirs}<br>{escape(reuse.nearest.other_view)}</td></tr>"
     elif reuse.units is not None and reuse.other is not None:
         for p in sorted(reuse.passages, key=lambda p: -p.shared):
@@ -76,15 +76,25 @@ def _marked(mine: Units, start: int, end: int, other: Units, other_start: int, o
     return out
 
 
-def _other(ws: Workspace, reuse: Reuse) -> Image.Image:
-    """Return the earlier picture: from its file, from the media store, or as the catalogue keeps it."""
+def kept(ws: Workspace, wanted: Iterable[str]) -> dict[str, str]:
+    """Return earlier pictures by the SHA-256 of their files as inline addresses, such as a page shows that has no file of them.
+
+    What is no picture of the catalogue is left out.
+    """
+    asked = set(wanted)
+    entries = [e for e in Catalogue.load(ws.evals).entries.values() if e.sha256 in asked and e.look is not None] if asked else []
+    return {entry.sha256: _inline(_other(ws, entry)) for entry in entries}
+
+
+def _other(ws: Workspace, entry: Entry) -> Image.Image:
+    """Return an earlier picture: from its file, from the media store, or as the catalogue keeps it."""
     with contextlib.suppress(UnreadableMedia, OSError):
-        return _small(ws.root / reuse.entry.name)
+        return _small(ws.root / entry.name)
     with contextlib.suppress(MediaError, UnreadableMedia, OSError):
-        return _small(MediaStore(ws).path(reuse.entry.sha256))
-    if reuse.entry.look is None:
+        return _small(MediaStore(ws).path(entry.sha256))
+    if entry.look is None:
         raise ValueError("a picture without a look")
-    return reuse.entry.look.small
+    return entry.look.small
 
 
 def _small(path: Path) -> Image.Image:
@@ -94,6 +104,10 @@ def _small(path: Path) -> Image.Image:
 
 
 def _picture(image: Image.Image) -> str:
+    return f'<img alt="" src="{_inline(image)}">'
+
+
+def _inline(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "WEBP", quality=80)
-    return f'<img alt="" src="data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

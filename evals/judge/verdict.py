@@ -11,6 +11,7 @@ different words, are never averaged. A judge asks through a callable that is han
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import fmean
@@ -32,6 +33,12 @@ class Reply:
     text: str = ""
     failure: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def family(model: str) -> str:
+    """Return whose a model is, by the letters that its name begins with: `openai/GPT-4o-mini` and `gpt-5` are both `gpt`."""
+    found = re.match(r"[a-z]+", model.rpartition("/")[2].casefold())
+    return found.group() if found else model.casefold()
 
 
 Ask = Callable[[Mapping[str, Any], int], Reply]

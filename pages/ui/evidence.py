@@ -133,10 +133,16 @@ def _faults(_ws: Workspace, sides: Sides) -> None:
     )
 
 
-def _originality(_ws: Workspace, sides: Sides) -> None:
+def _originality(ws: Workspace, sides: Sides) -> None:
     def html(side: Mapping[str, Any]) -> str:
+        found = proofs.reuse(side)
         mine = str(side.get("artifact") or "") if str(side.get("media_type")).startswith("image/") else None
-        return proofs.reuse_html(proofs.reuse(side), mine) if proofs.reuse(side) else ""
+        elsewhere = [str(source.get("sha256")) for source in (one.get("source") or {} for one in found) if mine and not source.get("job")]
+        if not elsewhere:
+            return proofs.reuse_html(found, mine) if found else ""
+        from runs.originality_page import kept  # reads pictures and the catalogue, which few cases need
+
+        return proofs.reuse_html(found, mine, kept(ws, elsewhere))
 
     _columns_of(sides, html, "nothing like it in the catalogue.")
 

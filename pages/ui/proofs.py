@@ -97,17 +97,18 @@ def _line(seen: Sequence[tuple[float, float]], colours: Palette, length: float) 
     return f'<div style="padding-top:.25rem">{bar}<div style="font-size:.8rem">{words}</div></div>'
 
 
-def reuse_html(found: Sequence[Json], mine: str | None) -> str:
+def reuse_html(found: Sequence[Json], mine: str | None, kept: Mapping[str, str] | None = None) -> str:
     """Return what was there before, each with its passages beside ours, or both pictures.
 
     Args:
         found: As `evals.originality` gives it.
         mine: SHA-256 of our own picture; None of a text.
+        kept: Earlier pictures that are no output of this workspace, by SHA-256, as inline addresses.
     """
-    return _block("".join(_reused(one, mine) for one in found[:MOST]))
+    return _block("".join(_reused(one, mine, kept or {}) for one in found[:MOST]))
 
 
-def _reused(one: Json, mine: str | None) -> str:
+def _reused(one: Json, mine: str | None, kept: Mapping[str, str]) -> str:
     source = one.get("source") or {}
     head = f"{one.get('relation', 'earlier work')}: {source.get('name', '')}"
     share = f" · {100 * float(one['share']):.0f} %" if _number(one.get("share")) else ""
@@ -118,11 +119,16 @@ def _reused(one: Json, mine: str | None) -> str:
     ]
     theirs = str(source.get("sha256") or "")
     if mine and not cells:
-        pictures = [(mine, "this picture"), (theirs, "the earlier picture")]
-        shown = [image(f"/blob/{sha}" if _HASH.fullmatch(sha) else None, alt, size=PICTURE, whole=True) for sha, alt in pictures]
-        cells = [row(shown)]
+        pictures = [(mine, "this picture", one.get("view")), (theirs, "the earlier picture", one.get("other_view"))]
+        cells = [row(_half(sha, f"{alt}, {view}" if view else alt, kept.get(sha)) for sha, alt, view in pictures)]
     labels = '<div style="display:grid;grid-template-columns:1fr 1fr;gap:1rem;opacity:.7"><span>here</span><span>there</span></div>'
     return f'<div style="padding:.4rem 0"><b>{escape(head + share)}</b>{labels if one.get("passages") else ""}{"".join(cells)}</div>'
+
+
+def _half(sha: str, alt: str, inline: str | None) -> str:
+    """Return one of two pictures, with which part of it is meant."""
+    address = inline or (f"/blob/{sha}" if _HASH.fullmatch(sha) else None)
+    return f"<div>{image(address, alt, size=PICTURE, whole=True)}<small>{escape(alt)}</small></div>"
 
 
 def judge_html(scores: Sequence[Json]) -> str:

@@ -132,12 +132,14 @@ def _estimate(ws: Workspace, plan: Plan, options: Options, fmt: str) -> None:
 
 def _warn(ws: Workspace, plan: Plan, run_id: str) -> None:
     """Say so where a model judges its own writing: models favour their own."""
+    from evals.judge.verdict import family
     from runs import query
 
     (arm,) = plan.event.arms
-    writers = set(query.arms(ws, run_id)["model"])
-    if arm["model"] in writers:
-        output.say(f"Note: {arm['model']} wrote some of what it judges; models favour their own writing.")
+    kin = sorted(name for name in set(query.arms(ws, run_id)["model"]) if family(name) == family(arm["model"]))
+    if kin:
+        wrote = "it" if kin == [arm["model"]] else f"its kin {', '.join(kin)}"
+        output.say(f"Note: {arm['model']} judges what {wrote} wrote; models favour their own family's writing.")
 
 
 def _means(ws: Workspace, run_id: str) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 import reuse
 
+from runs.originality_page import kept
+from runs.workspace import Workspace
 from tests.cli.conftest import Cli, one_line_error
 
 TALES = reuse.tales()
@@ -48,6 +51,12 @@ def test_texts_and_pictures_side_by_side(cli: Cli, ws: Path) -> None:
     shown = (ws / "page.html").read_text("utf-8")
     assert shown.count("<img") == 2
     assert "<mark>" in shown
+    still = (old / "still.png").read_bytes()
+    (old / "still.png").unlink()
+    sha = hashlib.sha256(still).hexdigest()
+    pictures = kept(Workspace(ws), [sha, "f" * 64])  # as the Case page shows what is no output of this workspace
+    assert list(pictures) == [sha]
+    assert pictures[sha].startswith("data:image/webp;base64,")
     assert cli("originality", "check", "new/own.txt", "--strict").code == 0
     assert cli("originality", "list", "--format", "csv").out.count("last-year") == 3
     assert "Removed 3." in cli("originality", "remove", "old").err

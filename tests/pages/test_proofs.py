@@ -55,6 +55,10 @@ def test_passages_stand_side_by_side() -> None:
     assert "25 %" in html
     picture = {"relation": "same picture", "source": {"name": "old.png", "sha256": "b" * 64}}
     assert f'src="/blob/{"b" * 64}"' in proofs.reuse_html([picture], "a" * 64)
+    old = {**picture, "view": "whole", "other_view": "9:16 middle"}
+    html = proofs.reuse_html([old], "a" * 64, {"b" * 64: "data:image/webp;base64,AAAA"})
+    assert 'src="data:image/webp;base64,AAAA"' in html
+    assert "the earlier picture, 9:16 middle" in html
     foreign = {"relation": "same picture", "source": {"sha256": f"{page_story.FOREIGN}/x"}}
     assert page_story.FOREIGN not in proofs.reuse_html([foreign], "a" * 64)
 

@@ -14,7 +14,35 @@ from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
 from evals.judge.agreement import Pair, agreement, interval, kappa, length_bias, position_bias, retest
 from evals.judge.calibration import assess, is_calibrated, record, standings, why_not
+from evals.policy import load_policy
 from evals.reliability import alpha
+from runs.gating import unchecked_judges
+from runs.workspace import Workspace
+
+POLICY = """\
+alpha = 0.05
+attempts = { total = 0.08, schedule = "zeta2" }
+unit = "series_id"
+min_units = 8
+min_cases = 12
+repeats = 2
+looks = { plan = "fixed" }
+[primary."r.hook@m"]
+direction = "up"
+worst = 0.0
+min_effect = 0.01
+[primary.logic]
+direction = "up"
+worst = 0.0
+min_effect = 0.01
+[guardrails."r.voice@m"]
+direction = "up"
+worst = 0.0
+margin = 0.1
+[approval]
+reviewers = 1
+author_may_approve = false
+"""
 
 
 def pairs(n: int = 120, right: float = 0.9, units: int = 12, seed: int = 1, yes: float = 0.5) -> list[Pair]:
@@ -101,3 +129,22 @@ def test_a_calibration_holds_for_one_model_and_one_rubric_only(tmp_path: Path) -
     assert not is_calibrated(tmp_path, "judge/r@m", "v1", "r.hook@m")
     assert "r.hook@m is a judge's advice: kappa may be as low as" in why_not(tmp_path, "judge/r@m", "v1", "r.hook@m")
     assert standings(tmp_path, "judge/r@m", "v1")["hook"].items == 120
+
+
+def test_a_gate_lets_no_judge_decide_whom_people_did_not_confirm(tmp_path: Path) -> None:
+    """As its primary metric; what a judge says may still be a guardrail. Other scorers need nobody."""
+    ws = Workspace(tmp_path)
+    ws.evals.mkdir()
+    (tmp_path / "p.toml").write_text(POLICY, "utf-8")
+    policy = load_policy(tmp_path / "p.toml")
+    metrics = [{"name": "r.hook@m"}, {"name": "r.voice@m"}]
+    scorers = [
+        {"name": "judge/r@m", "version": "v1", "metrics": metrics},
+        {"name": "logic", "version": "2", "metrics": [{"name": "logic"}]},
+    ]
+    refused = unchecked_judges(ws, policy, scorers)
+    assert list(refused) == ["r.hook@m"]
+    assert "not confirmed by people" in refused["r.hook@m"]
+    found = agreement(pairs())
+    record(ws.evals, "judge/r@m", "v1", {"hook": (found, assess(found))}, "2026-11-25T00:00:00Z")
+    assert unchecked_judges(ws, policy, scorers) == {}

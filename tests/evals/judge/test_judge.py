@@ -15,7 +15,7 @@ from evals.judge.calibration import Standing
 from evals.judge.pairwise import prefer
 from evals.judge.rubric import Rubric, load_rubric
 from evals.judge.sheet import sheet_of
-from evals.judge.verdict import Judge, Reply, judge
+from evals.judge.verdict import Judge, Reply, family, judge
 from prompts.errors import InputError, UnknownName
 from prompts.registry import Registry
 from prompts.render import render
@@ -139,6 +139,12 @@ def test_only_a_calibrated_criterion_is_a_primary_metric() -> None:
     hook, cliff, dropped = WHO.metrics()
     assert (hook.primary, cliff.primary, dropped.primary) == (True, False, False)
     assert "advice only: not calibrated against people" in cliff.description
+
+
+def test_models_of_one_house_are_a_family() -> None:
+    assert family("openai/GPT-4o-mini") == family("gpt-5") == "gpt"
+    assert family("qwen3-max") == family("Qwen/Qwen2.5-72B") != family("deepseek-chat")
+    assert family("4o") == "4o"
 
 
 def test_another_word_in_rubric_or_template_is_another_judge() -> None:
