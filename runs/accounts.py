@@ -27,7 +27,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from runs import secrets
 from runs.claims import ByteLocks
@@ -43,6 +43,20 @@ _TIME = struct.Struct("<d")
 _NEXT, _PAUSE = 0, _TIME.size
 """Where the file holds when the next call may begin by the pace, and until when nobody may begin at all."""
 _TURNSTILE, _SLOTS = 1 << 40, 1 << 32
+
+
+class Shared(Protocol):
+    """Slots and pace of an account that several processes share; `given_up` is asked while somebody waits."""
+
+    given_up: Callable[[], bool]
+
+    def slot(self, weight: int = 1) -> contextlib.AbstractAsyncContextManager[None]:
+        """Wait for as many slots as a request weighs, and for its turn; hold them."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody begin for this long."""
+        ...
 
 
 class Account:
@@ -132,16 +146,24 @@ def account_of(provider: Provider, kind: Kind, where: Path | None = None) -> Acc
         ProviderError: the folder cannot be made.
         JournalError: the account's file cannot be made.
     """
+    identity = identity_of(provider, kind)
+    if identity is None:
+        return None
+    place = folder(where)
+    digest = hmac.new(_salt(place), "\0".join(identity).encode(), hashlib.sha256).hexdigest()[:32]
+    per_minute = getattr(getattr(provider, "config", None), "rate_per_minute", None)
+    return Account(place / digest, concurrency=provider.concurrency, per_minute=per_minute)
+
+
+def identity_of(provider: Provider, kind: Kind) -> list[str] | None:
+    """Return what makes two providers one account: address and keys, or its name. Holds keys: to be hashed and never kept."""
     config = getattr(provider, "config", None)
     address = str(getattr(config, "base_url", "") or "").rstrip("/")
     name = str(getattr(config, "account", "") or "")
     if config is None or provider.simulated or not (address or name):
         return None
     keys = [config.api_key_env, *(v for k, v in sorted(config.options.items()) if k.endswith("_env") and isinstance(v, str))]
-    identity = [name] if name else [address, *(secrets.secret(env) or "" for env in keys if env)]
-    place = folder(where)
-    digest = hmac.new(_salt(place), "\0".join([*identity, kind]).encode(), hashlib.sha256).hexdigest()[:32]
-    return Account(place / digest, concurrency=provider.concurrency, per_minute=config.rate_per_minute)
+    return [*([name] if name else [address, *(secrets.secret(env) or "" for env in keys if env)]), kind]
 
 
 def folder(where: Path | None = None) -> Path:

@@ -22,6 +22,7 @@ from runs.events import ScoreDict, ScorerPlan
 from runs.group import score_groups
 
 if TYPE_CHECKING:
+    from runs.cluster.limits import ClusterLimits
     from runs.settings import Settings
 
 Groups = Sequence[Sequence[Sample]]
@@ -73,6 +74,11 @@ class Engine(Protocol):
         """End all workers at once; what they are scoring is given up."""
         ...
 
+    @property
+    def limits(self) -> ClusterLimits | None:
+        """Return the limits that drivers on several machines share; None where there is one machine."""
+        ...
+
 
 class Local:
     """The processes of `runs.pool`, which rendering shares."""
@@ -92,6 +98,11 @@ class Local:
     def stop(self) -> None:
         """Nothing of its own: `close_shared` ends the processes."""
 
+    @property
+    def limits(self) -> None:
+        """Return None: `runs.accounts` keeps those of a machine."""
+        return None
+
 
 _chosen: Engine = Local()
 _keepers = 0
@@ -102,7 +113,12 @@ def choose(settings: Settings) -> None:
     global _chosen  # noqa: PLW0603 - like the pool, there is one
     pool.size(settings.workers)
     _chosen.stop()
-    _chosen = Local()
+    if settings.engine.name == "ray":
+        from runs.cluster.engine import RayEngine
+
+        _chosen = RayEngine(settings.engine)
+    else:
+        _chosen = Local()
 
 
 def chosen() -> Engine:

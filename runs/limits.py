@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from runs.accounts import Account
+from runs.accounts import Shared
 
 
 class Limits:
@@ -21,10 +21,10 @@ class Limits:
     Args:
         concurrency: slots, at least 1; a call takes one or more.
         per_minute: calls a minute, evenly spaced; None for no limit.
-        account: what others of this machine ask of the same account; None where there is no such.
+        account: what others of this machine, or of this cluster, ask of the same account; None where there is no such.
     """
 
-    def __init__(self, concurrency: int, per_minute: float | None = None, account: Account | None = None) -> None:
+    def __init__(self, concurrency: int, per_minute: float | None = None, account: Shared | None = None) -> None:
         if concurrency < 1 or (per_minute is not None and per_minute <= 0):
             raise ValueError("limits must be positive")
         self.concurrency = concurrency

@@ -33,10 +33,10 @@ ATTEMPTS = 3
 """How often a call is made whose worker dies under it."""
 
 # One process is one core: libraries that start a thread for each core would fight over them.
-_ONE_THREAD = (
+ONE_THREAD = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
 )  # fmt: skip
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "GLOG_minloglevel": "2", "PYTHONWARNINGS": "ignore"}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "GLOG_minloglevel": "2", "PYTHONWARNINGS": "ignore"}
 
 
 class TaskFailed(WorkbenchError):
@@ -188,7 +188,7 @@ class _Worker:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join(p for p in sys.path if p)
-    return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), **_QUIET, "PYTHONPATH": path}
+    return {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), **QUIET, "PYTHONPATH": path}
 
 
 _shared: Pool | None = None

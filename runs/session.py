@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runs.accounts import Account, account_of
+from runs import engine
+from runs.accounts import Account, Shared, account_of
 from runs.budget import Budget
 from runs.events import End, EndState, Generation, JobPlan, Note
 from runs.execution import Executor, ProviderStopped, Resumed, may_be_billed
@@ -223,15 +224,20 @@ class Session:
 
     def _executor(self, group: GroupCommit, account: Account | None) -> Executor:
         provider, options = self.provider, self.options
+        cluster = engine.chosen().limits
+        shared: Shared | None = account
+        if cluster is not None and account is not None:
+            shared = cluster.over(account, provider, KIND_OF_STAGE[self.plan.event.stage])
         # The account paces all processes; without one this process paces itself.
-        limits = Limits(provider.concurrency, None if account else rate_per_minute(provider), account)
+        limits = Limits(provider.concurrency, None if shared else rate_per_minute(provider), shared)
+        budget_of = cluster.budget if cluster is not None else Budget
         return Executor(
             self.plan,
             provider,
             requests=self._requests,
             store=MediaStore(self._ws),
             commit=group.commit,
-            budget=Budget(options.budget_usd, spent_usd=self.counts.spent_usd),
+            budget=budget_of(options.budget_usd, spent_usd=self.counts.spent_usd),
             pricing=options.pricing,
             limits=limits,
             retry=options.retry,

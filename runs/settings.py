@@ -127,6 +127,25 @@ class Team(BaseModel):
     max_media_mb: int = Field(default=2048, ge=1, le=100_000)
 
 
+class EngineSettings(BaseModel):
+    """The `[engine]` table: where scoring happens (`runs.engine`).
+
+    `address` is the cluster's (`host:port` as `ray start --head` prints it), empty for one of this machine alone. `workers` is how
+    many score at once, 0 for one a core of the cluster; each takes `cpus` of a core and `gpus` of a card of Ray's account.
+    `budget_usd` is what all drivers of the cluster may spend together. `token_env` names the variable that holds its token.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["local", "ray"] = "local"
+    address: Annotated[str, StringConstraints(pattern=r"^([^\s/@]+:[0-9]{1,5})?$")] = ""
+    workers: int = Field(default=0, ge=0, le=10_000)
+    cpus: float = Field(default=0.5, gt=0, le=64)
+    gpus: float = Field(default=0, ge=0, le=16)
+    budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    token_env: VariableName = "RAY_AUTH_TOKEN"  # noqa: S105 (a name)
+
+
 class Settings(BaseSettings):
     """All settings of a workspace; made by `load`.
 
@@ -146,6 +165,7 @@ class Settings(BaseSettings):
     limits_folder: str = ""
     models_folder: str = ""
     ui: Ui = Ui()
+    engine: EngineSettings = EngineSettings()
     demo: bool = False
     actor: str = Field(default="", max_length=200)
     serve: Serve = Serve()

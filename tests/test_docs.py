@@ -29,7 +29,7 @@ from prompts.registry import Registry
 from runs import manifest
 from runs.events import GenerationStatus
 from runs.provider import ErrorClass
-from runs.settings import Capabilities, ProviderSettings, Settings
+from runs.settings import Capabilities, EngineSettings, ProviderSettings, Settings
 from runs.starting import initialise
 from runs.workspace import Workspace
 
@@ -110,6 +110,9 @@ class TestEverythingIsDocumented:
         from runs.providers import BUILT_IN as TYPES
 
         assert first_column(section("providers.md", "## Types")) == list(TYPES)
+
+    def test_engine_settings(self) -> None:
+        assert first_column(section("cluster.md", "## Several machines"))[1:] == [*EngineSettings.model_fields]
 
     def test_provider_settings(self) -> None:
         """Every key of `[providers.NAME]` and of its capabilities."""

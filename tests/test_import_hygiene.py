@@ -22,6 +22,7 @@ HEAVY = {
     "ai_edge_litert",
     "av",
     "PIL",
+    "ray",
 }
 COMMANDS = [
     "init",
@@ -71,3 +72,17 @@ def test_importing_the_front_door_does_not_load_streamlit() -> None:
         [sys.executable, "-c", "import workbench, sys; print('streamlit' in sys.modules)"], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_a_run_on_this_machine_loads_nothing_of_the_cluster() -> None:
+    program = """
+import sys
+from pathlib import Path
+import runs.cli.run, runs.harness, runs.rescore
+from runs import engine, settings
+engine.choose(settings.load(Path("/nowhere")))
+with engine.used():
+    print([m for m in sys.modules if m.split(".")[0] == "ray" or m.startswith("runs.cluster")])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -35,6 +35,14 @@ def priced(command: Command) -> Command:
     return click.option("--price", "prices", multiple=True, metavar="NAME=USD", help=told)(command)
 
 
+def engines(command: Command) -> Command:
+    """Add `--engine` and `--cluster` to a command that scores."""
+    engine = click.option("--engine", type=click.Choice(ENGINES), help="Where to score; default: workbench.toml, else this machine.")
+    cluster = click.option("--cluster", metavar="HOST:PORT", help="Ray's cluster; default: workbench.toml, else one of this machine alone.")
+    return engine(cluster(command))
+
+
+ENGINES = ("local", "ray")
 SPLITS = ("explore", "gate")
 
 
@@ -54,6 +62,7 @@ SPLITS = ("explore", "gate")
 @priced
 @click.option("--run-id", default="", metavar="ID", help="The new run's id, of the usual form; default: made from the time.")
 @click.option("--dry-run", is_flag=True, help="Count and price the jobs; send nothing.")
+@engines
 @click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
 @click.option("--retry-failed", is_flag=True, help="With --resume: make failed jobs once more.")
 @tapes
@@ -72,6 +81,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
 
     ws = workspace(context)
     flags = {"provider": asked["provider"], "repeats": asked["repeats"], "seed": asked["seed"], "budget_usd": asked["budget"]}
+    flags |= {"engine.name": asked["engine"], "engine.address": asked["cluster"]}
     settings = load(ws.root, flags)
     engine.choose(settings)
     if resumed:
@@ -98,16 +108,19 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
 @click.command()
 @click.argument("run_name", metavar="RUN")
 @click.option("--scorer", "scorers", multiple=True, help="A scorer by name; default: those of the run.")
+@engines
 @click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")
 @output.format_option
 @click.pass_context
-def score(context: click.Context, run_name: str, scorers: tuple[str, ...], allow_scorer_files: bool, fmt: str) -> None:
+def score(context: click.Context, /, run_name: str, scorers: tuple[str, ...], allow_scorer_files: bool, fmt: str, **asked: Any) -> None:
     """Score RUN (an id, its beginning, or `last`) again. The newest score of a metric counts; older ones are kept."""
-    from runs import query
+    from runs import engine, query
     from runs.progress import for_terminal
     from runs.rescore import score_run
+    from runs.settings import load
 
     ws = workspace(context)
+    engine.choose(load(ws.root, {"engine.name": asked["engine"], "engine.address": asked["cluster"]}))
     run_id = query.find_run(ws, run_name)
     folder = ws.evals / "scorers" if allow_scorer_files else None
     score_run(ws, run_id, scorers or None, progress=for_terminal(quiet=quiet(context)), scorer_folder=folder)
