@@ -59,6 +59,29 @@ def kept(folder: Path, template: str, version_id: str) -> Version:
     return from_closure(template, version_id, closure)
 
 
+def put_back(folder: Path, version_id: str, data: bytes) -> bool:
+    """Keep a version as another machine kept it, if it is what its id names; tell whether it is kept now.
+
+    Raises:
+        WorkspaceError: it cannot be written.
+    """
+    path = _path(folder, version_id)
+    if path.exists():
+        return True
+    try:
+        stored = json.loads(data)
+        version = from_closure(str(stored["template"]), version_id, {str(k): str(v) for k, v in stored["closure"].items()})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TemplateError):
+        return False
+    keep(folder, version)
+    return True
+
+
+def file_of(folder: Path, version_id: str) -> Path:
+    """Return where a version is kept, or would be."""
+    return _path(folder, version_id)
+
+
 def _path(folder: Path, version_id: str) -> Path:
     digits = version_id.removeprefix(f"{SCHEME}:")
     if not _HEX.fullmatch(digits):

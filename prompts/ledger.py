@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from prompts.errors import WorkspaceError
 from prompts.files import held, sync_folder, unwritable
@@ -41,6 +41,15 @@ class LedgerError(WorkspaceError):
     def __init__(self, message: str, *, seq: int = 0) -> None:
         super().__init__(message, hint="Compare it with git's copy or an export's head: `workbench ledger verify`.")
         self.seq = seq
+
+
+class Overtaken(WorkspaceError):
+    """Somebody on another machine wrote to the ledger at the same moment; nothing was moved here."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(
+            f"Line {seq} of the ledger was written on another machine at the same moment.", hint="Look at what moved, then decide again."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +82,53 @@ class Entry:
         return sha256(self.prev.encode() + canonical_json(body))
 
 
-class Ledger:
-    """The ledger of a template folder. Reading needs no lock; appending is for the holder of `lock`."""
+class Arbiter(Protocol):
+    """What decides between several machines that each have a copy of one ledger: a place that takes each line once."""
 
-    def __init__(self, folder: Path) -> None:
+    def after(self, lines: Sequence[bytes]) -> list[bytes]:
+        """Return the lines that others have written after these.
+
+        Raises:
+            LedgerError: what others have does not begin with these lines, nor do these with it.
+            WorkbenchError: it cannot be asked.
+        """
+        ...
+
+    def claim(self, entry: Entry, line: bytes) -> bool:
+        """Write a line, at its place, for all; False where somebody else has written another one there."""
+        ...
+
+
+class Ledger:
+    """The ledger of a template folder. Reading needs no lock; appending is for the holder of `lock`.
+
+    With an arbiter a line counts when that has taken it; what it has taken and is not here yet is written by `catch_up`.
+    """
+
+    def __init__(self, folder: Path, arbiter: Arbiter | None = None) -> None:
         self.folder = folder
         self.path = folder / FILE
+        self.arbiter = arbiter
+
+    def catch_up(self) -> int:
+        """Write what other machines have written since, and hand on what they do not have; return how many lines are new here.
+
+        For the holder of `lock`; nothing without an arbiter.
+
+        Raises:
+            LedgerError: the ledgers have gone different ways, or what came does not follow from what is here.
+            WorkbenchError: the arbiter cannot be asked.
+        """
+        if self.arbiter is None:
+            return 0
+        entries = self.entries()
+        lines = [canonical_json(entry.as_json()) for entry in entries]
+        news = self.arbiter.after(lines)
+        before = entries[-1].hash if entries else GENESIS
+        for number, line in enumerate(news, start=len(entries) + 1):
+            before = _follows(_parsed(line, number), number, before).hash
+            self._write(line + b"\n")
+        return len(news)
 
     def lock(self) -> Any:
         """Return a context manager that holds the ledger against every other process on this machine."""
@@ -105,7 +155,10 @@ class Ledger:
         values |= {"seq": last.seq + 1 if last else 1, "time": _now(last), "prev": last.hash if last else GENESIS, "hash": ""}
         unsigned = Entry(**values)
         written = Entry(**{**values, "hash": unsigned.digest()})
-        self._write(canonical_json(written.as_json()) + b"\n")
+        line = canonical_json(written.as_json())
+        if self.arbiter is not None and not self.arbiter.claim(written, line):
+            raise Overtaken(written.seq)
+        self._write(line + b"\n")
         return written
 
     def _write(self, line: bytes) -> None:
@@ -129,9 +182,7 @@ class Ledger:
     def _proved(self) -> Iterator[Entry]:
         before = GENESIS
         for number, line in enumerate(self._lines(), start=1):
-            entry = _parsed(line, number)
-            if entry.seq != number or entry.prev != before or entry.hash != entry.digest():
-                raise LedgerError(f"The ledger was changed: line {number} does not follow from the one before it.", seq=number)
+            entry = _follows(_parsed(line, number), number, before)
             before = entry.hash
             yield entry
 
@@ -163,6 +214,12 @@ def _parsed(line: bytes, number: int) -> Entry:
         known = False
     if not known:
         raise LedgerError(f"The ledger was changed: line {number} is no line of a ledger.", seq=number)
+    return entry
+
+
+def _follows(entry: Entry, number: int, before: str) -> Entry:
+    if entry.seq != number or entry.prev != before or entry.hash != entry.digest():
+        raise LedgerError(f"The ledger was changed: line {number} does not follow from the one before it.", seq=number)
     return entry
 
 

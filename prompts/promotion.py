@@ -27,7 +27,7 @@ from prompts.canary import BASIS_POINTS
 from prompts.channels import Channel, State
 from prompts.errors import InputError
 from prompts.evidence import Evidence, Refused, shown
-from prompts.ledger import Action, Entry, Ledger
+from prompts.ledger import Action, Arbiter, Entry, Ledger
 from prompts.version import Version
 
 
@@ -51,11 +51,12 @@ class _Turn:
 class Board:
     """The channels of a template folder, in the hands of one person; the name is what that person says it is."""
 
-    def __init__(self, folder: Path, actor: str) -> None:
+    def __init__(self, folder: Path, actor: str, arbiter: Arbiter | None = None) -> None:
         if not actor.strip() or len(actor) > 200 or not actor.isprintable():
             raise InputError("It is not known who you are.", hint="Set WORKBENCH_ACTOR, or git's user.email.")
         self.folder = folder
         self.actor = actor
+        self._arbiter = arbiter
 
     def record(self, evidence: Evidence) -> Entry:
         """Write down that a gate was run, whatever came of it; each report once."""
@@ -206,9 +207,12 @@ class Board:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[_Turn]:
-        ledger = Ledger(self.folder)
+        ledger = Ledger(self.folder, self._arbiter)
         with ledger.lock():
+            came = ledger.catch_up()
             state, entries = channels.load(self.folder)
+            if came:
+                channels.save(self.folder, state, entries)
             yield _Turn(ledger, state, entries)
 
     def _note(self, entry: Entry) -> Entry:

@@ -42,7 +42,19 @@ def board(ws: Workspace, settings: Settings) -> Board:
     Raises:
         InputError: it is not known who that is.
     """
-    return Board(ws.prompts, actor(ws, settings))
+    return board_of(ws, actor(ws, settings))
+
+
+def board_of(ws: Workspace, name: str) -> Board:
+    """Return the workspace's channels in somebody's hands; in a team they are one board for all machines.
+
+    Raises:
+        InputError: the name is none.
+        TeamError: the team's store cannot be used as it is set up.
+    """
+    from runs.team.ledger import arbiter_of
+
+    return Board(ws.prompts, name, arbiter_of(ws))
 
 
 def evidence(ws: Workspace, report: Path) -> Evidence:

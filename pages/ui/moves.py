@@ -44,7 +44,7 @@ class Hand:
         """Make a move, or keep why it was refused, for the next drawing of the page."""
         try:
             people.require(action)
-            entry = how(Board(self.ws.prompts, self.name))
+            entry = how(promotions.board_of(self.ws, self.name))
             troubled = [d for d in promotions.tell(self.ws, load(self.ws.root)) if d.problem]
             hint = "".join(f"Webhook {d.url}: {d.problem}. `workbench ledger notify` tries again. " for d in troubled)
             st.session_state[_TOLD] = Told("done", sentence(entry), hint)

@@ -117,6 +117,7 @@ def _push(ws: Workspace, member: Member) -> None:
 
 def _pull(ws: Workspace, member: Member) -> None:
     from runs.log import catch_up
+    from runs.team import ledger
     from runs.team.pull import pull as fetch
 
     done = fetch(ws, member)
@@ -128,4 +129,6 @@ def _pull(ws: Workspace, member: Member) -> None:
         output.say(f"{done.refused} pieces were refused: `workbench log errors` says why.")
     if done.gaps:
         output.say(f"{len(done.gaps)} journals have a stretch missing on the store, and wait for it.")
+    if lines := ledger.catch_up(ws, member):
+        output.say(f"Fetched {lines} lines of the ledger.")
     catch_up(ws)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from prompts.errors import WorkbenchError
 from runs.journal import own_files
+from runs.team import ledger
 from runs.team.member import Member, member_of
 from runs.team.pull import pull
 from runs.team.push import Pusher
@@ -57,6 +58,7 @@ def _once(ws: Workspace, member: Member, pusher: Pusher) -> None:
     if files := own_files(ws):
         pusher.push(files)
     pull(ws, member)
+    ledger.catch_up(ws, member)
     _tell(member.store.url, time.time(), "")
 
 
