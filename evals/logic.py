@@ -65,7 +65,7 @@ class Logic:
     """Check scripts against their case's world."""
 
     name = "logic"
-    version = "2"
+    version = "3"
     scope: Literal["generation", "series"] = "generation"
     stages = frozenset({"script"})
     metrics: tuple[Metric, ...] = METRICS

@@ -92,6 +92,15 @@ def load_waivers(folder: Path) -> tuple[Waiver, ...]:
     return tuple(read_yaml(path).parse(Waivers).waivers) if path.is_file() else ()
 
 
+def stamp_of(folder: Path) -> tuple[int, int]:
+    """Return what changes whenever the file of a workspace's `evals/` folder does: its time in ns and its size; zeros without one."""
+    try:
+        found = (folder / FILE).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
 def add_waiver(folder: Path, waiver: Waiver) -> None:
     """Append a waiver to the file; what stands there, comments too, stays as it is.
 

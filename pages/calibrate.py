@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from evals.judge.calibration import recorded
+from evals.waivers import stamp_of
 from pages.ui import agreement, cached, shell
 from runs import query
 from runs.workspace import Workspace
@@ -30,7 +31,7 @@ def main() -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner="Counting …")
-def _ask(root: str, question: str, at: cached.Stamp) -> pd.DataFrame:  # noqa: ARG001  part of the key
+def _ask(root: str, question: str, at: tuple[int, ...]) -> pd.DataFrame:  # noqa: ARG001  part of the key
     from pathlib import Path
 
     found: pd.DataFrame = getattr(query, question)(Workspace(Path(root)))
@@ -84,7 +85,9 @@ def _people(ws: Workspace) -> None:
 
 def _checks(ws: Workspace) -> None:
     st.subheader("Checks on your own material")
-    checks = _ask(str(ws.root), "checks", cached.stamp(ws)).drop(columns=["arm"]).rename(columns=str.capitalize)
+    # What people say of findings stands in a file, which the log knows nothing of.
+    said = stamp_of(ws.evals)
+    checks = _ask(str(ws.root), "checks", (*cached.stamp(ws), *said)).drop(columns=["arm"]).rename(columns=str.capitalize)
     if checks.empty:
         st.text("No check has spoken yet.")
         return

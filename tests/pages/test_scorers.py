@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ import pytest
 
 from evals.judge.agreement import Agreement
 from evals.judge.calibration import recorded
+from evals.waivers import Waiver, add_waiver
 from pages.ui import agreement
 from runs import events as ev
 from runs import query
@@ -191,6 +193,25 @@ def test_every_part_is_there_or_says_what_is_missing(app: Open, workspace: Works
     assert "overlong" in at.dataframe[0].value["Fault"].tolist()
     other = app("calibrate.py", of=told)
     assert other.dataframe[0].value["Scorer"].tolist() == ["stiffness", "face_consistency", "expression", "expression"]
+
+
+@pytest.mark.slow
+def test_what_people_say_of_findings_is_the_precision_of_a_check_at_once(app: Open, workspace: Workspace, tmp_path: Path) -> None:
+    """The log does not change by it, and what the page keeps of the log is no excuse."""
+    ws = Workspace(Path(shutil.copytree(workspace.root, tmp_path / "drama")))
+
+    def precision() -> float:
+        at = app("calibrate.py", of=ws)
+        [shown] = [f.value for f in at.dataframe if "Precision" in f.value.columns]
+        return float(shown.set_index("Check").loc["C02", "Precision"])
+
+    assert precision() != precision()  # NaN: nobody has said anything
+    found = query.findings(ws)
+    quotes = found[found["check"] == "C02"]["quote"].unique()
+    for verdict, quote in (("right", quotes[0]), ("wrong", quotes[-1])):
+        add_waiver(ws.evals, Waiver(check="C02", verdict=verdict, quote=quote, who="lin", why="a ghost", at=date(2026, 11, 25)))
+    assert len(quotes) > 1
+    assert 0 < precision() < 1
 
 
 @pytest.mark.slow
