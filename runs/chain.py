@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from evals.case import CaseStage
 from evals.chain import Chain, ChainStage
 from evals.suite import load_suite, suite_names
 from prompts.errors import InputError
@@ -81,8 +82,7 @@ def walk(
         InputError: the chain has no such stage, or no case can be made.
         WorkbenchError: as `harness.run`.
     """
-    if until and until not in chain.stages:
-        raise InputError(f"The chain {chain.name} has no stage {until}.", hint=f"It has {', '.join(chain.order)}.")
+    known_stage(chain, until)
     cases = Cases(ws, chain)
     outputs: dict[str, dict[str, Output]] = {}
     results: list[StageResult] = []
@@ -93,10 +93,10 @@ def walk(
             why = "; ".join(f"{name}: {said}" for name, said in list(skipped.items())[:3])
             results.append(StageResult(stage, "", "skipped", Counts(), why or "the series file has no case of this stage", skipped=skipped))
         else:
-            refs = versions if versions and stage == until else [chain.stages[stage].version]
+            refs = versions if versions and stage == until else ()
             driver = driver_of(chain.stages[stage])
             options = _within(driver.options, chain.budget_usd, spent)
-            plan = _plan(ws, chain, stage, refs, driver, made, options)
+            plan = plan_stage(ws, chain, stage, refs, driver, made, options)
             result, reused = done(ws, plan, driver.provider, options, again)
             spent += result.counts.spent_usd
             outputs[stage] = _outputs(ws, result.run_id, stage)
@@ -108,14 +108,14 @@ def walk(
     return results
 
 
-def first_stage(ws: Workspace, chain: Chain, driver_of: DriverOf) -> tuple[Plan, Driver]:
-    """Return the plan of a chain's first stage, the only one that is known before anything is made."""
-    stage = chain.order[0]
-    made, skipped = Cases(ws, chain).of(stage, {})
-    if not made:
-        raise InputError(f"The chain {chain.name} has no case to begin with: {next(iter(skipped.values()), 'none')}.")
-    driver = driver_of(chain.stages[stage])
-    return _plan(ws, chain, stage, [chain.stages[stage].version], driver, made, driver.options), driver
+def known_stage(chain: Chain, until: str) -> None:
+    """Refuse the name of a last stage that a chain does not have.
+
+    Raises:
+        InputError: it has none of that name.
+    """
+    if until and until not in chain.stages:
+        raise InputError(f"The chain {chain.name} has no stage {until}.", hint=f"It has {', '.join(chain.order)}.")
 
 
 def _within(options: Options, budget_usd: float | None, spent: float) -> Options:
@@ -128,10 +128,15 @@ def _within(options: Options, budget_usd: float | None, spent: float) -> Options
     return replace(options, budget_usd=left if options.budget_usd is None else min(left, options.budget_usd))
 
 
-def _plan(
-    ws: Workspace, chain: Chain, stage: str, refs: Sequence[str], driver: Driver, cases: Sequence[CasePlan], options: Options
+def plan_stage(
+    ws: Workspace, chain: Chain, stage: CaseStage, refs: Sequence[str], driver: Driver, cases: Sequence[CasePlan], options: Options
 ) -> Plan:
-    wanted = chain.stages[stage].scorers  # type: ignore[index]
+    """Return the plan of a stage over its cases, with the chain's own version where no others are named.
+
+    Raises:
+        WorkbenchError: an unknown version or scorer, or a malformed file.
+    """
+    wanted = chain.stages[stage].scorers
     suites = ws.evals / "suites"
     if wanted is not None:
         specs: list[tuple[str, Mapping[str, Any]]] = [(name, {}) for name in wanted]
@@ -142,7 +147,7 @@ def _plan(
     return make(
         stage=stage,
         suite={"name": chain.name, "hash": chain.hash},
-        versions=[as_plan(find_version(ws, ref)) for ref in refs],
+        versions=[as_plan(find_version(ws, ref)) for ref in refs or [chain.stages[stage].version]],
         cases=cases,
         provider=reference(driver.provider),
         models=[driver.model],

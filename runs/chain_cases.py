@@ -62,13 +62,19 @@ class Missing(Exception):
 class Cases:
     """Makes the cases of a chain's stages.
 
+    Args:
+        ws: the workspace.
+        chain: the chain.
+        texts: texts by their hash that stand in for outputs which nobody has made yet; of an estimate.
+
     Raises:
         UnknownName: the chain names a series or an episode that is not there.
         InputError: a series file is malformed.
     """
 
-    def __init__(self, ws: Workspace, chain: Chain) -> None:
+    def __init__(self, ws: Workspace, chain: Chain, texts: Mapping[str, bytes] | None = None) -> None:
         self._ws = ws
+        self._texts = {} if texts is None else texts
         self._chain = chain
         self._store = MediaStore(ws)
         files = {file.series.id: file for file in map(load_series, sorted((ws.evals / "cases").glob("*.y*ml")))}
@@ -102,6 +108,14 @@ class Cases:
             except Missing as error:
                 skipped[f"{unit}-{stage}"] = str(error)
         return list(made.values()), skipped
+
+    def most(self, stage: str) -> int:
+        """Return the most cases that a stage can have, whatever the script will say."""
+        if stage in ("shot", "clip"):
+            return len(self._units) * self._chain.shots
+        if stage == "character":
+            return sum(len(file.characters) for file in {file.series.id: file for file, _ in self._units}.values())
+        return len(self._units)
 
     def _of_unit(self, stage: str, unit: str, file: SeriesFile, episode: Episode, outputs: Outputs) -> Iterator[tuple[str, CasePlan | str]]:
         if stage == "outline":
@@ -147,7 +161,7 @@ class Cases:
         return self._read(output, Script), (output,)
 
     def _read(self, output: Output, model: type[M]) -> M:
-        text = self._store.read(output.sha256).decode("utf-8", "replace")
+        text = (self._texts.get(output.sha256) or self._store.read(output.sha256)).decode("utf-8", "replace")
         try:
             return model.model_validate(parse_json(text).value)
         except (ValidationError, InputError, ValueError) as error:

@@ -57,6 +57,25 @@ def done(ws: Workspace, plan: Plan, provider: Provider, options: Options, again:
     return harness.resume(ws, same.run_id, provider, options), False
 
 
+def made_before(ws: Workspace, plan: Plan, again: Again) -> dict[str, RunState]:
+    """Return the jobs of a plan that would be taken as they are, each with the run that has it; nothing is done."""
+    found: dict[str, RunState] = {}
+    for state in _earlier(ws, plan) if again != "all" else ():
+        same = _jobs(state) == plan.by_id.keys()
+        if same or len(plan.event.arms) == 1:
+            done_here = {job_id for job_id in plan.by_id.keys() & state.finished.keys() if _counts(state, job_id, again)}
+            found |= dict.fromkeys(done_here - found.keys(), state)
+        if same:
+            break
+    return found
+
+
+def _counts(state: RunState, job_id: str, again: Again) -> bool:
+    """Say whether an outcome is taken as it is."""
+    status = state.finished[job_id].status
+    return status != "budget" and not (again == "failed" and status in FAILED)
+
+
 def _earlier(ws: Workspace, plan: Plan) -> Iterator[RunState]:
     """Yield the earlier runs of the chain's stage that share a job with a plan, newest first."""
     for run_id in query.chain_runs(ws, plan.event.chain, plan.event.stage):
@@ -78,8 +97,7 @@ def _carried(ws: Workspace, plan: Plan, provider: Provider, options: Options, ea
             harness.resume(ws, state.run_id, provider, replace(options, only=under_way, scoring=False))
             state.refresh()
         for job_id in plan.by_id.keys() & state.finished.keys() - found.keys():
-            status = state.finished[job_id].status
-            made = parse(state.generation(job_id)) if status != "budget" and not (again == "failed" and status in FAILED) else None
+            made = parse(state.generation(job_id)) if _counts(state, job_id, again) else None
             if isinstance(made, Generation):
                 found[job_id] = made
     return [found[job["job_id"]] for job in plan.jobs if job["job_id"] in found]

@@ -14,6 +14,8 @@ from runs.cli.run import tapes
 if TYPE_CHECKING:
     from evals.chain import Chain, ChainStage
     from runs.chain import Driver, DriverOf
+    from runs.chain_outlook import Outlook
+    from runs.chain_runs import Again
     from runs.settings import Settings
     from runs.workspace import Workspace
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--version", "versions", multiple=True, metavar="REF", help="With --until: that stage with these versions, an A/B.")
 @click.option("--retry-failed", is_flag=True, help="Make failed jobs once more, and what hangs on them.")
 @click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
-@click.option("--dry-run", is_flag=True, help="Count and price the first stage, the only one known beforehand; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Count and price all stages, those to come at their most; send nothing.")
 @click.option("--price", "prices", multiple=True, metavar="STAGE.NAME=USD", help="What a stage's calls cost, such as shot.image=0.07.")
 @tapes
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
@@ -55,6 +57,7 @@ def chain(
     from evals.chain import load_chain
     from runs import engine
     from runs.chain import chains, walk
+    from runs.chain_outlook import outlook, refuse_unpriced
     from runs.settings import load
 
     ws = workspace(context)
@@ -71,13 +74,14 @@ def chain(
     found = load_chain(name, folder)
     named = _by_stage(found, prices)
     drivers = _drivers(context, ws, settings, found, named, {"no_score": no_score, "record": record, "replay": replay})
+    again: Again = "all" if fresh else "failed" if retry_failed else "missing"
     if dry_run:
-        _estimate(ws, found, drivers, fmt)
+        _estimate(outlook(ws, found, drivers, until=until, versions=versions, again=again), found, fmt)
         return
+    if found.budget_usd is not None:
+        refuse_unpriced(found, outlook(ws, found, drivers, until=until, versions=versions, again=again))
     with engine.kept():
-        results = walk(
-            ws, found, drivers, until=until, versions=versions, again="all" if fresh else "failed" if retry_failed else "missing"
-        )
+        results = walk(ws, found, drivers, until=until, versions=versions, again=again)
     rows = [
         {
             "stage": r.stage, "run_id": r.run_id, "state": "taken over" if r.reused else r.state, "jobs": r.counts.jobs, "ok": r.counts.ok,
@@ -150,10 +154,29 @@ def _drivers(
     return driver
 
 
-def _estimate(ws: Workspace, chain: Any, drivers: DriverOf, fmt: str) -> None:
-    from runs.chain import first_stage
-    from runs.cli.run import emit_estimate
+def _estimate(rows: list[Outlook], chain: Chain, fmt: str) -> None:
+    """Print what each stage would take, and all together."""
+    import pandas as pd
 
-    plan, driver = first_stage(ws, chain, drivers)
-    emit_estimate(ws, plan, driver.options, 1, fmt)
-    output.say("The other stages are not known before the first is made; set budget_usd in the chain's file to bound them all.")
+    from runs.chain_outlook import sum_of
+
+    low, high = sum_of([row.low_usd for row in rows]), sum_of([row.high_usd for row in rows])
+    table = [
+        {
+            "stage": row.stage, "provider": row.provider, "model": row.model, "jobs": row.jobs, "made": row.made, "known": row.exact,
+            "prompt_tokens": row.prompt_tokens, "cost_low_usd": row.low_usd, "cost_high_usd": row.high_usd,
+        }
+        for row in rows
+    ]  # fmt: skip
+    output.emit(pd.DataFrame(table), fmt, key="stages", chain=chain.name, cost_low_usd=low, cost_high_usd=high, budget_usd=chain.budget_usd)
+    for row in rows:
+        for case, why in row.skipped.items():
+            output.say(f"{row.stage}: {case} is left out: {why}")
+    unpriced = ", ".join(f"{row.stage} ({row.model})" for row in rows if row.high_usd is None)
+    if unpriced:
+        output.say(f"No bound is known for {unpriced}: name a price with --price STAGE.NAME=USD, and max_tokens for texts.")
+    if not all(row.exact for row in rows):
+        output.say("About: what a stage is made from is not there yet. Its jobs and its highest cost are the most that there can be.")
+    bound = "" if chain.budget_usd is None else f" The chain's budget is ${chain.budget_usd:.2f}."
+    amount = "unknown" if high is None else f"at most ${high:.2f}"
+    output.say(f"In all {amount}.{bound} Dry run: nothing was sent.")
