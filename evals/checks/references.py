@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from evals.checks.hit import Hit, at, quote, suggestion
 from evals.checks.ledger import Ledger, Moment
@@ -26,8 +26,11 @@ def ids(ledger: Ledger, world: World) -> Iterator[Hit]:
     for moment in ledger.moments:
         yield from _beat(moment, world)
     yield from _doubles("shot", ((shot.id,) for shot in ledger.shots))
+    scenes = frozenset(scene.id for scene in ledger.script.scenes)
+    beats = frozenset(m.beat.id for m in ledger.moments)
+    told = frozenset(line.id for m in ledger.moments for line in m.beat.lines)
     for shot in ledger.shots:
-        yield from _shot(shot, ledger, world)
+        yield from _shot(shot, scenes, beats, told, world)
 
 
 def _doubles(kind: str, items: Iterable[tuple[str, ...]]) -> Iterator[Hit]:
@@ -68,13 +71,13 @@ def _beat(moment: Moment, world: World) -> Iterator[Hit]:
         yield from _whole(moment, change)
 
 
-def _shot(shot: PlannedShot, ledger: Ledger, world: World) -> Iterator[Hit]:
-    where, scenes = (shot.id,), {scene.id for scene in ledger.script.scenes}
+def _shot(shot: PlannedShot, scenes: frozenset[str], beats: frozenset[str], told: frozenset[str], world: World) -> Iterator[Hit]:
+    where = (shot.id,)
     yield from _known("scene", shot.scene, scenes, where, shot.scene)
     for beat in shot.beats:
-        yield from _known("beat", beat, (m.beat.id for m in ledger.moments), where, beat)
+        yield from _known("beat", beat, beats, where, beat)
     for line in shot.lines:
-        yield from _known("line", line, (x.id for m in ledger.moments for x in m.beat.lines), where, line)
+        yield from _known("line", line, told, where, line)
     for prop in shot.props:
         yield from _known("prop", prop, world.props, where, prop)
     for seen in shot.visible:
@@ -84,11 +87,10 @@ def _shot(shot: PlannedShot, ledger: Ledger, world: World) -> Iterator[Hit]:
             yield from _known(f"look of {person.id}", seen.look, [x.id for x in person.looks], where, seen.look or "")
 
 
-def _known(kind: str, name: str | None, known: Iterable[str], where: tuple[str, ...], shown: str) -> Iterator[Hit]:
+def _known(kind: str, name: str | None, known: Collection[str], where: tuple[str, ...], shown: str) -> Iterator[Hit]:
     """Yield a hit for a name that is given and not known; where nothing of its kind is declared, nothing can be wrong."""
-    names = set(known)
-    if name is not None and names and name not in names:
-        yield Hit(where, quote(shown), f"There is no {kind} {name!r}. {suggestion(name, names)}", f"dangling:{kind}:{name}")
+    if name is not None and known and name not in known:
+        yield Hit(where, quote(shown), f"There is no {kind} {name!r}. {suggestion(name, known)}", f"dangling:{kind}:{name}")
 
 
 def _whole(moment: Moment, change: Change) -> Iterator[Hit]:

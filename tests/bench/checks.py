@@ -6,7 +6,7 @@
    of the embedded writer over all starter episodes; findings by severity, and of what.
 2. Careless edits: every mutator of `tests/support/mutators` on `edited` of those worlds; how many are found where they are.
 3. Prompts: the starter templates over all starter cases, and sheets and clips with the edits that only prompts can have.
-4. CPU for 1,000 scripts, and for scripts of twice and four times as many beats.
+4. CPU for 1,000 scripts, and for scripts and storyboards of two, four and eight times as many beats.
 """
 
 from __future__ import annotations
@@ -112,17 +112,18 @@ def _spoil(ref: str, prompt: Prompt, inputs: clean_worlds.Json, edited: dict[str
         edited["R02"][bool(lint(Prompt.of_case(kept, "character", inputs), [BY_ID["R02"]]))] += 1
 
 
-def growth(scripts: list[Checked]) -> None:
-    """Print the time a beat for scripts as they are, and for scripts of as many beats twice, four and eight times over."""
-    print("| beats a script | CPU ms a script | µs a beat |\n|---|---|---|")
-    for times in (1, 2, 4, 8):
-        longer = [(world, _repeated(script, times)) for world, script in scripts[:60]]
-        beats = sum(len(scene.beats) for _, script in longer for scene in script.scenes)
-        start = time.process_time()
-        for world, script in longer:
-            run(script, world)
-        took = time.process_time() - start
-        print(f"| {beats / len(longer):.0f} | {took / len(longer) * 1000:.2f} | {took / beats * 1e6:.0f} |")
+def growth(scripts: list[Checked], boards: list[Checked]) -> None:
+    """Print the time a beat for scripts and storyboards as they are, and of as many beats twice, four and eight times over."""
+    print("| of | beats each | CPU ms each | µs a beat |\n|---|---|---|---|")
+    for name, given in (("scripts", scripts), ("storyboards", boards)):
+        for times in (1, 2, 4, 8):
+            longer = [(world, _repeated(script, times)) for world, script in given[:60]]
+            beats = sum(len(scene.beats) for _, script in longer for scene in script.scenes)
+            start = time.process_time()
+            for world, script in longer:
+                run(script, world)
+            took = time.process_time() - start
+            print(f"| {name} | {beats / len(longer):.0f} | {took / len(longer) * 1000:.2f} | {took / beats * 1e6:.0f} |")
 
 
 def _repeated(script: Script, times: int) -> Script:
@@ -132,7 +133,18 @@ def _repeated(script: Script, times: int) -> Script:
         for scene in script.model_dump()["scenes"]:
             beats = [{**b, "id": f"{b['id']}.{n}", "lines": [{**x, "id": f"{x['id']}.{n}"} for x in b["lines"]]} for b in scene["beats"]]
             scenes.append({**scene, "id": f"{scene['id']}.{n}", "beats": beats})
-    return Script.model_validate({"title": script.title, "scenes": scenes})
+    if not isinstance(script, Storyboard):
+        return Script.model_validate({"title": script.title, "scenes": scenes})
+    shots = [
+        {
+            **shot,
+            **{key: f"{shot[key]}.{n}" for key in ("id", "scene")},
+            **{key: [f"{x}.{n}" for x in shot[key]] for key in ("beats", "lines")},
+        }
+        for n in range(times)
+        for shot in script.model_dump()["shots"]
+    ]
+    return Storyboard.model_validate({"title": script.title, "scenes": scenes, "shots": shots})
 
 
 def main(worlds: int, edited: int) -> None:
@@ -149,7 +161,7 @@ def main(worlds: int, edited: int) -> None:
     print()
     prompts()
     print()
-    growth(wrote)
+    growth(wrote, made)
 
 
 if __name__ == "__main__":

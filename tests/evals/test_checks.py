@@ -109,6 +109,7 @@ SHOT = st.builds(
 BOARDS = st.builds(Storyboard, title=TEXTS, scenes=st.lists(SCENE, min_size=1, max_size=3), shots=st.lists(SHOT, min_size=1, max_size=4))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     SCRIPTS | BOARDS,
