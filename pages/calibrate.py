@@ -57,7 +57,7 @@ def _truth(ws: Workspace) -> None:
         st.text("No simulated script with a planted fault yet.")
         return
     _table(scripts, "Checks beside planted faults", Found=_bar("Share of the planted ones that the check named at their place"))
-    st.caption("Findings elsewhere need not be wrong: the writer also does what a prompt leaves open, such as making up names.")
+    st.caption("What a prompt leaves open, such as the ids of the cast, the writer makes up; checks find that too, and are right to.")
 
 
 def _people(ws: Workspace) -> None:

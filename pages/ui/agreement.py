@@ -62,6 +62,7 @@ def with_planted(planted: pd.DataFrame) -> pd.DataFrame:
             "Interval": _between(recall.lo, recall.hi, percent=True),
             "Findings": None if row["check"] == "schema" else int(row["said"]),
             "At a planted place": None if row["check"] == "schema" else int(row["right"]),
+            "Left open by the prompt": None if row["check"] == "schema" else int(row["open"]),
         })  # fmt: skip
     return pd.DataFrame(rows)
 

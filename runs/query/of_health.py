@@ -29,7 +29,16 @@ TRUTHS: Columns = {
     "blinks": COUNT,
     "blinks_found": COUNT,
 }
-PLANTED: Columns = {"check": TEXT, "fault": TEXT, "planted": COUNT, "found": COUNT, "said": COUNT, "right": COUNT, "scripts": COUNT}
+PLANTED: Columns = {
+    "check": TEXT,
+    "fault": TEXT,
+    "planted": COUNT,
+    "found": COUNT,
+    "said": COUNT,
+    "right": COUNT,
+    "open": COUNT,
+    "scripts": COUNT,
+}
 RATED_SCORES: Columns = {
     "queue": TEXT,
     "item": TEXT,
@@ -96,7 +105,9 @@ def planted(ws: Workspace, newest: int = NEWEST) -> pd.DataFrame:
     """Return a row a kind of fault that the embedded writer plants: how many, and what the checks found. Columns: `PLANTED`.
 
     `found` counts planted faults that the check named at their place; `said` all findings of the check in these scripts, and
-    `right` those that are at a planted place. Of a script that cannot be read only faults of `schema` count: nothing else can be found.
+    `right` those that are at a planted place; `open` are others of a script whose prompt left open what the check looks for, such
+    as the ids of the cast, so that the writer had to make it up. Of a script that cannot be read only faults of `schema` count:
+    nothing else can be found.
     """
     with read(ws) as con:
         rows = records(
@@ -106,7 +117,7 @@ def planted(ws: Workspace, newest: int = NEWEST) -> pd.DataFrame:
             newest as (select * from recent where json_extract_string(truth, '$.kind') = 'script'),
             said as (select f.job_key, list({c: f.check_id, p: f.places::varchar}) as findings
               from finding f semi join newest using (job_key) where f.latest group by f.job_key)
-            select n.truth->>'$.faults' as faults, coalesce(s.findings, []) as findings,
+            select n.truth->>'$.faults' as faults, n.truth->>'$.assumed' as assumed, coalesce(s.findings, []) as findings,
               exists(from score x join metric m using (metric_key) where x.job_key = n.job_key and x.latest and x.status = 'ok'
                 and m.name = 'logic') as readable
             from newest n left join said s using (job_key)
@@ -201,8 +212,10 @@ def _counted(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
     import pandas as pd
 
+    from runs.studio.script_rules import LEFT_OPEN
+
     made, found = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    said, right = Counter[str](), Counter[str]()
+    said, right, left_open = Counter[str](), Counter[str](), Counter[str]()
     for row in rows:
         faults = [(str(f["check"]), str(f["fault"]), str(f.get("where", ""))) for f in loaded(row["faults"]) or []]
         findings = [(str(f["c"]), set(loaded(f["p"]) or [])) for f in row["findings"]]
@@ -210,14 +223,17 @@ def _counted(rows: list[dict[str, Any]]) -> pd.DataFrame:
             if check == "schema" or row["readable"]:
                 made[check, fault] += 1
                 found[check, fault] += not row["readable"] if check == "schema" else any(c == check and where in p for c, p in findings)
+        guessed = frozenset[str]().union(*(LEFT_OPEN.get(name, frozenset()) for name in loaded(row["assumed"]) or []))
         for check, places in findings:
+            planned = any(c == check and where in places for c, _, where in faults)
             said[check] += 1
-            right[check] += any(c == check and where in places for c, _, where in faults)
+            right[check] += planned
+            left_open[check] += check in guessed and not planned
     readable = sum(bool(row["readable"]) for row in rows)
     table = [
         {
             "check": check, "fault": fault, "planted": n, "found": found[check, fault], "said": said[check], "right": right[check],
-            "scripts": readable,
+            "open": left_open[check], "scripts": readable,
         }
         for (check, fault), n in sorted(made.items())
     ]  # fmt: skip

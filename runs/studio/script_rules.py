@@ -106,6 +106,11 @@ RULES: tuple[Rule, ...] = (
         "the JSON is cut off or holds a trailing comma", "return one JSON object and nothing else",
     ),
 )  # fmt: skip
+LEFT_OPEN: Mapping[str, frozenset[str]] = {
+    "cast": frozenset({"C01"}), "cast ids": frozenset({"C01"}), "places": frozenset({"C08"}), "places ids": frozenset({"C08"}),
+    "target_seconds": frozenset({"T01"}), "line_limit": frozenset({"T02"}),
+}  # fmt: skip
+"""What a prompt may leave open (`assumed` in the truth), and the checks that find what the writer made up instead."""
 BY_NAME: Mapping[str, Rule] = {rule.fault: rule for rule in RULES}
 
 
