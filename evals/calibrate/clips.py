@@ -12,7 +12,7 @@ import numpy as np
 from evals.calibrate.folder import Clip
 from evals.calibrate.rates import auc, rank
 from evals.errors import UnreadableMedia
-from evals.faces import blinks, iris, stiffness
+from evals.faces import blinks, iris, stiffness, through
 from evals.faces.track import follow
 from evals.media import clip_frames
 
@@ -45,17 +45,14 @@ def measure(clips: Sequence[Clip], tick: Callable[[], None]) -> list[Measured]:
 
 def _one(clip: Clip) -> Measured:
     try:
-        tracks = follow(clip_frames(clip.path)).tracks
+        followed = follow(clip_frames(clip.path))
     except UnreadableMedia as error:
         return Measured(clip, None, (), str(error))
-    if not tracks:
+    if not followed.tracks:
         return Measured(clip, None, (), "no face found")
-    track = max(tracks, key=lambda t: len(t.times) * t.iod)
-    problem = stiffness.why_not(track.times, track.iod)
-    if problem:
-        return Measured(clip, None, (), problem)
-    shut = blinks.find(track.times, np.array([iris.openness(p) for p in track.shapes]))
-    return Measured(clip, stiffness.measure(track.times, track.points, clip.speaking), tuple(shut))
+    stiff, told, problem = through.measured(through.main_parts(followed.tracks, followed.stretches), clip.speaking)
+    shut = [t for part in told for t in blinks.find(part.track.times, np.array([iris.openness(p) for p in part.track.shapes]))]
+    return Measured(clip, stiff, tuple(shut), problem)
 
 
 def by_variant(measured: Sequence[Measured]) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """The faces of a clip; places in pixels of frames of `width` x `height`. `cuts` in seconds."""
+    """The faces of a clip; places in pixels of frames of `width` x `height`. `cuts`, and what was read of it, in seconds."""
 
     width: int
     height: int
@@ -44,6 +44,7 @@ class Clip:
     frames: int
     cuts: tuple[float, ...]
     tracks: tuple[Track, ...]
+    stretches: tuple[tuple[float, float], ...]
 
 
 _stills: Remembered[Still] = Remembered(256)
@@ -108,4 +109,5 @@ def _follow(item: Media) -> Clip:
         frames=len(times),
         cuts=tuple(result.cuts),
         tracks=tuple(result.tracks),
+        stretches=tuple(result.stretches),
     )

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from evals.faces import blinks, emotion, iris, stiffness
+from evals.faces import blinks, emotion, iris, stiffness, through
 from evals.faces.analysis import Clip
 from evals.faces.arrays import Floats
 from evals.faces.face import Face
+from evals.faces.through import Part
 from evals.faces.track import Track, follow
-from evals.faces.verdict import Verdict, asked_json, crops, emotion_json, place, said_of
+from evals.faces.verdict import Verdict, asked_json, crops, emotion_json, said_of
 from evals.faces.wanted import Wanted
 from evals.media import Frame
 
@@ -29,14 +30,14 @@ BROWS = (105, 66, 63, 334, 296, 293)
 
 def judge_clip(clip: Clip, people: Sequence[Wanted], views: Mapping[str, Sequence[Face]], min_iod: float) -> list[Verdict]:
     """Return a verdict for each person whose face is followed; arguments and errors as for `judge_still`."""
-    found = [(len(t.times) * t.iod, t.centre[0], t) for t in clip.tracks]
-    return [_judge(who, track, views.get(who.who, ()), min_iod) for who, track in place(people, found)]
+    found = through.parts(clip.tracks, clip.stretches, people)
+    return [_judge(who, parts, views.get(who.who, ()), min_iod) for who, parts in found]
 
 
 def of_frames(frames: Iterable[Frame], speaking: bool) -> tuple[stiffness.Stiffness | None, str, dict[str, Any]]:
     """Return the stiffness of the face that frames are of (None: why not, in words), and the evidence.
 
-    Of several faces the one is meant that is largest for longest.
+    Of several faces the one is meant that is largest for longest, of a long clip in each stretch.
 
     Args:
         frames: In order.
@@ -45,42 +46,32 @@ def of_frames(frames: Iterable[Frame], speaking: bool) -> tuple[stiffness.Stiffn
     Raises:
         ModelUnavailable: A face model is not installed.
     """
-    tracks = follow(frames).tracks
-    if not tracks:
+    followed = follow(frames)
+    if not followed.tracks:
         return None, "", {}
-    track = max(tracks, key=lambda t: len(t.times) * t.iod)
-    problem = stiffness.why_not(track.times, track.iod)
-    evidence = {"iod": round(track.iod, 1), "frames": len(track.times), "from": round(track.times[0], 3), "to": round(track.times[-1], 3)}
-    if problem:
-        return None, problem, evidence
-    stiff = stiffness.measure(track.times, track.points, speaking)
-    opening = np.array([iris.openness(p) for p in track.shapes])
-    found = {"blinks": [round(t, 2) for t in blinks.find(track.times, opening)], "trace": _trace(track.times, stiff, opening)}
+    parts = through.main_parts(followed.tracks, followed.stretches)
+    stiff, told, problem = through.measured(parts, speaking)
+    if stiff is None:
+        return None, problem, _extent(parts)
+    openings = [_opening(part.track) for part in told]
+    found = {"blinks": [round(t, 2) for t in _blinks(told, openings)], "trace": _trace(told, stiff, openings)}
     return (
         stiff,
         f"{band(stiff.value)}{where(stiff)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}",
-        evidence | _numbers(stiff) | found,
+        _extent(told) | _numbers(stiff) | found,
     )
 
 
-def _judge(wanted: Wanted, track: Track, views: Sequence[Face], min_iod: float) -> Verdict:
-    evidence = {
-        "character": wanted.who,
-        "asked": asked_json(wanted),
-        "iod": round(track.iod, 1),
-        "from": round(track.times[0], 3),
-        "to": round(track.times[-1], 3),
-        "frames": len(track.times),
-        "crops": crops(track.sample(CROPS)),
-    }
-    problem = stiffness.why_not(track.times, track.iod, min_iod)
-    if problem:
+def _judge(wanted: Wanted, parts: Sequence[Part], views: Sequence[Face], min_iod: float) -> Verdict:
+    stiff, told, problem = through.measured(parts, wanted.speaking, min_iod)
+    evidence = {"character": wanted.who, "asked": asked_json(wanted), "crops": crops(_sample(told or parts, CROPS))}
+    evidence |= _extent(told or parts)
+    if stiff is None:
         return Verdict(wanted.who, problem, problem=problem, evidence={**evidence, "problem": problem})
-    stiff = stiffness.measure(track.times, track.points, wanted.speaking)
-    opening = np.array([iris.openness(p) for p in track.shapes])
-    shut = blinks.find(track.times, opening)
-    shown, match = _emotion(wanted, track, views)
-    minutes = (track.times[-1] - track.times[0]) / 60
+    openings = [_opening(part.track) for part in told]
+    shut = _blinks(told, openings)
+    shown, match = _emotion(wanted, told, views)
+    seconds = sum(part.track.times[-1] - part.track.times[0] for part in told)
     return Verdict(
         who=wanted.who,
         said=f"{band(stiff.value)}{where(stiff)} (stiffness {stiff.value:.2f}), {said_of(shown, wanted)}",
@@ -89,29 +80,56 @@ def _judge(wanted: Wanted, track: Track, views: Sequence[Face], min_iod: float) 
             "stiffness": stiff.value,
             "stiff_upper": stiff.upper,
             "stiff_mouth": stiff.mouth,
-            "blinks": len(shut) / minutes,
+            "blinks": 60 * len(shut) / seconds,
             "emotion_match": match,
         },
         evidence={
             **evidence,
             **_numbers(stiff),
             "blinks": [round(t, 2) for t in shut],
-            "trace": _trace(track.times, stiff, opening),
+            "trace": _trace(told, stiff, openings),
             "emotion": emotion_json(shown, match),
         },
-        seconds=track.times[-1] - track.times[0],
+        seconds=seconds,
         blinks=len(shut),
         speaking=wanted.speaking,
         emotion=wanted.emotion,
     )
 
 
-def _emotion(wanted: Wanted, track: Track, views: Sequence[Face]) -> tuple[emotion.Shown, float]:
+def _extent(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return when a face is seen and how large; of a long clip, from when to when and for how many seconds each part stands."""
+    tracks = [part.track for part in parts]
+    found: dict[str, Any] = {
+        "iod": round(float(np.average([t.iod for t in tracks], weights=[len(t.times) for t in tracks])), 1),
+        "from": round(tracks[0].times[0], 3),
+        "to": round(tracks[-1].times[-1], 3),
+        "frames": sum(len(t.times) for t in tracks),
+    }
+    if len(parts) > 1:
+        found["parts"] = [[round(v, 2) for v in (p.track.times[0], p.track.times[-1], p.seconds)] for p in parts]
+    return found
+
+
+def _opening(track: Track) -> Floats:
+    return np.array([iris.openness(p) for p in track.shapes])
+
+
+def _blinks(parts: Sequence[Part], openings: Sequence[Floats]) -> list[float]:
+    return [t for part, opening in zip(parts, openings, strict=True) for t in blinks.find(part.track.times, opening)]
+
+
+def _sample(parts: Sequence[Part], count: int) -> list[tuple[float, Face]]:
+    """Return about `count` views, as many of each part."""
+    return [view for part in parts for view in part.track.sample(max(1, count // len(parts)))]
+
+
+def _emotion(wanted: Wanted, parts: Sequence[Part], views: Sequence[Face]) -> tuple[emotion.Shown, float]:
     """Return the moment that agrees best with what was asked, and the mean match of the best third of the moments.
 
     An emotion that is asked for must be reached, not held; a neutral face must be neutral throughout.
     """
-    moments = [emotion.shown_by(face, views, wanted.emotion) for _, face in track.sample(MOMENTS)]
+    moments = [emotion.shown_by(face, views, wanted.emotion) for _, face in _sample(parts, MOMENTS)]
     matches = [emotion.match(shown, wanted.emotion, wanted.intensity) for shown in moments]
     order = np.argsort(matches)[::-1]
     best = order if wanted.emotion == "neutral" else order[: max(1, round(len(order) / 3))]
@@ -150,11 +168,12 @@ def _numbers(stiff: stiffness.Stiffness) -> dict[str, Any]:
     }
 
 
-def _trace(times: Sequence[float], stiff: stiffness.Stiffness, opening: Floats) -> dict[str, list[float]]:
+def _trace(parts: Sequence[Part], stiff: stiffness.Stiffness, openings: Sequence[Floats]) -> dict[str, list[float]]:
     """Return brow height, eye opening and mouth opening over time; heights and mouth in IOD, the eyes as height over width."""
-    points = stiff.steady.points
-    brow = -points[:, list(BROWS), 1].mean(axis=1)
-    mouth = np.linalg.norm(points[:, 13] - points[:, 14], axis=1)
+    times = np.concatenate([part.track.times for part in parts])
+    brows = [-steady.points[:, list(BROWS), 1].mean(axis=1) for steady in stiff.steady]
+    brow = np.concatenate([heights - np.median(heights) for heights in brows])
+    mouth = np.concatenate([np.linalg.norm(steady.points[:, 13] - steady.points[:, 14], axis=1) for steady in stiff.steady])
     pick = np.unique(np.linspace(0, len(times) - 1, min(MAX_TRACE, len(times))).round().astype(int))
-    rows = {"t": np.asarray(times), "brow": brow - np.median(brow), "eye": opening, "mouth": mouth}
+    rows = {"t": times, "brow": brow, "eye": np.concatenate(openings), "mouth": mouth}
     return {name: [round(float(v), 4) for v in row[pick]] for name, row in rows.items()}

@@ -17,12 +17,15 @@
 step three of eight shared clips in which nothing but the lips was moved look lively in the upper face, with it none does, and
 clips with motion everywhere keep theirs (docs/calibration.md). `value` is left as the study defines it.
 
+Of a long clip several stretches are seen. Each is taken for itself up to step 5, since where a face rests may differ from one to
+the next; A^2 and f^2 are then averaged, each stretch counting for as much of the clip as it stands for (`joined`).
+
 Known weaknesses: fast head motion raises the floor and hides the upper face; profiles; beards; faces under 40 pixels of IOD.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +52,7 @@ REGIONS: Mapping[str, tuple[int, ...]] = {
     "cheek": (50, 101, 36, 205, 206, 207, 187, 147, 123, 117, 280, 330, 266, 425, 426, 427, 411, 376, 352, 346),
 }
 """Landmarks of each region; the eyes' are the lids, which `iris` has refined."""
+UPPER = ("brow", "eye")
 INNER_LIPS, CORNERS, LOWER_LIP = (13, 14), (61, 291), 17
 FLOORS: Mapping[str, tuple[float, ...]] = {
     "mouth": (3.1e-5, 3.52e-4, 7.33e-4, 0, 7.2e-5, 6e-6, 3.9e-5, 3.05e-4, 6.7e-5),
@@ -77,7 +81,8 @@ class Region:
 class Stiffness:
     """How stiff a face is: `value` over all, `upper` and `mouth` alone, each 0-1; and what the head did meanwhile.
 
-    `steady` holds the landmarks without head motion, for traces. `pose_sd` is in degrees (yaw, pitch, roll) and percent (scale).
+    `steady` holds the landmarks without head motion of each stretch, for traces. `pose_sd` is in degrees (yaw, pitch, roll) and
+    percent (scale).
     """
 
     value: float
@@ -85,7 +90,7 @@ class Stiffness:
     mouth: float
     regions: Mapping[str, Region]
     pose_sd: tuple[float, float, float, float]
-    steady: pose.Steadied
+    steady: tuple[pose.Steadied, ...]
 
 
 def why_not(times: list[float], iod: float, min_iod: float = MIN_IOD) -> str:
@@ -103,6 +108,16 @@ def why_not(times: list[float], iod: float, min_iod: float = MIN_IOD) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A face through one stretch: amplitude and noise floor (IOD) by region, and of brow and eye without what follows the mouth."""
+
+    steady: pose.Steadied
+    moved: Mapping[str, tuple[float, float]]
+    apart: Mapping[str, tuple[float, float]]
+    pose_sd: Floats
+
+
 def measure(times: list[float], points: Floats, speaking: bool) -> Stiffness:
     """Return the stiffness of one track; `why_not` says whether that makes sense.
 
@@ -111,23 +126,46 @@ def measure(times: list[float], points: Floats, speaking: bool) -> Stiffness:
         points: Landmarks, frames x 468 x 3, eyelids refined.
         speaking: Whether the shot asks for speech: which weights are used.
     """
+    return joined([(stretch(times, points), 1.0)], speaking)
+
+
+def stretch(times: list[float], points: Floats) -> Stretch:
+    """Return what a face does in one stretch; arguments as for `measure`."""
     steady = pose.steady(points)
     step = (times[-1] - times[0]) / (len(times) - 1)
     smooth, poses = _smoothed(steady.points, step), _smoothed(steady.poses, step)
     moving = _without(smooth, poses, RIDGE)
     sd = poses.std(axis=0)
     motion = np.concatenate([[1.0], sd, np.abs(np.diff(poses, axis=0)).mean(axis=0) / step])
-    regions = {name: _region(moving[:, list(REGIONS[name]), :2], name, motion) for name in REGIONS}
-    weights = SPEAKING if speaking else SILENT
     apart = _without(moving, _speech(moving), SPEECH_RIDGE)
-    brow, eye = (_region(apart[:, list(REGIONS[name]), :2], name, motion).lively for name in ("brow", "eye"))
+    return Stretch(
+        steady,
+        {name: _moved(moving, name, motion) for name in REGIONS},
+        {name: _moved(apart, name, motion) for name in UPPER},
+        sd,
+    )
+
+
+def joined(stretches: Sequence[tuple[Stretch, float]], speaking: bool) -> Stiffness:
+    """Return the stiffness of a face over one or more stretches of a clip, each with the seconds that it stands for."""
+    shares = np.array([seconds for _, seconds in stretches]) / sum(seconds for _, seconds in stretches)
+
+    def region(name: str, kind: Sequence[Mapping[str, tuple[float, float]]]) -> Region:
+        amplitude, floor = np.sqrt(shares @ np.array([found[name] for found in kind]) ** 2)
+        energy = float(np.sqrt(max(0.0, amplitude**2 - floor**2)))
+        return Region(float(amplitude), float(floor), energy, min(1.0, energy / REAL[name]))
+
+    regions = {name: region(name, [s.moved for s, _ in stretches]) for name in REGIONS}
+    brow, eye = (region(name, [s.apart for s, _ in stretches]).lively for name in UPPER)
+    weights = SPEAKING if speaking else SILENT
+    yaw, pitch, roll, scale = np.sqrt(shares @ np.array([s.pose_sd for s, _ in stretches]) ** 2).tolist()
     return Stiffness(
         value=1 - sum(weights[name] * region.lively for name, region in regions.items()),
         upper=1 - (0.4 * brow + 0.6 * eye),
         mouth=1 - regions["mouth"].lively,
         regions=regions,
-        pose_sd=(float(sd[0]), float(sd[1]), float(sd[2]), float(sd[3])),
-        steady=steady,
+        pose_sd=(yaw, pitch, roll, scale),
+        steady=tuple(s.steady for s, _ in stretches),
     )
 
 
@@ -171,8 +209,6 @@ def _speech(moving: Floats) -> Floats:
     return np.stack([opening, width, height, moving[:, LOWER_LIP, 1]], axis=1) / REAL["mouth"]
 
 
-def _region(moving: Floats, name: str, motion: Floats) -> Region:
-    amplitude = float(np.sqrt((moving**2).sum(axis=2).mean()))
-    floor = float(np.dot(FLOORS[name], motion))
-    energy = float(np.sqrt(max(0.0, amplitude**2 - floor**2)))
-    return Region(amplitude, floor, energy, min(1.0, energy / REAL[name]))
+def _moved(moving: Floats, name: str, motion: Floats) -> tuple[float, float]:
+    amplitude = float(np.sqrt((moving[:, list(REGIONS[name]), :2] ** 2).sum(axis=2).mean()))
+    return amplitude, float(np.dot(FLOORS[name], motion))

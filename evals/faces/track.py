@@ -92,11 +92,12 @@ class Track:
 
 @dataclass(slots=True)
 class Tracks:
-    """What following a clip gives: tracks in order of their beginning, times of cuts, times of all frames."""
+    """What following a clip gives: tracks in order of their beginning, times of cuts, of all frames, and of the stretches' ends."""
 
     tracks: list[Track]
     cuts: list[float]
     times: list[float]
+    stretches: list[tuple[float, float]]
 
 
 def follow(frames: Iterable[Frame]) -> Tracks:
@@ -111,11 +112,13 @@ def follow(frames: Iterable[Frame]) -> Tracks:
     all_tracks: list[Track] = []
     cuts: list[float] = []
     times: list[float] = []
+    stretches: dict[int, tuple[float, float]] = {}
     before: Floats | None = None
     looked = -np.inf
     stretch = 0
     for frame in frames:
         times.append(frame.time)
+        stretches[frame.stretch] = (stretches.get(frame.stretch, (frame.time, 0.0))[0], frame.time)
         if frame.stretch != stretch:
             # Some seconds of a long clip were passed over: nothing is followed across them, and no cut is seen.
             stretch, before, live, lost = frame.stretch, None, [], []
@@ -133,7 +136,7 @@ def follow(frames: Iterable[Frame]) -> Tracks:
             live += seen
             lost = [track for track in lost if not any(track is other for other in seen)]
             all_tracks += [track for track in seen if len(track.shapes) == 1]
-    return Tracks([t for t in all_tracks if len(t.shapes) >= MIN_FRAMES], cuts, times)
+    return Tracks([t for t in all_tracks if len(t.shapes) >= MIN_FRAMES], cuts, times, list(stretches.values()))
 
 
 def _goes_on(track: Track, frame: Frame) -> bool:

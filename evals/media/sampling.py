@@ -2,16 +2,19 @@
 
     stretches(12.0, 300)   ->  ((0.0, inf),)
     stretches(90.0, 2250)  ->  ((0.0, 10.0), (40.0, 50.0), (80.0, inf))
+    stands_for([(0.0, 10.0), (40.0, 50.0), (80.0, 90.0)])  ->  [25.0, 40.0, 25.0]
 
 A shot of a microdrama lasts two to fifteen seconds, and is read whole. A longer clip (an episode, a loop) costs no more time
 or memory than 30 s do, however long it is: its beginning, its middle and its end are read. They are contiguous, because motion
-needs neighbouring frames, and far apart, because drift needs distance. What that changes is measured by
-`python tests/bench/sampling.py`.
+needs neighbouring frames, and far apart, because drift needs distance. In a mean over the clip each counts for what it stands for:
+itself and the half of each gap that it borders on. What that changes is measured by `python tests/bench/sampling.py`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 MAX_FPS = 30.5
 """Faster clips are thinned out; half a frame of slack, so that 30 frames a second with unsteady time stamps stay whole."""
@@ -37,3 +40,9 @@ def stretches(seconds: float, frames: int, whole: float = WHOLE_SECONDS) -> tupl
         return ((0.0, math.inf),)
     middle = (seconds - STRETCH_SECONDS) / 2
     return (0.0, STRETCH_SECONDS), (middle, middle + STRETCH_SECONDS), (seconds - STRETCH_SECONDS, math.inf)
+
+
+def stands_for(read: Sequence[tuple[float, float]]) -> list[float]:
+    """Return for how many seconds of a clip each stretch of it stands that was read, given when each begins and ends, in order."""
+    gaps = [0.0, *(after[0] - before[1] for before, after in pairwise(read)), 0.0]
+    return [end - begin + (gaps[i] + gaps[i + 1]) / 2 for i, (begin, end) in enumerate(read)]

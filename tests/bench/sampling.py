@@ -18,10 +18,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 import numpy as np  # noqa: E402 (found through the line above)
 from footage_material import Video, write  # noqa: E402
 
-from evals.faces import stiffness  # noqa: E402
+from evals.faces import through  # noqa: E402
+from evals.faces.appearances import VIEWS  # noqa: E402
 from evals.faces.identity import similarity  # noqa: E402
-from evals.faces.track import Track, follow  # noqa: E402
-from evals.media import clip_frames, read_clip  # noqa: E402
+from evals.faces.track import follow  # noqa: E402
+from evals.media import Frame, clip_frames, read_clip  # noqa: E402
 from evals.media.sampling import LIGHT_SECONDS  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data" / "faces" / "clips"
@@ -43,12 +44,14 @@ def long_clip(who: str, variants: tuple[str, ...], seconds: int = 60) -> Video:
     return np.concatenate(parts)
 
 
-def measured(tracks: list[Track]) -> tuple[float, float]:
-    """Return stiffness, weighted by length, and how alike the face is at its first and last view."""
-    long = [t for t in tracks if not stiffness.why_not(t.times, t.iod)]
-    values = [stiffness.measure(t.times, t.points, speaking=True).value for t in long]
-    ends = similarity([long[0].views[0][1].embedding], [long[-1].views[-1][1].embedding])
-    return float(np.average(values, weights=[len(t.times) for t in long])), ends
+def measured(frames: list[Frame]) -> tuple[float, float]:
+    """Return the stiffness that the scorer gives these frames, and how alike the face is in its first and last view."""
+    followed = follow(frames)
+    stiff, told, problem = through.measured(through.main_parts(followed.tracks, followed.stretches), speaking=True)
+    if stiff is None:
+        raise SystemExit(problem)
+    first, last = told[0].track.sample(VIEWS)[0], told[-1].track.sample(VIEWS)[-1]
+    return stiff.value, similarity([first[1].embedding], [last[1].embedding])
 
 
 def main() -> None:
@@ -61,7 +64,7 @@ def main() -> None:
             for who in ("ai_10", "pearl"):
                 write(path, long_clip(who, variants))
                 some, whole = list(clip_frames(path)), list(clip_frames(path, whole=LIGHT_SECONDS))
-                (a, x), (b, y) = measured(follow(some).tracks), measured(follow(whole).tracks)
+                (a, x), (b, y) = measured(some), measured(whole)
                 moved.append(abs(a - b))
                 drifted.append(abs(x - y))
                 share.append(len(some) / len(whole))

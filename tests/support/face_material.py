@@ -66,6 +66,14 @@ def clip(path: Path, frames: Sequence[Image.Image], fps: int = 25, codec: str = 
     return path
 
 
+def head() -> np.ndarray:
+    """Return 468 points spread like a head: 100 wide, eye corners 60 apart, forehead over chin."""
+    points = np.random.default_rng(3).normal(0, 25, (468, 3))
+    points[33], points[263] = (-30, -10, 0), (30, -10, 0)
+    points[10], points[152] = (0, -70, 10), (0, 60, 0)
+    return points
+
+
 def noise(size: tuple[int, int] = (128, 128), seed: int = 0) -> Image.Image:
     """Return a picture without any face."""
     pixels = np.random.default_rng(seed).integers(0, 255, (size[1] // 16, size[0] // 16, 3), dtype=np.uint8)

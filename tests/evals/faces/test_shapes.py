@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from face_material import head
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -16,16 +17,6 @@ from evals.faces import align, arrays, blinks, detect, identity, iris, pose, ste
 from evals.faces.assign import by_similarity
 from evals.faces.wanted import wanted
 from evals.score import Sample
-
-SHAPE = np.random.default_rng(3).normal(0, 25, (468, 3))
-
-
-def head() -> np.ndarray:
-    """Return 468 points spread like a head: 100 wide, eye corners 60 apart, forehead over chin."""
-    points = SHAPE.copy()
-    points[33], points[263] = (-30, -10, 0), (30, -10, 0)
-    points[10], points[152] = (0, -70, 10), (0, 60, 0)
-    return points
 
 
 def turned(points: np.ndarray, yaw: float, pitch: float, roll: float) -> np.ndarray:
