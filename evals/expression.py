@@ -28,6 +28,7 @@ from evals.errors import ScorerError, UnreadableMedia
 from evals.faces import analysis, episode
 from evals.faces.face import Face
 from evals.faces.moving import judge_clip, of_frames
+from evals.faces.stack import Stack, using
 from evals.faces.still import judge_still
 from evals.faces.verdict import Verdict
 from evals.faces.wanted import Wanted, wanted
@@ -44,6 +45,8 @@ class Expression:
 
     Args:
         min_iod: Smallest distance of the outer eye corners, in pixels, at which a face is measured.
+        detector: Which model finds faces, and `emotions`: what tells emotions; see `evals.faces.stack`.
+        emotions: `shape` or `blendshapes`.
     """
 
     name = "expression"
@@ -61,10 +64,11 @@ class Expression:
     )
     cpu_bound = True
 
-    def __init__(self, min_iod: float = 24.0) -> None:
+    def __init__(self, min_iod: float = 24.0, detector: str = "blazeface", emotions: str = "shape") -> None:
         if isinstance(min_iod, bool) or not isinstance(min_iod, int | float) or not 8 <= min_iod <= 500:
             raise ScorerError(f"expression: min_iod is a number of pixels from 8 to 500, got {min_iod!r}.")
         self.min_iod = float(min_iod)
+        self.stack = Stack(detector=str(detector), emotions=str(emotions))
 
     def score(self, group: Sequence[Sample]) -> list[list[Score]]:
         """Return seven scores a sample; see the module.
@@ -72,7 +76,8 @@ class Expression:
         Raises:
             ModelUnavailable: A face model is not installed.
         """
-        looked = [self._look(sample) for sample in group]
+        with using(self.stack):
+            looked = [self._look(sample) for sample in group]
         series = episode.overview([shot.verdicts for shot in looked])
         return [self._none(*shot.problem) if shot.problem else self._scores(shot, series) for shot in looked]
 

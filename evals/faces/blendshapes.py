@@ -17,12 +17,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from evals.errors import ModelUnavailable
 from evals.faces import mesh, models
 from evals.faces.arrays import Points
-from evals.faces.warp import crop
+from evals.faces.face import Face
+from evals.faces.warp import Pixels, crop
 
 SIZE = 256
 COUNT = 478
@@ -56,7 +56,7 @@ class Shapes:
     presence: float
 
 
-def read(picture: Image.Image, points: Points) -> Shapes:
+def read(picture: Pixels, points: Points) -> Shapes:
     """Return the blendshapes of a face whose landmarks are known.
 
     Args:
@@ -79,6 +79,15 @@ def read(picture: Image.Image, points: Points) -> Shapes:
         raise ModelUnavailable("The blendshape network of face_landmarker.task has other outputs than expected.")
     presence = 1 / (1 + math.exp(-float(np.clip(flag.ravel()[0], -60, 60))))
     return Shapes(found, dict(zip(NAMES, (float(v) for v in values), strict=True)), presence)
+
+
+def of_face(face: Face) -> Mapping[str, float]:
+    """Return the 52 blendshapes of a face that was found before, from the pixels that the mesh looked at.
+
+    Raises:
+        ModelUnavailable: As for `read`.
+    """
+    return read(face.looked, face.placed).values
 
 
 @cache

@@ -25,7 +25,6 @@ import numpy as np
 from evals.errors import ScorerError
 from evals.faces import iris, models, pose
 from evals.faces.arrays import Floats, Grey, Points
-from evals.faces.face import Face
 
 FILE = Path(__file__).parent.parent / "data" / "emotions.json"
 EMOTIONS = ("neutral", "joy", "sadness", "anger", "fear", "surprise", "disgust")
@@ -99,8 +98,12 @@ def by_shape(points: Points, views: Sequence[Points], asked: str) -> Shown:
     logits = fit().weights @ moved + fit().offsets
     odds = np.exp(logits - logits.max())
     probabilities = dict(zip(EMOTIONS, (odds / odds.sum()).tolist(), strict=True))
-    strength = float(np.clip(fit().strengths[asked] @ moved, 0, 1.5)) if asked in fit().strengths else None
-    return Shown(probabilities, strength, "shape", dict(zip(SIGNALS, moved.tolist(), strict=True)))
+    return Shown(probabilities, strength(moved, asked), "shape", dict(zip(SIGNALS, moved.tolist(), strict=True)))
+
+
+def strength(moved: Floats, asked: str) -> float | None:
+    """Return how strongly an emotion is shown by `difference` of a face, 0 to 1.5; None for neutral."""
+    return float(np.clip(fit().strengths[asked] @ moved, 0, 1.5)) if asked in fit().strengths else None
 
 
 def by_pixels(grey: Grey) -> Shown:
@@ -113,15 +116,6 @@ def by_pixels(grey: Grey) -> Shown:
     raw = models.net("emotion")(pixels.reshape(1, 64, 64, 1))[0].ravel()
     found = dict(zip(_CLASSIFIER, (float(v) for v in raw), strict=True))
     return Shown({e: found[e] for e in EMOTIONS}, None, "classifier", {})
-
-
-def shown_by(face: Face, views: Sequence[Face], asked: str) -> Shown:
-    """Return what a face shows: by shape if there are neutral views of the person, else by pixels.
-
-    Raises:
-        ModelUnavailable: The emotion model is needed and not installed.
-    """
-    return by_shape(face.points, [v.points for v in views], asked) if views else by_pixels(face.grey)
 
 
 def match(shown: Shown, asked: str, intensity: float) -> float:

@@ -22,8 +22,9 @@ EMOTION_SIZE = 64
 class Face:
     """A face found in a picture; places are in pixels of that picture.
 
-    `chip` (150 x 150 for dlib) is what `embedder` embeds; `looked` are the 192 x 192 pixels that the mesh looked at, in the region
-    `at` of the analysed picture: from them `portrait` and `grey` are made, which are seldom asked for.
+    `chip` (150 x 150 for dlib) is what `embedder` embeds, `grey` (64 x 64) what the emotion classifier looks at; `looked` are the
+    192 x 192 pixels that the mesh looked at, in the region `at` of the analysed picture, which the file's picture is `scale` times
+    as large as.
     """
 
     box: Box
@@ -32,8 +33,9 @@ class Face:
     chip: Rgb
     looked: Rgb
     at: warp.Region
-    tight: warp.Region
+    grey: Grey
     embedder: str = "dlib"
+    scale: float = 1.0
 
     @cached_property
     def pose(self) -> pose.Pose:
@@ -41,15 +43,16 @@ class Face:
         return pose.pose_of(self.points)
 
     @property
+    def placed(self) -> Points:
+        """Return the landmarks as they lie in `looked`."""
+        back = warp.within(self.at.matrix(mesh.SIZE), np.eye(2, 3))
+        flat = self.points / self.scale
+        return np.column_stack([flat[:, :2] @ back[:, :2].T + back[:, 2], flat[:, 2] * mesh.SIZE / self.at.side])
+
+    @property
     def portrait(self) -> Rgb:
         """Return the face with some room around it, to be shown: 96 x 96 x 3."""
         return np.asarray(Image.fromarray(self.looked).reduce(2))
-
-    @property
-    def grey(self) -> Grey:
-        """Return what the emotion classifier looks at: 64 x 64."""
-        inner = warp.within(self.at.matrix(mesh.SIZE), self.tight.matrix(EMOTION_SIZE))
-        return np.asarray(Image.fromarray(warp.warp(self.looked, inner, EMOTION_SIZE)).convert("L"))
 
     @property
     def iod(self) -> float:
@@ -100,6 +103,7 @@ def face_at(image: warp.Pixels, found: mesh.Mesh, points: Points, scale: float =
         chip=embed.chip_for(image, points, current().embedding),
         looked=found.pixels,
         at=found.region,
-        tight=tight,
+        grey=np.asarray(Image.fromarray(warp.crop(image, tight, EMOTION_SIZE)).convert("L")),
         embedder=current().embedding,
+        scale=scale,
     )

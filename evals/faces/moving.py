@@ -13,7 +13,7 @@ from evals.faces.arrays import Floats
 from evals.faces.face import Face
 from evals.faces.through import Part
 from evals.faces.track import Track, follow
-from evals.faces.verdict import Verdict, asked_json, crops, emotion_json, said_of
+from evals.faces.verdict import Verdict, asked_json, crops, emotion_json, said_of, shown_by
 from evals.faces.wanted import Wanted
 from evals.media import Frame
 
@@ -129,7 +129,7 @@ def _emotion(wanted: Wanted, parts: Sequence[Part], views: Sequence[Face]) -> tu
 
     An emotion that is asked for must be reached, not held; a neutral face must be neutral throughout.
     """
-    moments = [emotion.shown_by(face, views, wanted.emotion) for _, face in _sample(parts, MOMENTS)]
+    moments = [shown_by(face, views, wanted.emotion) for _, face in _sample(parts, MOMENTS)]
     matches = [emotion.match(shown, wanted.emotion, wanted.intensity) for shown in moments]
     order = np.argsort(matches)[::-1]
     best = order if wanted.emotion == "neutral" else order[: max(1, round(len(order) / 3))]

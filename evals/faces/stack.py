@@ -3,6 +3,7 @@
     scorers:
       - {name: face_consistency, args: {detector: yunet, embedding: sface}}
       - {name: face_consistency, args: {embedding: models/mine.onnx, threshold: 0.35, width: 0.08}}
+      - {name: expression, args: {detector: yunet, emotions: blendshapes}}
 
     with using(Stack(detector="yunet")):
         analyse_picture(media)
@@ -13,6 +14,11 @@
 | `sface` | the pulled SFace; plain cosine, even odds at 0.363, the threshold that its publishers give for LFW |
 | a path ending in `.onnx` | a model of your own that takes ArcFace's 112 x 112 pixels; `threshold` and `width` must be given |
 | a path ending in `.dat` | a drop-in for dlib's ResNet; `threshold` and `width` must be given |
+
+| emotions | are told by |
+|---|---|
+| `shape` | the default: ten distances of the landmarks against a neutral view, or where there is none the `fer` classifier |
+| `blendshapes` | the muscles that MediaPipe's FaceLandmarker sees, see `evals.faces.muscles` |
 
 The stack belongs to the call that is scoring, so that two scorers with different models do not disturb each other.
 """
@@ -32,21 +38,25 @@ from evals.faces.detect import Detection, detect
 
 DETECTORS = ("blazeface", "yunet")
 EMBEDDINGS = ("dlib", "sface")
+EMOTIONS = ("shape", "blendshapes")
 PUBLISHED = {"sface": (0.363, 0.08, "the threshold for cosines that SFace's publishers give, fitted on LFW; the width is not fitted")}
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Detector, embedding, and for an embedding of one's own the cosine of even odds and how steeply they change around it."""
+    """Detector; embedding, and for one of one's own the cosine of even odds and how steeply they change; what tells emotions."""
 
     detector: str = "blazeface"
     embedding: str = "dlib"
     threshold: float | None = None
     width: float | None = None
+    emotions: str = "shape"
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
             raise ScorerError(f"There is no face detector {self.detector!r}.", hint=f"There are: {', '.join(DETECTORS)}.")
+        if self.emotions not in EMOTIONS:
+            raise ScorerError(f"There is no way {self.emotions!r} to tell emotions.", hint=f"There are: {', '.join(EMOTIONS)}.")
         own = Path(self.embedding).suffix in (".onnx", ".dat")
         if self.embedding not in EMBEDDINGS and not own:
             raise ScorerError(
@@ -62,7 +72,7 @@ class Stack:
 
     @property
     def key(self) -> str:
-        """Return what tells results of this stack from those of another."""
+        """Return what tells the faces that this stack finds from those of another; emotions are told later, from the same faces."""
         return f"{self.detector}/{self.embedding}"
 
     @property

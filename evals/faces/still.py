@@ -8,7 +8,7 @@ from evals.faces import emotion
 from evals.faces.analysis import Still
 from evals.faces.evidence import pose_json
 from evals.faces.face import Face
-from evals.faces.verdict import Verdict, asked_json, emotion_json, place, said_of
+from evals.faces.verdict import Verdict, asked_json, emotion_json, place, said_of, shown_by
 from evals.faces.wanted import Wanted
 
 MAX_YAW = 60.0
@@ -47,7 +47,7 @@ def _judge(wanted: Wanted, face: Face, views: Sequence[Face], min_iod: float) ->
         problem = f"the face is turned away by {abs(face.pose.yaw):.0f} degrees"
     if problem:
         return Verdict(wanted.who, problem, problem=problem, evidence={**evidence, "problem": problem})
-    shown = emotion.shown_by(face, views, wanted.emotion)
+    shown = shown_by(face, views, wanted.emotion)
     match = emotion.match(shown, wanted.emotion, wanted.intensity)
     return Verdict(
         who=wanted.who,

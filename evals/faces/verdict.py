@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from evals.faces import emotion
+from evals.faces import emotion, muscles
 from evals.faces.arrays import Points
 from evals.faces.face import Face
+from evals.faces.stack import current
 from evals.faces.wanted import Wanted
 
 T = TypeVar("T")
@@ -31,6 +32,19 @@ class Verdict:
     speaking: bool = False
     shape: Points | None = None
     emotion: str = "neutral"
+
+
+def shown_by(face: Face, views: Sequence[Face], asked: str) -> emotion.Shown:
+    """Return what a face shows, by the models that this call looks with.
+
+    By muscles where they were chosen, else by shape if there are neutral views of the person, else by pixels.
+
+    Raises:
+        ModelUnavailable: The model that is needed is not here.
+    """
+    if current().emotions == "blendshapes":
+        return muscles.by_muscles(face, views, asked)
+    return emotion.by_shape(face.points, [v.points for v in views], asked) if views else emotion.by_pixels(face.grey)
 
 
 def place(people: Sequence[Wanted], found: Sequence[tuple[float, float, T]]) -> list[tuple[Wanted, T]]:

@@ -1,4 +1,4 @@
-"""Fit emotions to studio pictures with known truth, and print how well shape, classifier and both tell them; `--write` ships the fit.
+"""Fit emotions to studio pictures with known truth, and print how well shape, muscles and classifier tell them; `--write` ships the fits.
 
 Two folds by person: what is printed comes from people that the fit has not seen. What is shipped is fitted on all.
 """
@@ -16,7 +16,7 @@ from scipy.stats import rankdata, spearmanr
 from studio_faces import write_people
 
 from evals import media
-from evals.faces import analysis, emotion
+from evals.faces import analysis, emotion, muscles
 
 PEOPLE = 100
 DECAY = 0.003
@@ -24,7 +24,7 @@ STRONG = 0.5
 
 
 def collect(folder: Path) -> dict[str, np.ndarray]:
-    """Return signals, classifier odds, asked emotions, true amplitudes and folds of all shots."""
+    """Return signals, muscles, classifier odds, asked emotions, true amplitudes and folds of all shots."""
     rows = []
     for place in sorted(p for p in folder.iterdir() if p.is_dir()):
         views = analysis.find_faces(media.read_picture(place / "sheet.webp")).faces
@@ -37,14 +37,15 @@ def collect(folder: Path) -> dict[str, np.ndarray]:
             moved = emotion.difference(faces[0].points, [v.points for v in views])
             seen = emotion.by_pixels(faces[0].grey).probabilities
             odds = np.log([seen[e] + 0.02 for e in emotion.EMOTIONS])
-            rows.append((moved, odds, emotion.EMOTIONS.index(asked["emotion"]), truth["amplitude"], int(place.name) % 2))
-    names = ("shape", "pixels", "asked", "amplitude", "fold")
+            against, alone = muscles.difference(faces[0], views), muscles.muscles(faces[0])
+            rows.append((moved, against, alone, odds, emotion.EMOTIONS.index(asked["emotion"]), truth["amplitude"], int(place.name) % 2))
+    names = ("shape", "against", "alone", "pixels", "asked", "amplitude", "fold")
     return {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}
 
 
 def logistic(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return weights and offsets (7 x n + 1) of a multinomial logistic regression, all emotions weighing alike."""
-    scale = x.std(axis=0)
+    scale = np.maximum(x.std(axis=0), 1e-4)
     z, one_hot = np.c_[x / scale, np.ones(len(x))], np.eye(7)[y]
     share = 1 / np.bincount(y, minlength=7)[y] / 7
 
@@ -85,7 +86,13 @@ def strengths(x: np.ndarray, amplitude: np.ndarray, y: np.ndarray) -> dict[str, 
 
 def report(data: dict[str, np.ndarray]) -> None:
     y, amplitude, fold = data["asked"], data["amplitude"], data["fold"]
-    kinds = {"shape": data["shape"], "classifier": data["pixels"], "both": np.c_[data["shape"], data["pixels"]]}
+    kinds = {
+        "shape": data["shape"],
+        "blendshapes and shape": data["against"],
+        "blendshapes alone": data["alone"],
+        "classifier": data["pixels"],
+        "shape and classifier": np.c_[data["shape"], data["pixels"]],
+    }
     strong = (amplitude > STRONG) | (y == 0)
     print(f"{len(y)} shots of {PEOPLE} people; strong: amplitude > {STRONG}; AUC: the emotion asked for against another one")
     for name, x in kinds.items():
@@ -97,7 +104,7 @@ def report(data: dict[str, np.ndarray]) -> None:
         ranks = rankdata(np.r_[p[np.arange(len(y)), y], p[np.arange(len(y)), other]])
         auc = (ranks[: len(y)].sum() - len(y) * (len(y) + 1) / 2) / len(y) ** 2
         each = " ".join(f"{e} {right[(y == i) & strong].mean():.2f}" for i, e in enumerate(emotion.EMOTIONS))
-        print(f"{name:11s} top-1 {right.mean():.3f}  strong {right[strong].mean():.3f}  AUC {auc:.3f}   {each}")
+        print(f"{name:21s} top-1 {right.mean():.3f}  strong {right[strong].mean():.3f}  AUC {auc:.3f}   {each}")
     for index, name in enumerate(emotion.EMOTIONS[1:], start=1):
         shown = np.zeros(len(y))
         for f in (0, 1):
@@ -124,6 +131,15 @@ def main() -> None:
             "strength": {e: w.round(3).tolist() for e, w in strength.items()},
         }
         emotion.FILE.write_text(json.dumps(shipped, indent=1) + "\n", "utf-8")
+        fits = {kind: logistic(data[kind], data["asked"]) for kind in ("against", "alone")}
+        others = {
+            "source": shipped["source"],
+            "emotions": list(emotion.EMOTIONS),
+            "signals": list(emotion.SIGNALS),
+            "muscles": list(muscles.MUSCLES),
+            **{kind: {"weights": f[:, :-1].round(3).tolist(), "offsets": f[:, -1].round(3).tolist()} for kind, f in fits.items()},
+        }
+        muscles.FILE.write_text(json.dumps(others) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
