@@ -166,6 +166,7 @@ def stored(sha256: str) -> Path:
 
 async def blob(request: Request) -> Response:
     """Answer with one stored artifact, or with the part of it that a player asks for."""
+    from starlette.concurrency import run_in_threadpool
     from starlette.responses import FileResponse, PlainTextResponse
 
     from pages.guard import admits
@@ -174,7 +175,8 @@ async def blob(request: Request) -> Response:
     try:
         if not admits(request):
             return PlainTextResponse("Sign in first.", status_code=403)
-        path = stored(request.path_params["name"])
+        # Off the event loop: what a team's other machine has made is fetched now.
+        path = await run_in_threadpool(stored, request.path_params["name"])
     except WorkbenchError:
         return PlainTextResponse("There is no such artifact.", status_code=404)
     return FileResponse(path, media_type=media_type_of(path), headers=SAFE)

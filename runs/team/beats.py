@@ -37,7 +37,7 @@ def beat(member: Member, journals: Sequence[str]) -> None:
 def fetch(ws: Workspace, member: Member) -> None:
     """Note what other machines say; errors as the store's."""
     for entry in member.store.list("beats/"):
-        machine = entry.name.removeprefix("beats/").removesuffix(".json")
+        machine = entry.name.removeprefix("beats/").removesuffix(".json").partition("/")[0]
         folder = ws.team / machine
         if machine == member.machine or not folder.is_dir():  # of a machine without a journal there is nothing to say
             continue

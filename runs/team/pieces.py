@@ -20,8 +20,9 @@ from runs.team.store import Entry
 FOLDER = "journals/"
 LARGEST = 80 << 20
 """Most plain bytes of a piece: a line is at most 64 MB."""
+_JOURNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 _PATH = re.compile(
-    r"journals/([A-Za-z0-9][A-Za-z0-9._-]{0,59})/([A-Za-z0-9][A-Za-z0-9._-]{0,150})/(\d{1,15})-(\d{1,9})-(\d{1,9})-([0-9a-f]{32})\.gz"
+    r"journals/([A-Za-z0-9][A-Za-z0-9-]{0,39})/([A-Za-z0-9][A-Za-z0-9._-]{0,150})/(\d{1,15})-(\d{1,9})-(\d{1,9})-([0-9a-f]{32})\.gz"
 )
 
 
@@ -46,6 +47,11 @@ class Piece:
     def name(self) -> str:
         """Return its name on the store."""
         return f"{FOLDER}{self.machine}/{self.journal}/{self.offset:012d}-{self.plain}-{self.packed}-{self.digest}.gz"
+
+
+def can_be_named(journal: str) -> bool:
+    """Tell whether a journal's name can stand on the store; those that the workbench gives can."""
+    return bool(_JOURNAL.fullmatch(journal)) and ".." not in journal
 
 
 def make(machine: str, journal: str, offset: int, lines: bytes) -> tuple[Piece, bytes]:

@@ -103,6 +103,9 @@ class Pusher:
         journal = path.stem
         if journal in self._complete or header(path) is None:
             return
+        if not pieces.can_be_named(journal):
+            done.refused[path.name] = "its name is none that a journal has"
+            return
         if journal not in self._reached:
             self._there |= self._listed(f"{pieces.FOLDER}{self.member.machine}/{journal}/")
             self._reached[journal] = pieces.reach(self._there.setdefault(journal, []))

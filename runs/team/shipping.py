@@ -16,15 +16,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from prompts.errors import WorkbenchError
+from runs.errors import JournalError
 from runs.journal import own_files
 from runs.lines import header
 from runs.team import beats, lease
-from runs.team.errors import StoreDown, TeamError
+from runs.team.errors import StoreDown
 from runs.team.member import Member, member_of
 from runs.team.pull import pull
 from runs.team.push import Pusher
 from runs.workspace import Workspace
 
+SOON_S = 3.0
 LAST_S = 60.0
 """How long the end of a run waits for the store."""
 SLOWEST_S = 60.0
@@ -78,6 +81,7 @@ class _Beside(threading.Thread):
         self._over = threading.Event()
         self._down = False
         self._refused = ""
+        self._lost = False
         self._beat_at = 0.0
 
     def run(self) -> None:
@@ -89,7 +93,12 @@ class _Beside(threading.Thread):
 
     def finish(self) -> None:
         self._over.set()
-        self.join(LAST_S)
+        # Somebody who does not want to wait loses nothing: what is left is shipped later.
+        with contextlib.suppress(KeyboardInterrupt):
+            self.join(SOON_S)
+            if self.is_alive():
+                self._say("Shipping the rest to the team's store; Ctrl-C leaves it for later.")
+                self.join(LAST_S)
         waiting = self._pusher.waiting()
         if left := sum(waiting.get(path.stem, 0) for path in self._journals()):
             self._say(f"{left} bytes of the journal are not on the team's store yet: `workbench team push` ships them.")
@@ -101,7 +110,7 @@ class _Beside(threading.Thread):
             if not self._down:
                 self._say(f"{error.message} The run goes on, and is shipped later.")
             self._down = True
-        except TeamError as error:
+        except WorkbenchError as error:
             if error.message != self._refused:
                 self._say(str(error))
             self._refused = error.message
@@ -111,13 +120,26 @@ class _Beside(threading.Thread):
             self._down = False
 
     def _round(self) -> None:
+        if not self._number:
+            self._take()
         # Said first, so that whoever fetches a piece of a run has also heard that it lives.
         if time.monotonic() - self._beat_at >= beats.EVERY_S:
             self._beat()
             if self._number and lease.is_lost(self._member, self._run_id, self._number):
-                self._number = 0
-                self._hold.lost("another machine of the team has taken the run")
+                self._give_up()
         self._ship()
+
+    def _take(self) -> None:
+        """Take the run now, where the store did not answer at its beginning."""
+        if not self._lost:
+            try:
+                self._number = lease.take(self._member, self._run_id)
+            except JournalError:
+                self._give_up()
+
+    def _give_up(self) -> None:
+        self._number, self._lost = 0, True
+        self._hold.lost("another machine of the team has taken the run")
 
     def _last(self) -> None:
         self._ship()

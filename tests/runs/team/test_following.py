@@ -31,6 +31,7 @@ def until(true: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_the_app_fetches_and_ships(machine: Machine, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What others ship comes in, what is rated here goes out, and a store that is away is told and waited for."""
     monkeypatch.setattr(following, "_standing", ("", 0.0, ""))

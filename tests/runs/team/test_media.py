@@ -113,6 +113,7 @@ def test_nothing_is_named_on_the_store_before_it_is_there(machine: Machine, shar
             assert allowed < 4
 
 
+@pytest.mark.slow
 def test_verify_knows_where_they_lie(machine: Machine, shared: Path) -> None:
     """On the store only: no problem, and counted. Nowhere: a problem. The store is down: said so."""
     _, there, hashes = two(machine)

@@ -37,6 +37,7 @@ def on_store(shared: Path) -> list[Path]:
     return sorted((shared / "journals").rglob("*.gz"))
 
 
+@pytest.mark.slow
 def test_the_same_tables_on_every_machine(machine: Machine) -> None:
     """Runs of three machines, one of them scored again on another: equal tables on all, which are what the journals say."""
     all_three = [machine(name) for name in ("a", "b", "c")]
@@ -105,6 +106,7 @@ def test_a_fetch_that_was_cut_off_is_taken_up_again(machine: Machine) -> None:
     assert len(query.ingest_errors(there)) == 0
 
 
+@pytest.mark.slow
 def test_what_was_tampered_with_is_refused_and_named(machine: Machine, shared: Path) -> None:
     """A changed piece, a journal of another's, a piece that contradicts an earlier one: listed, and not a line of them folded."""
     here, there = machine("here"), machine("there")
@@ -167,6 +169,15 @@ def test_two_workspaces_of_one_name(machine: Machine, tmp_path: Path, shared: Pa
     assert on_store(shared) == []
 
 
+def test_a_journal_whose_name_cannot_stand_on_the_store(machine: Machine) -> None:
+    """It is named and left here; the others are shipped."""
+    here = machine("here")
+    for name in ("a b.jsonl", "a..b.jsonl", "sound.jsonl"):
+        story.write(here, name, story.story(name[:1], 1))
+    done = push(here)
+    assert (done.pieces, sorted(done.refused)) == (1, ["a b.jsonl", "a..b.jsonl"])
+
+
 def test_a_store_that_is_not_there(machine: Machine, shared: Path) -> None:
     here = machine("here")
     shared.rmdir()
@@ -183,6 +194,7 @@ def test_what_is_refused_of_a_name() -> None:
     sound, packed = pieces.make("m", "20260101T-m-1-ab", 0, b"x\n")
     assert pieces.parse(Entry(sound.name, len(packed))) == sound
     for name in (
+        sound.name.replace("/m/", "/identity.json/"),
         sound.name.replace("/m/", "/../"), sound.name.replace("/m/", "/.m/"), sound.name.replace("2026", "/../2026"),
         sound.name.replace("-2-", f"-{1 << 31}-"), sound.name + "x", sound.name.replace("journals/", "journal/"),
     ):  # fmt: skip
