@@ -50,7 +50,7 @@ def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> int:
     place = cases.order.index(case)
     title, back, forth, up = st.columns([8, 1.2, 1.2, 1.2], vertical_alignment="center")
     title.header(shell.plain(case))
-    for column, label, step, key in ((back, "◀ prev", -1, "left"), (forth, "next ▶", 1, "right")):
+    for column, label, step, key in ((back, "Previous", -1, "left"), (forth, "Next", 1, "right")):
         there = place + step
         if column.button(label, disabled=not 0 <= there < len(cases.order), shortcut=key, width="stretch"):
             st.query_params["case"] = cases.order[there]

@@ -66,18 +66,21 @@ def whole(name: str, usual: int) -> int:
 
 
 def number(where: Any, label: str, name: str, least: float, most: float | None, usual: float | None, **look: Any) -> float | None:
-    """Let the user give a number or none; its type is that of `least`. It stands in the address also where it is the usual one.
+    """Let the user give a number; its type is that of `least`. It stands in the address also where it is the usual one.
 
-    A number that the address gives and that lies outside of the bounds, or is none at all, is left for the usual one.
+    A number that the address gives and that lies outside of the bounds, or is none at all, is left for the usual one. With a
+    `placeholder` the user may give none.
     """
     kind = type(least)
+    may_be_empty = "placeholder" in look
     said = st.query_params.get(name)
-    value = usual if said is None else None if said == NONE else _number(said, kind, least, most, usual)
+    value = usual if said is None else None if said == NONE and may_be_empty else _number(said, kind, least, most, usual)
     key = _set(name, None if value is None else kind(value))
     # What is usual may change in the settings, and what a link says may not: so it is written down.
     if (value is not None or usual is not None) and said != _said(value):
         st.query_params[name] = _said(value)
-    found: float | None = where.number_input(label, least, most, None, key=key, on_change=_keep_number, args=(name, usual), **look)
+    first = None if may_be_empty else "min"
+    found: float | None = where.number_input(label, least, most, first, key=key, on_change=_keep_number, args=(name, usual), **look)
     return found
 
 

@@ -76,9 +76,10 @@ def with_votes(rated: pd.DataFrame) -> pd.DataFrame:
     for metric, of in rated.groupby("metric", sort=True):
         turned = of["direction"].map({"up": 1.0, "down": -1.0}).fillna(0.0)
         gain = (of["value_b"] - of["value_a"]) * turned
-        told = of[(gain != 0) & (of["preference"] != 0)].assign(agree=(gain * of["preference"] > 0).map({True: 1.0, False: -1.0}))
-        if told.empty:
+        says = gain.notna() & (gain != 0) & (of["preference"] != 0)
+        if not says.any():  # before anything is assigned: pandas lets a column fill an empty frame
             continue
+        told = of[says].assign(agree=(gain * of["preference"])[says].gt(0).map({True: 1.0, False: -1.0}))
         found = assess(told.groupby("series")["agree"].mean().to_numpy(), reach=1.0)
         rows.append({
             "Metric": str(metric).replace("_", " "),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -50,13 +51,16 @@ def draw(pair: Pair, rule: Rule | None = None) -> None:
         every = address.toggle(st, f"All {len(results)} metrics", "all") if len(results) > len(primary) else False
         with slot:
             _numbers(pair, results if every else primary)
-        with st.container(gap="xsmall"):
-            moved = [result for result in primary if not _unmoved(result)]
-            for result in moved:
-                st.text(f"{badges.VERDICTS[result.verdict]}   {result.sentence}")
-            same = [result.metric.name.replace("_", " ") for result in primary if _unmoved(result)]
-            if same:
-                st.text(f"The same in every case: {', '.join(same)}.")
+        st.html(words_html(primary))
+
+
+def words_html(results: Sequence[Result]) -> str:
+    """Return what the results say in words, a paragraph each, and in one those of metrics that did not move."""
+    told = [f"{badges.VERDICTS[result.verdict]}   {result.sentence}" for result in results if not _unmoved(result)]
+    same = [result.metric.name.replace("_", " ") for result in results if _unmoved(result)]
+    told += [f"The same in every case: {', '.join(same)}."] if same else []
+    lines = "".join(f'<p style="margin:0 0 .4rem">{shell.unbroken(escape(text))}</p>' for text in told)
+    return f'<div style="font-size:.875rem;line-height:1.45;white-space:pre-wrap">{lines}</div>'
 
 
 def _unmoved(result: Result) -> bool:

@@ -46,7 +46,7 @@ def draw(ws: Workspace, hand: Hand, state: State, entry: Entry, known: dict[str,
     unit = "series" if str(found["policy"]["rule"]["unit"]).startswith("series") else "cases"
     with st.container(border=True):
         _badges(ws, path, entry, found)
-        st.text(words)
+        st.text(shell.unbroken(words))
         st.html(rules_html(listed, palette(), unit=unit))
         st.caption("Stroke: the interval at this attempt's level. Dashed: no change. Thin line: the margin, or the least gain asked for.")
         _fallen(found)

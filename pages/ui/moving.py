@@ -24,7 +24,8 @@ def _card(hand: Hand, state: State, template: str, channel: str, known: dict[str
             st.badge("frozen", color="blue")
         if pointer and state.is_unproven(template, pointer.version):
             st.badge("unproven", color="orange", help="It got here past the gate and has passed none since.")
-    st.subheader(shell.plain(state_of.called(pointer.version, known) if pointer else "nothing"))
+    # Without an anchor: its sign would take a line of its own in a narrow card.
+    st.subheader(shell.plain(state_of.called(pointer.version, known) if pointer else "nothing"), anchor=False)
     if pointer:
         st.caption(
             shell.plain(

@@ -125,7 +125,9 @@ def _versions(ws: Workspace, stage: str, state: State) -> list[str]:
     left, right = st.columns([9, 2], vertical_alignment="bottom")
     # Pills: the chips of a multiselect are white on a light blue in the dark look, too faint to read.
     chosen = list(
-        left.pills("Versions, the baseline first", list(of), selection_mode="multi", key=key, format_func=lambda ref: of[ref].shown)
+        left.pills(
+            "Versions, the baseline first", list(of), selection_mode="multi", wrap=True, key=key, format_func=lambda ref: of[ref].shown
+        )
     )
     st.query_params["v"] = chosen
     same = address.toggle(right, "A/A", "aa", help="Run one version against itself: what differs is chance.")
@@ -134,9 +136,7 @@ def _versions(ws: Workspace, stage: str, state: State) -> list[str]:
 
 def _sizes(settings: Settings) -> tuple[int, str, int | None, float | None]:
     repeats, split, limit, budget = st.columns(4)
-    times = address.number(
-        repeats, "Repeats", "repeats", 1, MOST_REPEATS, settings.repeats, required=True, help="Generations of each case and version"
-    )
+    times = address.number(repeats, "Repeats", "repeats", 1, MOST_REPEATS, settings.repeats, help="Generations of each case and version")
     part = address.one(split.selectbox, "Split", "split", ["all", *SPLITS], "all", help="`gate` decides; do not tune on it.")
     most = address.number(limit, "At most cases", "limit", 1, None, None, placeholder="all", help="Spread over as many series as there are")
     money = address.number(

@@ -14,11 +14,12 @@ from runs import machine
 
 FIRST = ("face_consistency", "expression", "logic", "schema")
 """What viewers notice comes before what only counts."""
-MORE_ARMS = 4
 
 
 def arms_by_metric(scores: pd.DataFrame) -> pd.DataFrame:
     """Return a row a run and a column a primary metric: the arms' means in the order of the plan, such as `0.03 → 0.85`.
+
+    Of more than two arms it is the lowest and the highest, `0.46 … 0.91`.
 
     Args:
         scores: As `runs.query.run_scores` gives them. Cost and latency have columns of their own elsewhere and are left out.
@@ -32,8 +33,10 @@ def arms_by_metric(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arrow(means: pd.Series[float]) -> str:
-    shown = [f"{mean:.2f}" if mean == mean else "–" for mean in means[:MORE_ARMS]]
-    return " → ".join(shown) + (" …" if len(means) > MORE_ARMS else "")
+    if len(means) > 2:
+        known = means.dropna()
+        return f"{known.min():.2f} … {known.max():.2f}" if len(known) else "–"
+    return " → ".join(f"{mean:.2f}" if mean == mean else "–" for mean in means)
 
 
 def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
@@ -46,14 +49,14 @@ def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame({"State": [[badges.STATES.get(state, state)] for state in runs["state"]]})
     frame["By"] = [[badges.provider(simulated)] for simulated in runs["simulated"]]
     frame["Versions"] = runs["arms"].str.replace(", ", " → ")
-    means = arms_by_metric(scores)
-    for name in means.columns:
-        if (found := runs["run_id"].map(means[name])).notna().any():
-            frame[name.replace("_", " ")] = found
     frame["Done"] = runs["done"].astype("str") + " / " + runs["jobs"].astype("str")
     frame["Failed"] = runs["failed"] + runs["refused"]
     frame["Cost $"] = runs["cost_usd"]
     frame["Started"] = runs["started_at"]
+    means = arms_by_metric(scores)
+    for name in means.columns:
+        if (found := runs["run_id"].map(means[name])).notna().any():
+            frame[name.replace("_", " ")] = found
     frame["Model"] = [
         _model(None if simulated else provider, models)
         for simulated, provider, models in zip(runs["simulated"], runs["provider"], runs["models"], strict=True)
@@ -73,16 +76,17 @@ def columns(frame: pd.DataFrame) -> dict[str, Any]:
     fixed = {
         "State": badges.state_column(),
         "By": badges.provider_column(),
-        "Versions": st.column_config.TextColumn(),
-        "Done": st.column_config.TextColumn(alignment="right", help="Jobs with an outcome, of all"),
-        "Failed": st.column_config.NumberColumn(help="Failed and refused generations"),
-        "Cost $": st.column_config.NumberColumn(format="%.2f", help="Empty where no cost is known"),
-        "Started": st.column_config.DatetimeColumn(format="D MMM HH:mm", help="UTC"),
+        "Versions": st.column_config.TextColumn(width=290),
+        "Done": st.column_config.TextColumn(width=90, alignment="right", help="Jobs with an outcome, of all"),
+        "Failed": st.column_config.NumberColumn(width=60, help="Failed and refused generations"),
+        "Cost $": st.column_config.NumberColumn(width=65, format="%.2f", help="Empty where no cost is known"),
+        "Started": st.column_config.DatetimeColumn(width=110, format="D MMM HH:mm", help="UTC"),
         "Model": st.column_config.TextColumn(),
         "Machine": st.column_config.TextColumn(help="Which machines of the team worked on it"),
         "Run": st.column_config.TextColumn(),
     }
-    metric = st.column_config.TextColumn(help="Mean of each arm, in the order of the versions", alignment="right")
+    about = "Mean of each arm, in the order of the versions; of more than two the lowest and the highest"
+    metric = st.column_config.TextColumn(help=about, alignment="right", width=112)
     return {name: fixed.get(name, metric) for name in frame.columns}
 
 

@@ -49,7 +49,12 @@ def link(path: str, **parameters: str | None) -> str:
 def page_button(page: str, label: str, **parameters: str | None) -> None:
     """Draw a link to another page in the same tab; None leaves a parameter out."""
     with st.container(border=True, width="content"):
-        st.page_link(page, label=plain(label), query_params={name: value for name, value in parameters.items() if value is not None})
+        page_link(page, label, **parameters)
+
+
+def page_link(page: str, label: str, **parameters: str | None) -> None:
+    """Draw such a link without a frame, for a row of other controls."""
+    st.page_link(page, label=plain(label), query_params={name: value for name, value in parameters.items() if value is not None})
 
 
 def asked(name: str, options: Sequence[str]) -> str | None:
@@ -111,6 +116,11 @@ def poster(sha256: str | None, media_type: str | None) -> str | None:
 def plain(text: str) -> str:
     """Escape what Streamlit would read as Markdown, for words that a model or a file had a part in."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)
+
+
+def unbroken(text: str) -> str:
+    """Keep a number and its sign of per cent on one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def file_name(text: str) -> str:

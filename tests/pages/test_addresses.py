@@ -67,7 +67,7 @@ def test_an_address_that_means_no_number_is_not_believed() -> None:
         from pages.ui import address
 
         address.number(st, "Repeats", "repeats", 1, 1000, 2)
-        address.number(st, "Budget", "budget", 0.0, None, None)
+        address.number(st, "Budget", "budget", 0.0, None, None, placeholder="none")
         address.page("page", 3)
 
     at = AppTest.from_function(page)

@@ -120,7 +120,7 @@ def test_compare_waits_for_a_choice(app: Open) -> None:
 def test_compare_says_in_words_and_numbers_what_b_changes(app: Open) -> None:
     """Each primary metric has a sentence and a row; the plot's alternative text says the same."""
     at = app("compare.py", **ARMS)
-    assert "▲ better   On 14 series B raises face consistency" in words(at)
+    assert "▲ better   On 14 series B raises face consistency" in html(at)
     table = at.dataframe[0].value.set_index("metric")
     assert table.loc["face consistency ↑", "verdict"] == ["▲ better"]
     assert table.loc["face consistency ↑", "+ / − / ="] == "14 / 0 / 0"
@@ -143,7 +143,7 @@ def test_swapping_turns_the_verdict(app: Open) -> None:
     """What was better is worse from the other side."""
     at = app("compare.py", **ARMS)
     next(button for button in at.button if button.label == "Swap").click().run()
-    assert "▼ worse   On 14 series B lowers face consistency" in words(at)
+    assert "▼ worse   On 14 series B lowers face consistency" in html(at)
 
 
 def test_all_cases_are_listed_with_pictures_and_reasons(app: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -118,6 +119,16 @@ def test_agreement_with_votes_knows_the_direction_and_leaves_out_what_says_nothi
     frame = rated("stiffness", [(0.1, 0.9, 1), (0.2, 0.8, 1), (0.9, 0.1, -1), (0.1, 0.9, -1), (0.5, 0.5, 1), (0.1, 0.9, 0)], direction)
     row = agreement.with_votes(frame).iloc[0]
     assert (row["Agrees with people"], row["Pairs"], row["Even or split"]) == (share, 4, 2)
+
+
+def test_a_metric_that_calls_every_pair_even_says_nothing() -> None:
+    """Nor does one without a value in one arm; others are counted all the same."""
+    even, gone = rated("cost", [(0.0, 0.0, 1), (0.0, 0.0, -1)], "down"), rated("logic", [(0.1, math.nan, 1), (0.1, 0.9, 0)], "up")
+    frame = pd.concat([even, gone, rated("stiffness", [(0.1, 0.9, 1), (math.nan, 0.9, -1)], "up")], ignore_index=True)
+    rows = agreement.with_votes(frame).set_index("Metric")
+    assert rows[["Agrees with people", "Pairs", "Even or split"]].to_dict("index") == {
+        "stiffness": {"Agrees with people": 1.0, "Pairs": 1, "Even or split": 1}
+    }
 
 
 def test_votes_and_scores_meet_in_the_log(workspace: Workspace, tmp_path: Path) -> None:
