@@ -130,7 +130,7 @@ def _spec(verdict_colours: tuple[tuple[str, str], ...], ink: str, faint: str, un
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=[SHAPES[v] for v in verdicts]), legend=None)
     point = base.mark_point(filled=True, size=170, opacity=1).encode(x="gain:Q", y=y, color=colour, shape=shape, tooltip=told)
     label = base.mark_text(dy=-15, fontSize=12, fontWeight="bold").encode(x="gain:Q", y=y, text="label:N", color=colour)
-    zero = base.mark_rule(strokeDash=[4, 4], color=faint).encode(x=alt.XDatum(0))
+    zero = base.mark_rule(strokeDash=[4, 4], color=faint, aria=False).encode(x=alt.XDatum(0))
     told_margin = [alt.Tooltip("metric:N"), alt.Tooltip("told:N", title="margin")]
     bound = base.transform_filter("isValid(datum.margin)").mark_tick(thickness=2, size=row * 0.8, color=ink, aria=False)
     layers = [zero, bound.encode(x="margin:Q", y=y, tooltip=told_margin), interval, *caps, point, *([label] if row >= ROW else [])]

@@ -60,7 +60,12 @@ def script_html(script: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
             for line in beat.get("lines", []):
                 rows += [_line(line, names), *_taken(left, line.get("id"), depth=3)]
     rest = "".join(_finding(finding) for finding in left)
-    return f'<div style="font:0.9rem/1.5 inherit">{"".join(rows)}{rest}</div>'
+    return focusable(f'<div style="font:0.9rem/1.5 inherit">{"".join(rows)}{rest}</div>', "Script")
+
+
+def focusable(html: str, called: str) -> str:
+    """Let keys scroll what stands in a box of its own: it can be focused, and has a name."""
+    return f'<div tabindex="0" role="group" aria-label="{escape(called)}">{html}</div>'
 
 
 def _line(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -86,7 +91,7 @@ def findings_html(findings: Sequence[Mapping[str, Any]]) -> str:
     grave = list(_MARKS)
     order = sorted(findings, key=lambda f: (waived(f), grave.index(str(f.get("severity"))) if f.get("severity") in grave else 9))
     rows = [f'<div style="padding:.2rem 0">{_finding(f, " / ".join(map(str, f.get("where", []))))}</div>' for f in order]
-    return f'<div style="font:0.9rem/1.5 inherit">{"".join(rows)}</div>'
+    return focusable(f'<div style="font:0.9rem/1.5 inherit">{"".join(rows)}</div>', "Findings")
 
 
 def waived(finding: Mapping[str, Any]) -> bool:

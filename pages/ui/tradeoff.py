@@ -98,13 +98,13 @@ def chart(frame: pd.DataFrame, colours: Palette, x: str, y: str, budget: float |
     tips += [alt.Tooltip("spent:Q", format=".4g", title=UNITS[x]), alt.Tooltip("quality:Q", format=".3f", title=_spaced(y))]
     base = alt.Chart(frame).encode(x=across, y=up, tooltip=tips)
     sides: Sequence[str] = ("A", "B")
-    others = base.transform_filter("datum.side === 'other'").mark_point(filled=True, size=45, opacity=0.55, color=colours.faint)
+    others = base.transform_filter("datum.side === 'other'").mark_point(filled=True, size=45, opacity=0.55, color=colours.faint, aria=False)
     mine = base.transform_filter("datum.side !== 'other'")
     stroke = alt.Stroke("side:N", scale=alt.Scale(domain=sides, range=[colours.a, colours.b]), legend=None)
     fill = alt.Fill("side:N", scale=alt.Scale(domain=sides, range=["transparent", colours.b]), legend=None)
     marks = mine.mark_point(size=190, strokeWidth=3, opacity=1).encode(stroke=stroke, fill=fill)
     letters = mine.mark_text(dy=-18, fontWeight="bold", fontSize=13, color=colours.ink).encode(text="side:N")
-    line = alt.Chart(pd.DataFrame({"at": [] if budget is None else [budget]})).mark_rule(strokeDash=[2, 4], color=colours.ink)
+    line = alt.Chart(pd.DataFrame({"at": [] if budget is None else [budget]})).mark_rule(strokeDash=[2, 4], color=colours.ink, aria=False)
     return alt.layer(line.encode(x="at:Q"), others, marks, letters).properties(height=320)
 
 

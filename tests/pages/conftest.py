@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gated
 import page_story
 import pytest
 
+from prompts.promotion import Board
+from runs.prepare import find_version
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,6 +25,16 @@ Open = Callable[..., "AppTest"]
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with a run of scripts, one of shots and one of clips; tests only read it."""
     return page_story.build(tmp_path_factory.mktemp("pages") / "drama")
+
+
+@pytest.fixture(scope="session")
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace in which a candidate has passed a gate against what two people brought to production; tests only copy it."""
+    ws = gated.build(tmp_path_factory.mktemp("gated") / "drama")
+    plain = find_version(ws, gated.BASE)
+    for who in (gated.ANN, gated.BO):
+        Board(ws.prompts, who).override(plain, reason="the first one")
+    return ws
 
 
 @pytest.fixture

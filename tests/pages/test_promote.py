@@ -1,20 +1,15 @@
-"""Promote: evidence rule by rule, and moves that are refused with a word and what to do, in words, in tables and in a browser."""
+"""Promote: evidence rule by rule, and moves that are refused with a word and what to do, in words and in tables."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import axe
-import browser as driver
-import gated
 import pytest
-from browser import Server, Visit
 from gated import ANN, BO, TEMPLATE
 
 from pages.ui import rules, state_of
@@ -23,16 +18,13 @@ from pages.ui.rules import FAIL, FEW, PASS, UNCLEAR, Picture
 from prompts import channels
 from prompts.errors import InputError
 from prompts.ledger import Entry, Ledger
-from prompts.promotion import Board
 from runs.prepare import find_version
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
     from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., "AppTest"]
-Tab = Callable[..., Visit]
 
 
 # Rules
@@ -164,16 +156,6 @@ def test_the_ledger_is_told_newest_first_with_what_concerns_all() -> None:
 # The page
 
 
-@pytest.fixture(scope="module")
-def passed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace in which a candidate has passed a gate against what two people brought to production; tests only copy it."""
-    ws = gated.build(tmp_path_factory.mktemp("gated") / "drama")
-    plain = find_version(ws, gated.BASE)
-    for who in (ANN, BO):
-        Board(ws.prompts, who).override(plain, reason="the first one")
-    return ws
-
-
 @pytest.fixture
 def ws(passed: Workspace, tmp_path: Path) -> Workspace:
     return Workspace(Path(shutil.copytree(passed.root, tmp_path / "drama")))
@@ -276,87 +258,3 @@ def test_a_changed_ledger_stops_the_page_with_a_sentence(app: Open, ws: Workspac
     ledger.write_bytes(ledger.read_bytes().replace(b"the first one", b"the first two"))
     at = app("promote.py", of=ws)
     assert "The ledger was changed" in words(at)
-
-
-# In a browser
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with driver.chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def own(passed: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(Path(shutil.copytree(passed.root, tmp_path_factory.mktemp("promote") / "drama")))
-
-
-@pytest.fixture(scope="module")
-def server(own: Workspace, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.served(own.root, tmp_path_factory.mktemp("server") / "log.txt") as found:
-        yield found
-
-
-@pytest.fixture
-def tab(chromium: Browser) -> Iterator[Tab]:
-    with contextlib.ExitStack() as stack:
-        yield lambda **options: stack.enter_context(driver.tab(chromium, **options))
-
-
-def visit_as(server: Server, own: Workspace, visit: Visit, who: str) -> Page:
-    return visit.open(server.url("promote", template=TEMPLATE, report=digits(own), person=who))
-
-
-def press(visit: Visit, popover: str, button: str, reason: str = "") -> str:
-    """Open a popover, give a reason, press its button; return what the page says then."""
-    page = visit.page
-    page.get_by_role("button", name=popover).first.click()
-    box = page.get_by_test_id("stPopoverBody")
-    if reason:
-        box.get_by_label("Reason", exact=False).fill(reason)
-    box.get_by_role("button", name=button, exact=True).click()
-    page.get_by_test_id("stAlert").wait_for()
-    visit.settle()
-    told = page.get_by_test_id("stAlert").inner_text()
-    page.keyboard.press("Escape")
-    return told
-
-
-@pytest.mark.slow
-def test_a_promotion_is_clicked_through_and_rolled_back(server: Server, own: Workspace, tab: Tab) -> None:
-    """Who ran the gate cannot approve; without approval nothing moves; whoever looks at an old page overwrites nothing."""
-    before, after = means(own), find_version(own, TEMPLATE).id
-    ann, bo, late = tab(), tab(), tab()
-    visit_as(server, own, ann, ANN)
-    assert "Refused, self-approved" in press(ann, "Approve…", "Approve")
-    assert "Refused, unapproved" in press(ann, "Promote to production…", "Promote")
-    visit_as(server, own, bo, BO)
-    assert "Approved script/episode" in press(bo, "Approve…", "Approve")
-    visit_as(server, own, late, BO)
-    assert f"production of script/episode: {before[3:9]} → {after[3:9]}" in press(
-        ann, "Promote to production…", "Promote", "better endings"
-    )
-    assert means(own) == after
-    assert "Refused, moved" in press(late, "Promote to production…", "Promote")
-    assert "A reason is needed" in press(ann, "Roll back…", "Roll back")
-    assert f"production of script/episode: {after[3:9]} → {before[3:9]}" in press(ann, "Roll back…", "Roll back", "faces drift in ep. 12")
-    assert means(own) == before
-    told = [(e.action, e.actor, e.reason) for e in Ledger(own.prompts).entries()[-3:]]
-    assert told == [("approve", BO, ""), ("promote", ANN, "better endings"), ("rollback", ANN, "faces drift in ep. 12")]
-    assert ann.page.get_by_text("proved", exact=True).is_visible()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_it_asks_nobody_else_and_everybody_can_use_it(server: Server, own: Workspace, tab: Tab, dark: bool) -> None:
-    script = axe.source()
-    visit = tab(dark=dark, width=1024, height=768)
-    for url in (server.url("promote"), server.url("promote", template=TEMPLATE, report=digits(own))):
-        page = visit.open(url)
-        assert {u.split("/")[2] for u in visit.requests if not u.startswith(("data:", "blob:"))} == {f"127.0.0.1:{server.port}"}
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.evaluate(script)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert not [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")]
-    assert not visit.errors

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import axe
-import browser as driver
 import log_story as story
 import page_story
 import pandas as pd
@@ -224,25 +221,3 @@ def test_what_people_say_of_findings_is_the_precision_of_a_check_at_once(app: Op
         add_waiver(ws.evals, Waiver(check="C02", verdict=verdict, quote=quote, who="lin", why="a ghost", at=date(2026, 11, 25)))
     assert len(quotes) > 1
     assert 0 < precision() < 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_it_asks_nobody_else_and_everybody_can_use_it(chromium_and_server: Any, dark: bool) -> None:
-    script, (browser, server) = axe.source(), chromium_and_server
-    with driver.tab(browser, dark=dark, width=1024, height=768) as visit:
-        page = visit.open(server.url("scorers"))
-        assert page.get_by_role("heading", name="Beside the truth").is_visible()
-        assert {u.split("/")[2] for u in visit.requests if not u.startswith(("data:", "blob:"))} == {f"127.0.0.1:{server.port}"}
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.evaluate(script)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert not [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")]
-        assert not visit.errors
-
-
-@pytest.fixture(scope="module")
-def chromium_and_server(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with contextlib.ExitStack() as stack:
-        browser = stack.enter_context(driver.chromium())
-        yield browser, stack.enter_context(driver.served(workspace.root, tmp_path_factory.mktemp("server") / "log.txt"))

@@ -113,9 +113,11 @@ def run_scores(**means: list[float]) -> pd.DataFrame:
 
 def test_the_arms_of_a_run_are_read_from_left_to_right() -> None:
     """Faces come before what only parses; latency is no score; a missing mean is a dash; of many arms the range is told."""
-    table = runs_table.arms_by_metric(
-        run_scores(schema=[1.0, 1.0], face_consistency=[0.2, 0.8], latency=[1.0, 2.0], other=[0.1, float("nan"), 0.3, 0.4, 0.5], some=[float("nan"), 0.3])
+    gone = float("nan")
+    frame = run_scores(
+        schema=[1.0, 1.0], face_consistency=[0.2, 0.8], latency=[1.0, 2.0], other=[0.1, gone, 0.3, 0.4, 0.5], some=[gone, 0.3]
     )
+    table = runs_table.arms_by_metric(frame)
     assert list(table.columns) == ["face_consistency", "schema", "other", "some"]
     assert table.loc["r"].tolist() == ["0.20 → 0.80", "1.00 → 1.00", "0.10 … 0.50", "– → 0.30"]
 

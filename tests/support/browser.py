@@ -131,14 +131,26 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def tab(browser: Any, *, dark: bool = False, width: int = 1400, height: int = 900) -> Iterator[Visit]:
-    """Open a tab with an empty profile."""
+def profile(browser: Any, *, dark: bool = False, width: int = 1400, height: int = 900) -> Iterator[Any]:
+    """Open an empty profile, whose tabs share a cache."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
-    visit = Visit(context.new_page())
-    visit.page.on("request", lambda request: visit.requests.append(request.url))
-    visit.page.on("websocket", lambda websocket: visit.requests.append(websocket.url))
-    visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
     try:
-        yield visit
+        yield context
     finally:
         context.close()
+
+
+def visit(context: Any) -> Visit:
+    """Open a tab of a profile."""
+    opened = Visit(context.new_page())
+    opened.page.on("request", lambda request: opened.requests.append(request.url))
+    opened.page.on("websocket", lambda websocket: opened.requests.append(websocket.url))
+    opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    return opened
+
+
+@contextlib.contextmanager
+def tab(browser: Any, *, dark: bool = False, width: int = 1400, height: int = 900) -> Iterator[Visit]:
+    """Open a tab with an empty profile."""
+    with profile(browser, dark=dark, width=width, height=height) as context:
+        yield visit(context)

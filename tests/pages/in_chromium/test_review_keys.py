@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import axe
-import browser as driver
 import page_story
 import pytest
 from browser import Server, Visit
@@ -21,36 +16,13 @@ from runs.ratings import begin, view
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 KEYS = "131243123414"
 CHOICES = {"1": "left", "2": "tie", "3": "right", "4": "both_bad"}
 SHADOW = "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot"
 Tab = Callable[..., Visit]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with driver.chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def own(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(Path(shutil.copytree(workspace.root, tmp_path_factory.mktemp("review") / "drama")))
-
-
-@pytest.fixture(scope="module")
-def server(own: Workspace, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with driver.served(own.root, tmp_path_factory.mktemp("server") / "log.txt") as found:
-        yield found
-
-
-@pytest.fixture
-def tab(chromium: Browser) -> Iterator[Tab]:
-    with contextlib.ExitStack() as stack:
-        yield lambda **options: stack.enter_context(driver.tab(chromium, **options))
 
 
 def make(ws: Workspace, run: str = page_story.SHOTS, rubric: tuple[str, ...] = ()) -> str:
@@ -146,21 +118,6 @@ def test_nothing_on_the_page_names_an_arm(server: Server, own: Workspace, tab: T
     assert "Which one would you keep?" in whole
     for told in ("portrait", "studio-1", page_story.SHOTS, "SIM", "rich"):
         assert told not in whole, told
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_it_asks_nobody_else_and_everybody_can_use_it(server: Server, own: Workspace, tab: Tab, dark: bool) -> None:
-    """With traps in every text, no request leaves 127.0.0.1; axe finds nothing serious, in the list, the queue and its marks."""
-    script = axe.source()
-    visit = tab(dark=dark, width=1024, height=768)
-    for url in (server.url("review"), server.url("review", queue=make(own, rubric=("face",)), person="ann")):
-        page = visit.open(url)
-        assert {u.split("/")[2] for u in visit.requests if not u.startswith(("data:", "blob:"))} == {f"127.0.0.1:{server.port}"}
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.evaluate(script)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert not [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")]
-    assert not visit.errors
 
 
 def test_clips_start_together_stay_in_step_and_are_both_silent(server: Server, own: Workspace, tab: Tab) -> None:
