@@ -37,7 +37,7 @@ def main() -> None:
     else:
         left, right = st.columns([8, 5], gap="medium")
         with left:
-            outputs.show_visuals(ws, sides, key=f"{'/'.join(cases.address.values())}/{case}")
+            outputs.show_visuals(sides, key=f"{'/'.join(cases.address.values())}/{case}")
         # Long reasons scroll, so that the evidence below stays where it was from case to case.
         with right.container(height=SIDE, border=False):
             scores.draw(sides)

@@ -1,4 +1,4 @@
-"""A comparison as one HTML page that opens anywhere: what to be careful about, intervals, every metric, the cases that moved.
+"""A comparison as one HTML page that opens anywhere: intervals with margins, every metric, slices, the cases that moved.
 
     page(ws, pair, "face_consistency")   ->  "<!doctype html>…"
 
@@ -13,15 +13,18 @@ from typing import Any
 
 from evals.result import Result
 from evals.sentence import change, level
+from evals.slices import caution
+from runs import query, slicing
 from runs.compare import Arm, Pair
+from runs.comparison_plot import MARKS, NONE, plot
+from runs.margins import Rule, rule
 from runs.report_page import shown_output
 from runs.workspace import Workspace
 
 CASES_SHOWN = 24
 """Of those that lost most, and half as many of those that gained most; each with pictures inside."""
-_WIDTH, _ROW, _LEFT = 780, 34, 220
-_COLOURS = {"better": "#1f6fd0", "worse": "#b85c00", "unclear": "#6b7280", "insufficient": "#6b7280"}
-_MARKS = {"better": "▲ better", "worse": "▼ worse", "unclear": "◆ unclear", "insufficient": "○ too little"}
+SLICES_SHOWN = 24
+"""Of more slices than these, those that lost and gained most are drawn; the table has all."""
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem;color:#0b0d12;background:#fff}"
     "h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}.care{background:#fff1c2;padding:.5rem 1rem}"
@@ -32,8 +35,8 @@ _STYLE = (
 )
 
 
-def page(ws: Workspace, pair: Pair, metric: str) -> str:
-    """Return the page, with the cases of one metric.
+def page(ws: Workspace, pair: Pair, metric: str, by: str = "") -> str:
+    """Return the page, with the cases of one metric and its slices by one trait; without a trait, by the usual one.
 
     Raises:
         UnknownName: The metric was not compared.
@@ -41,15 +44,17 @@ def page(ws: Workspace, pair: Pair, metric: str) -> str:
     title = f"{pair.b.shown} against {pair.a.shown}"
     found = pair.comparison
     results = sorted(found.results, key=lambda r: not r.metric.primary)
+    asks = rule(ws, query.suite_of(ws, pair.b.run_id))
     parts = [
         f"<h1>{escape(title)}</h1>",
         _arms(pair),
         *(f'<p class="care">{escape(text)}</p>' for text in found.warnings),
         "<h2>What B changes</h2>",
         _list(result.sentence for result in results if result.metric.primary),
-        _plot([r for r in results if r.gain is not None]),
-        f"<p>Bars: {100 * (1 - 2 * found.alpha):.0f} % sure, paired by case, units are {escape(found.unit)}; each on its own scale.</p>",
+        plot([(r.metric.name, r) for r in results], asks.margins if asks else NONE),
+        _caption(pair, asks),
         _table(results),
+        _slices(ws, pair, metric, by),
         _cases(ws, pair, metric),
     ]
     return (
@@ -57,6 +62,14 @@ def page(ws: Workspace, pair: Pair, metric: str) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
+
+
+def _caption(pair: Pair, asks: Rule | None) -> str:
+    found = pair.comparison
+    told = (
+        f"Bars: {100 * (1 - 2 * found.alpha):.0f} % sure, paired by case, units are {found.unit}; each on its own scale. Dashed: no change."
+    )
+    return f"<p>{escape(' '.join([told, *([asks.told] if asks else [])]))}</p>"
 
 
 def _arms(pair: Pair) -> str:
@@ -79,37 +92,41 @@ def _table(results: Sequence[Result]) -> str:
     rows = [_cells("th", ("metric", "A", "B", "change", "interval", "+ / − / =", "verdict"), (1, 2, 3, 4))]
     for r in results:
         name = f"{r.metric.name.replace('_', ' ')} {'↑' if r.metric.direction == 'up' else '↓'}"
-        interval = f"{change(r, r.lo)} … {change(r, r.hi)}" if r.delta is not None else "–"
         counts = f"{r.by_unit.better} / {r.by_unit.worse} / {r.by_unit.same}"
-        moved = change(r, r.delta) if r.delta is not None else "–"
-        rows.append(_cells("td", (name, level(r, r.mean_a), level(r, r.mean_b), moved, interval, counts, _MARKS[r.verdict]), (1, 2, 3, 4)))
+        moved, interval, verdict = _moved(r)
+        rows.append(_cells("td", (name, level(r, r.mean_a), level(r, r.mean_b), moved, interval, counts, verdict), (1, 2, 3, 4)))
     return f"<table>{''.join(rows)}</table>"
 
 
-def _plot(results: Sequence[Result]) -> str:
-    height = _ROW * len(results) + 6
-    rows = "".join(_bar(result, 4 + _ROW * i) for i, result in enumerate(results))
-    return f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" aria-label="Intervals">{rows}</svg>'
-
-
-def _bar(r: Result, top: int) -> str:
-    """Draw one metric, right is better, on a scale of its own with zero in the middle."""
-    known = [abs(end) for end in (r.gain, r.gain_lo, r.gain_hi) if end is not None]
-    reach = max(known, default=0.0) or 1.0
-    middle, half, y = (_LEFT + _WIDTH) / 2, (_WIDTH - _LEFT) / 2 - 14, top + _ROW / 2
-
-    def x(value: float | None, open_end: float) -> float:
-        return middle + half * (open_end if value is None else value / reach)
-
-    lo, hi, mean = x(r.gain_lo, -1), x(r.gain_hi, 1), x(r.gain, 0)
-    colour = _COLOURS[r.verdict]
+def _slices(ws: Workspace, pair: Pair, metric: str, by: str) -> str:
+    """Return one trait's slices of a metric: a picture, a table, and what to bear in mind with so many."""
+    traits = query.case_traits(ws, sorted({pair.a.run_id, pair.b.run_id}))
+    names = slicing.offered(traits)
+    if not names:
+        return ""
+    by = by if by in names else slicing.usual(names)
+    found = slicing.sliced(pair.comparison, metric, traits, by)
+    units = slicing.units_of(pair.comparison, by)
+    rows = [_cells("th", (by, units, "change", "interval", "verdict", "among all"), (1, 2, 3))]
+    rows += [
+        _cells("td", (one.value, str(one.result.units), *_moved(one.result), "stands" if one.stands else ""), (1, 2, 3)) for one in found
+    ]
+    shown = [(one.value, one.result) for one in found]
+    shown = shown if len(shown) <= SLICES_SHOWN else [*shown[: SLICES_SHOWN // 2], *shown[-SLICES_SHOWN // 2 :]]
+    warning = caution(found, pair.comparison.alpha)
     return (
-        f"<g><title>{escape(r.sentence)}</title>"
-        f'<text x="0" y="{y + 5:.1f}" font-size="14">{escape(r.metric.name.replace("_", " ")[:30])}</text>'
-        f'<line x1="{middle}" x2="{middle}" y1="{top}" y2="{top + _ROW - 4}" stroke="#9aa0ab" stroke-dasharray="4 4"/>'
-        f'<line x1="{lo:.1f}" x2="{hi:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colour}" stroke-width="5"/>'
-        f'<circle cx="{mean:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/></g>'
+        f"<h2>{escape(metric.replace('_', ' ').capitalize())} by {escape(by)}</h2>"
+        + (f'<p class="care">{escape(warning)}</p>' if warning else "")
+        + plot(shown)
+        + f"<p>Each slice for itself, over {escape(units)}. “Among all”: the verdict holds although so many were asked (Holm).</p>"
+        + f"<table>{''.join(rows)}</table>"
     )
+
+
+def _moved(r: Result) -> tuple[str, str, str]:
+    if r.delta is None:
+        return "–", "–", MARKS[r.verdict]
+    return change(r, r.delta), f"{change(r, r.lo)} … {change(r, r.hi)}", MARKS[r.verdict]
 
 
 def _cases(ws: Workspace, pair: Pair, metric: str) -> str:

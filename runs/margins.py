@@ -44,6 +44,12 @@ class Rule:
     policy: str
     margins: Mapping[str, Margin]
 
+    @property
+    def told(self) -> str:
+        """Return in words how the lines of the margins are read."""
+        what = "the point of what must gain and the whole bar of what may not lose lie right of it"
+        return f"Upright: what the gate policy {self.policy} asks for; {what}."
+
 
 def rule(ws: Workspace, suite: str | None) -> Rule | None:
     """Return the policy that a suite names; None where there is none, or where it cannot be read today."""

@@ -61,7 +61,8 @@ def page(ws: Workspace, report: Json) -> str:
 
 _CAPTION = (
     "Each bar is what the change of one metric may be, turned so that right is better; the dot is its mean. The full line is no change, "
-    "the broken line is what may be lost. A primary metric passes right of the full line, a guardrail right of the broken one."
+    "the broken line is what may be lost, or of a primary metric the least gain that matters. A primary metric passes with its whole "
+    "bar right of the full line and its mean right of the broken one, a guardrail with its whole bar right of the broken one."
 )
 
 
@@ -74,7 +75,8 @@ def _picture(report: Json) -> str:
 
 def _bar(check: Json, top: int) -> str:
     """Draw one metric on a scale of its own, from the lower end or the margin to the upper end."""
-    ends = [end for end in (check["lo"], check["hi"], check["gain"], check["bound"], 0.0) if end is not None]
+    asked = check.get("min_effect") or None if (check["role"], check["scale"]) == ("primary", "difference") else None
+    ends = [end for end in (check["lo"], check["hi"], check["gain"], check["bound"], asked, 0.0) if end is not None]
     low, high = min(ends), max(ends)
     span = (high - low) or 1.0
     left, width = _LEFT + 10, _WIDTH - _LEFT - 30
@@ -87,8 +89,9 @@ def _bar(check: Json, top: int) -> str:
     told = " … ".join(change(check)[1:])
     text = f"{change(check)[0]} ({told})" + (f", allowed {margin(check)}" if check["role"] == "guardrail" else "")
     broken = ""
-    if check["bound"] < 0:
-        at = x(check["bound"], 0)
+    line = check["bound"] if check["bound"] < 0 else asked
+    if line is not None:
+        at = x(line, 0)
         broken = f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top}" y2="{top + _ROW - 8}" stroke="#57606a" stroke-dasharray="4 3"/>'
     return (
         f"<g><title>{escape(check['metric'])}: {escape(text)}</title>"

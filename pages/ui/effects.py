@@ -75,7 +75,7 @@ def _plot(pair: Pair, results: Sequence[Result], rule: Rule | None) -> None:
         st.text("No metric changed.")
     told = f"Bars: {sure(pair.comparison.alpha)} sure, paired by case, units are {pair.comparison.unit}. Dashed: no change."
     if rule and any(frame["margin"].notna().any() for _, frame in panels):
-        told += f" Upright: what the gate policy {shell.plain(rule.policy)} asks for; a bar passes right of it."
+        told += f" {shell.plain(rule.told)}"
     st.caption(told)
 
 

@@ -27,9 +27,10 @@ def draw(ws: Workspace, pair: Pair) -> None:
             "Cases, Parquet", lambda: parquet(pair), f"{name}-cases.parquet", "application/octet-stream", on_click="ignore", width="stretch"
         )
         if metric:
+            by = st.query_params.get("by", "")
             asked = shell.asked("m", [r.metric.name for r in pair.comparison.results if r.cases]) or metric
             st.download_button(
-                "Report, HTML", lambda: page(ws, pair, asked), f"{name}.html", "text/html", on_click="ignore", width="stretch"
+                "Report, HTML", lambda: page(ws, pair, asked, by), f"{name}.html", "text/html", on_click="ignore", width="stretch"
             )
         st.caption("The address of this page is a link that can be shared.")
 

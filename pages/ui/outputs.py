@@ -32,12 +32,9 @@ def show_texts(ws: Workspace, sides: Sequence[Mapping[str, Any]]) -> None:
             _text(ws, side)
 
 
-def show_visuals(ws: Workspace, sides: Sequence[Mapping[str, Any]], *, key: str) -> None:
+def show_visuals(sides: Sequence[Mapping[str, Any]], *, key: str) -> None:
     """Draw pictures, clips or sounds of both sides; a failure is shown in its place, with its reason."""
     pair([_visual(side) for side in sides], key=key, fps=_fps(sides))
-    for side in sides:
-        if _kind(side) == "audio":
-            st.audio(str(query.media_path(ws, side["artifact"])))
 
 
 def failure(side: Mapping[str, Any]) -> tuple[str, str]:
@@ -60,7 +57,7 @@ def _label(side: Mapping[str, Any]) -> str:
 
 
 def _visual(side: Mapping[str, Any]) -> Side:
-    kinds: dict[str, Literal["image", "video"]] = {"image": "image", "video": "video"}
+    kinds: dict[str, Literal["image", "video", "audio"]] = {"image": "image", "video": "video", "audio": "audio"}
     kind = kinds.get(_kind(side))
     if kind is None:
         return Side(_label(side), "none", "", "\n".join(failure(side)))

@@ -1,6 +1,7 @@
-"""Two outputs side by side: pictures at the same zoom, clips played in step with a frame stepper.
+"""Two outputs side by side: pictures at the same zoom, clips and sounds played in step with a frame stepper.
 
-The browser does it all, so that stepping a frame costs no run of the page.
+The browser does it all, so that stepping a frame costs no run of the page. Of what has sound one is heard at a time, the other goes on
+unheard: a click lets the other one be heard at the same place.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from typing import Any, Literal
 
 import streamlit as st
 
+SOUND = 120
+"""Height of what cannot be seen."""
 HTML = """
 <div class="pair" role="group" aria-label="Outputs side by side">
   <div class="sides"></div>
   <div class="controls" hidden>
     <button type="button" data-do="back" aria-label="One frame back">◀ frame</button>
-    <button type="button" data-do="play" aria-label="Play or pause both clips">play / pause</button>
+    <button type="button" data-do="play" aria-label="Play or pause both">play / pause</button>
     <button type="button" data-do="next" aria-label="One frame on">frame ▶</button>
-    <input type="range" min="0" max="1000" value="0" aria-label="Position in both clips">
+    <input type="range" min="0" max="1000" value="0" aria-label="Position in both">
     <output aria-live="off">0.00 s</output>
   </div>
 </div>
@@ -36,7 +39,10 @@ img, video { max-width: 100%; max-height: 100%; width: 100%; height: 100%; objec
 .frame.zoomed img { width: auto; height: auto; max-width: none; max-height: none; cursor: zoom-out; }
 .frame img { cursor: zoom-in; }
 .frame p { color: var(--st-text-color); padding: 1rem; text-align: center; white-space: pre-line; overflow-wrap: anywhere; }
+.frame .note { font-size: 2rem; }
 .frame p::first-line { font-weight: 600; }
+figcaption button { font: 0.8rem var(--st-font); padding: 0 0.5rem; margin-left: 0.5rem; }
+button[aria-pressed=true] { border-color: var(--st-primary-color); color: var(--st-primary-color); }
 figcaption { font: 600 0.875rem/1.5 var(--st-font); color: var(--st-text-color); padding-bottom: 0.25rem; overflow-wrap: anywhere; }
 .controls { display: flex; gap: 0.5rem; align-items: center; padding-top: 0.5rem;
   font: 0.875rem var(--st-font); color: var(--st-text-color); }
@@ -65,13 +71,28 @@ export default function ({ data, parentElement: root }) {
       inner = Object.assign(document.createElement('video'), {
         src: side.url, muted: true, loop: true, playsInline: true, preload: 'auto' });
       inner.setAttribute('aria-label', side.alt);
+    } else if (side.kind === 'audio') {
+      inner = Object.assign(document.createElement('audio'), { src: side.url, muted: true, loop: true, preload: 'auto' });
+      inner.setAttribute('aria-label', side.alt);
+      frame.append(Object.assign(document.createElement('p'), { className: 'note', textContent: '♪', ariaHidden: 'true' }));
     } else {
       inner = Object.assign(document.createElement('p'), { textContent: side.alt });
     }
     frame.append(inner);
+    if (side.kind === 'audio' || side.kind === 'video') {
+      const hear = Object.assign(document.createElement('button'), { type: 'button', textContent: 'hear', hidden: side.kind === 'video' });
+      hear.setAttribute('aria-label', 'Hear ' + side.label.slice(0, 1));
+      hear.setAttribute('aria-pressed', 'false');
+      hear.onclick = () => listen(inner.muted ? inner : null);
+      inner.addEventListener('volumechange', () => hear.setAttribute('aria-pressed', String(!inner.muted)));
+      // A clip says only when it plays whether it has a sound.
+      inner.addEventListener('timeupdate', () => { if (inner.webkitAudioDecodedByteCount > 0) hear.hidden = false; });
+      caption.append(hear);
+    }
     figure.append(caption, frame);
     return figure;
   }));
+  function listen(to) { clips.forEach(clip => { clip.muted = clip !== to; }); }
   const zoomed = () => [...sides.querySelectorAll('.frame.zoomed')];
   let following = false;
   sides.querySelectorAll('.frame').forEach(frame => frame.addEventListener('scroll', () => {
@@ -80,7 +101,7 @@ export default function ({ data, parentElement: root }) {
     zoomed().forEach(other => { other.scrollTop = frame.scrollTop; other.scrollLeft = frame.scrollLeft; });
     requestAnimationFrame(() => { following = false; });
   }));
-  const clips = [...sides.querySelectorAll('video')];
+  const clips = [...sides.querySelectorAll('video, audio')], sounds = clips.filter(clip => clip.localName === 'audio');
   controls.hidden = clips.length === 0;
   if (!clips.length) return;
   const slider = controls.querySelector('input'), time = controls.querySelector('output'), lead = clips[0];
@@ -90,7 +111,12 @@ export default function ({ data, parentElement: root }) {
   const show = () => { time.textContent = lead.currentTime.toFixed(2) + ' s'; slider.value = 1000 * lead.currentTime / length() || 0; };
   const step = n => { pause(); seek((Math.round(lead.currentTime * fps) + n) / fps); };
   const actions = {
-    play: () => { if (lead.paused) { seek(lead.currentTime); clips.forEach(clip => clip.play()); } else { pause(); } },
+    play: () => {
+      if (!lead.paused) { pause(); return; }
+      if (sounds.length === clips.length && clips.every(clip => clip.muted)) listen(lead);  // what is only a sound is to be heard
+      seek(lead.currentTime);
+      clips.forEach(clip => clip.play());
+    },
     back: () => step(-1),
     next: () => step(1),
   };
@@ -102,7 +128,8 @@ export default function ({ data, parentElement: root }) {
     const far = clip => Math.abs(clip.currentTime - lead.currentTime) > 1.5 / fps;
     if (!lead.paused) clips.filter(far).forEach(clip => { clip.currentTime = lead.currentTime; });
   }, 250);
-  if (!matchMedia('(prefers-reduced-motion: reduce)').matches) clips.forEach(clip => clip.play().catch(() => {}));
+  // Clips begin by themselves, unheard; a page that begins to sing is a nuisance.
+  if (!sounds.length && !matchMedia('(prefers-reduced-motion: reduce)').matches) clips.forEach(clip => clip.play().catch(() => {}));
   return () => { clearInterval(drift); pause(); };
 }
 """
@@ -113,7 +140,7 @@ class Side:
     """One output: where the browser gets it, what it is called, and what it shows in words (or why there is nothing)."""
 
     label: str
-    kind: Literal["image", "video", "none"]
+    kind: Literal["image", "video", "audio", "none"]
     url: str
     alt: str
 
@@ -132,5 +159,7 @@ def pair(sides: Sequence[Side], *, key: str, height: int = 400, fps: float = 12.
         height: Of the pictures, in CSS pixels.
         fps: Frames a second of the clips, the size of one step.
     """
+    if all(side.kind == "audio" for side in sides):
+        height = min(height, SOUND)
     data: Mapping[str, Any] = {"sides": [asdict(side) for side in sides], "height": height, "fps": fps}
     _component()(key=key, data=data)

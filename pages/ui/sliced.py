@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from evals.sentence import change
-from evals.slices import Slice, caution, slices
+from evals.slices import Slice, caution
 from pages.ui import address, badges, cached, effects, forest
 from pages.ui.palette import palette
-from runs import query
+from runs import slicing
 from runs.compare import Pair
 from runs.workspace import Workspace
 
-BY_CASE = frozenset({"series", "episode"})
-"""Slices of one unit each: within them only cases can be counted."""
 MOST = 16
 """Slices that are drawn; the table has all."""
 
@@ -27,19 +25,19 @@ def draw(ws: Workspace, pair: Pair) -> None:
     """Let the user choose a trait and a metric, and draw a slice a value."""
     names = [r.metric.name for r in effects.ordered(pair) if r.cases]
     traits = cached.traits(ws, tuple(sorted({pair.a.run_id, pair.b.run_id})))
-    offered = [name for name in query.TRAITS if traits.loc[traits["trait"] == name, "value"].nunique() > 1]
+    offered = slicing.offered(traits)
     if not names or not offered:
         st.text("All cases are alike; there is nothing to slice by.")
         return
     by, metric = _chosen(offered, names)
-    found = slices(pair.comparison, metric, values(traits, by), by_case=by in BY_CASE)
+    found = slicing.sliced(pair.comparison, metric, traits, by)
     if warning := caution(found, pair.comparison.alpha):
         st.warning(warning)
     left, right = st.columns([6, 7], gap="small")
     with left.container(border=True, height="stretch"):
         _plot(found)
     with right.container(border=True, height="stretch"):
-        units = "cases" if by in BY_CASE else pair.comparison.unit
+        units = slicing.units_of(pair.comparison, by)
         st.dataframe(table(found, pair.comparison.alpha, units), hide_index=True, column_config=_columns(units), alt=f"Slices by {by}")
         st.caption(
             f"{effects.sure(pair.comparison.alpha)} intervals over {units}, each slice for itself. "
@@ -49,16 +47,9 @@ def draw(ws: Workspace, pair: Pair) -> None:
 
 def _chosen(offered: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        usual = "emotion" if "emotion" in offered else offered[0]
-        by = address.one(st.segmented_control, "Slice by", "by", offered, usual)
+        by = address.one(st.segmented_control, "Slice by", "by", offered, slicing.usual(offered))
         metric = address.one(st.selectbox, "Metric", "sm", names, names[0], format_func=_spaced, width=240)
     return by, metric
-
-
-def values(traits: pd.DataFrame, by: str) -> Mapping[str, list[str]]:
-    """Return the values of a trait by case."""
-    mine = traits[traits["trait"] == by]
-    return {str(case): [str(value) for value in of_case] for case, of_case in mine.groupby("case_id")["value"]}
 
 
 def _plot(found: Sequence[Slice]) -> None:

@@ -15,6 +15,7 @@ from pages.ui import exports, forest, tradeoff
 from runs import query
 from runs.compare import Pair, compare_arms, find_arms
 from runs.comparison_page import page
+from runs.comparison_plot import margin_of
 from runs.margins import margins, rule
 from runs.workspace import Workspace
 
@@ -69,6 +70,24 @@ def test_the_report_is_one_page_that_asks_nobody(workspace: Workspace, pair: Pai
     assert "On 14 series B raises face consistency" in html
     assert "failed: rate_limit: " in html
     assert "Both arms are simulated" in html
+
+
+def test_the_report_shows_margins_and_slices(workspace: Workspace, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A margin of the policy stands in the row of its metric; each value of a trait is a slice, and too many of them take a warning."""
+    html = page(workspace, pair, "face_consistency", "series")
+    assert "what the gate policy shot asks for" in html
+    asked = rule(workspace, "shot")
+    assert asked is not None
+    drawn = [r for r in pair.comparison.results if r.gain is not None and margin_of(r, asked.margins) is not None]
+    assert html.count('class="margin"') == len(drawn) >= 2
+    assert "<h2>Face consistency by series</h2>" in html
+    assert all(f"<td>series-{n}</td>" in html for n in range(page_story.SERIES))
+    sizes = page(workspace, pair, "face_consistency", "shot size")
+    assert "<td>closeup</td><td class=n>11</td>" in sizes
+    assert "▲ better</td><td>stands</td>" in sizes
+    assert "slices were looked at" not in sizes
+    monkeypatch.setattr("evals.slices.MANY", 0)
+    assert "1 slices were looked at: by chance alone" in page(workspace, pair, "face_consistency", "shot size")
 
 
 def test_margins_are_those_of_the_suites_policy(workspace: Workspace) -> None:

@@ -80,9 +80,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(workspace: Path, log: Path, *, by_streamlit: bool = False) -> Iterator[Server]:
-    """Start the app on a free port, with `workbench ui` or with `streamlit run workbench.py`; it stops at the end."""
-    port = free_port()
+def served(workspace: Path, log: Path, *, by_streamlit: bool = False, port: int = 0) -> Iterator[Server]:
+    """Start the app on a port, or on a free one, with `workbench ui` or with `streamlit run workbench.py`; it stops at the end."""
+    port = port or free_port()
     ours = [sys.executable, "workbench.py", "--workspace", str(workspace), "ui", "--port", str(port)]
     theirs = [sys.executable, "-m", "streamlit", "run", "workbench.py", "--server.port", str(port)]
     environment = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -26,7 +27,7 @@ from runs.media import MediaStore
 from runs.starting import initialise
 from runs.workspace import Workspace
 
-SHOTS, CLIPS = "20260301-120000-shots1", "20260301-130000-clips1"
+SHOTS, CLIPS, SONGS = "20260301-120000-shots1", "20260301-130000-clips1", "20260301-140000-songs1"
 FOREIGN = "http://198.51.100.7"
 """An address that belongs to nobody; a browser that asks it was tricked."""
 HOSTILE = (
@@ -80,6 +81,12 @@ def _run_scripts(ws: Workspace) -> None:
     harness.run(ws, prepare(ws, order, reference(provider)), provider, harness.Options(pricing=Pricing(free=True)))
 
 
+def add_songs(ws: Workspace) -> None:
+    """Add a run of sounds to the log."""
+    story.write(ws, f"{SONGS}.jsonl", _events(ws, SONGS, "music", 7200.0))
+    catch_up(ws)
+
+
 def picture(hue: int, size: tuple[int, int] = (72, 128)) -> bytes:
     """Return a small WebP of one colour with a lighter disc, a face for those who are not picky."""
     from PIL import Image, ImageDraw
@@ -107,6 +114,19 @@ def clip(hue: int, frames: int = 24, fps: int = 12) -> bytes:
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
+    return out.getvalue()
+
+
+@cache
+def song(pitch: int, seconds: float = 2.0, rate: int = 8000) -> bytes:
+    """Return a WAV of one tone."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        tone = (int(9000 * math.sin(2 * math.pi * (220 + pitch) * n / rate)) for n in range(int(seconds * rate)))
+        file.writeframes(b"".join(value.to_bytes(2, "little", signed=True) for value in tone))
     return out.getvalue()
 
 
@@ -192,10 +212,16 @@ def _generation(store: MediaStore, run_id: str, stage: str, n: int, job: ev.JobP
     }
     if n == FAILED:
         return ev.Generation(run_id=run_id, at=at, job_id=job["job_id"], status="failed", error="rate_limit", message=HOSTILE, **told)
-    data, media_type = (clip(10 * (n % 2)), "video/webm") if stage == "clip" else (picture(10 * n), "image/webp")
+    data, media_type = _output(stage, n)
     kept = store.put(data, media_type)
     artifacts: list[ev.ArtifactRef] = [{"kind": kept.kind, "media_type": media_type, "sha256": kept.sha256, "bytes": len(data)}]
     return ev.Generation(run_id=run_id, at=at, job_id=job["job_id"], status="ok", artifacts=artifacts, **told)
+
+
+def _output(stage: str, n: int) -> tuple[bytes, str]:
+    if stage == "music":
+        return song(10 * (n % 2)), "audio/wav"
+    return (clip(10 * (n % 2)), "video/webm") if stage == "clip" else (picture(10 * n), "image/webp")
 
 
 def _scores(stage: str, n: int, job: ev.JobPlan) -> list[ev.ScoreDict]:

@@ -24,13 +24,6 @@ BROKEN = "shot/broken"
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    # Playwright keeps an event loop running in this thread while it is open, so it is not kept longer than this folder.
-    with driver.chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="package")
 def own(workspace: Workspace, passed: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """All that pages can show: runs of scripts, shots and clips, a candidate that passed a gate, and a template full of traps."""
     root = Path(shutil.copytree(workspace.root, tmp_path_factory.mktemp("browser") / "drama"))
@@ -40,6 +33,14 @@ def own(workspace: Workspace, passed: Workspace, tmp_path_factory: pytest.TempPa
     (ws.prompts / f"{BROKEN}.j2").write_text(f"---\nstage: shot\n---\n{page_story.HOSTILE}\n{{{{ 1 + }}}}\n")
     catch_up(ws)
     return ws
+
+
+@pytest.fixture(scope="package")
+def chromium(own: Workspace) -> Iterator[Browser]:
+    # Playwright keeps an event loop running in this thread while it is open: workspaces are made before, with loops of their own,
+    # and it is not kept longer than this folder.
+    with driver.chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="package")

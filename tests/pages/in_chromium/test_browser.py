@@ -75,6 +75,24 @@ def test_clips_play_together(server: Server, tab: Tab) -> None:
     assert first == pytest.approx(second, abs=0.02)
 
 
+def test_sounds_play_together_and_one_is_heard(server: Server, own: Workspace, tab: Tab) -> None:
+    """Nothing sings by itself; both run in step, the one that is not heard as well; a step moves both."""
+    page_story.add_songs(own)
+    arms = {"a": f"{page_story.SONGS}:a", "b": f"{page_story.SONGS}:b"}
+    page = tab().open(server.url("case", **arms, case="series-2-music-2"))
+    sounds = CLIPS.replace("'video'", "'audio'")
+    page.wait_for_function(f"{sounds}.length === 2 && {sounds}.every(sound => sound.readyState >= 2 && sound.paused)")
+    page.get_by_role("button", name="Play or pause both").click()
+    page.wait_for_function(f"{sounds}.every(sound => !sound.paused && sound.currentTime > 0.2)")
+    assert page.evaluate(f"{sounds}.map(sound => sound.muted)") == [False, True]
+    page.get_by_role("button", name="Hear B").click()
+    assert page.evaluate(f"{sounds}.map(sound => sound.muted)") == [True, False]
+    page.get_by_role("button", name="One frame on").click()
+    page.wait_for_function(f"{sounds}.every(sound => sound.paused && !sound.seeking)")
+    first, second = page.evaluate(f"{sounds}.map(sound => sound.currentTime)")
+    assert first == pytest.approx(second, abs=0.02)
+
+
 def test_a_click_on_a_case_opens_it_in_the_same_tab(server: Server, tab: Tab) -> None:
     """The list of cases leads to the case; arrow keys turn the pages; the way back keeps the filter."""
     visit = tab(height=1400)
