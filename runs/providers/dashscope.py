@@ -14,13 +14,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 
 from runs import secrets
 from runs.provider import Asset, ErrorClass, Failure, Kind, Outcome, Request, TaskState, Usage
+from runs.providers.addresses import Trusted
 from runs.providers.base import CommonOptions, HttpProvider
+from runs.providers.dashscope_uploads import RESOLVE, Uploads, holds_files
 from runs.providers.failures import CODES
 from runs.providers.http import Reply, wire_request
 from runs.providers.tables import Errors, State, at, fault, items, mapping, number, text, unfetched, unfinished
@@ -42,11 +44,15 @@ _WRONG_WAY = re.compile(r"does not support (a?synchronous|asynchronous) calls", 
 
 
 class DashScopeOptions(CommonOptions):
-    """`workspace` is the id of a workspace that the key may act for; `prompt_extend` lets the vendor rewrite prompts."""
+    """`workspace` is the id of a workspace that the key may act for; `prompt_extend` lets the vendor rewrite prompts.
+
+    `references` says how pictures go along: inside the call, or put beside it and named by a temporary address.
+    """
 
     workspace: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
     prompt_extend: bool = False
     watermark: bool = False
+    references: Literal["inline", "oss"] = "inline"
 
 
 D = TypeVar("D", bound=DashScopeOptions)
@@ -82,6 +88,22 @@ def failed(
 
 class DashScope(HttpProvider[D]):
     """Sockets, headers and parameters of one provider at DashScope."""
+
+    _uploads: Uploads | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the sockets; errors as for every provider."""
+        await super().__aenter__()
+        trusted = Trusted.of(self.config.base_url, self.options.asset_hosts)
+        self._uploads = Uploads(self.client, self.headers, refused, trusted) if self.options.references == "oss" else None
+        return self
+
+    async def placed(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]] | Failure:
+        """Return a body as it is sent, with its pictures put beside it where the settings say so, and the headers that go with it."""
+        if self._uploads is None or not holds_files(body):
+            return dict(body), self.headers()
+        placed = await self._uploads.placed(body)
+        return placed if isinstance(placed, Failure) else (placed, {**RESOLVE, **self.headers()})
 
     def headers(self) -> dict[str, str]:
         """Return the headers of a call beside the key."""
@@ -127,8 +149,12 @@ class DashScopeTasks(DashScope[D]):
         body = await self.body(request)
         if isinstance(body, Failure):
             return body
+        placed = await self.placed(body)
+        if isinstance(placed, Failure):
+            return placed
+        sent, headers = placed
         self._open[request.key] = (body["model"], request.prompt, time.time())
-        reply = await self.client.call("POST", self.path(request), json=body, headers={**ASYNC, **self.headers()})
+        reply = await self.client.call("POST", self.path(request), json=sent, headers={**ASYNC, **headers})
         failure = refused(reply, submitting=True)
         task_id = text(at(reply.body, "output", "task_id"))
         if failure is None and not task_id:

@@ -25,6 +25,7 @@ from runs.providers.transport import CONNECT_S, broken_connection, no_answer
 
 if TYPE_CHECKING:
     import aiohttp
+    from aiohttp.abc import AbstractResolver
 
 MAX_ANSWER = 64 << 20
 """Bytes of the largest JSON answer: ten large pictures as base64 take half of it."""
@@ -90,6 +91,7 @@ class Client:
         timeout_s: seconds for one whole call.
         connections: calls at once; more wait.
         max_answer: bytes of the largest answer.
+        resolver: looks names up; one that checks addresses where an answer named the base URL (`runs.providers.addresses`).
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Client:
         timeout_s: float = 180.0,
         connections: int = 16,
         max_answer: int = MAX_ANSWER,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.timeout_s = timeout_s
@@ -108,13 +111,14 @@ class Client:
         self._headers = dict(headers or {})
         self._connections = connections
         self._max_answer = max_answer
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         import aiohttp
 
         secrets.guard_logging()
-        connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_S)
+        connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_S, resolver=self._resolver)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(CONNECT_S, 0.9 * self.timeout_s))
         self._session = aiohttp.ClientSession(
             connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True, raise_for_status=False

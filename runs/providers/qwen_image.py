@@ -63,7 +63,10 @@ class QwenImageProvider(DashScope[Options]):
         body = await self.body(request)
         if isinstance(body, Failure):
             return Outcome(failure=body)
-        reply = await self.client.call("POST", PATH, json=body, headers=self.headers())
+        placed = await self.placed(body)
+        if isinstance(placed, Failure):
+            return Outcome(failure=placed)
+        reply = await self.client.call("POST", PATH, json=placed[0], headers=placed[1])
         kept: dict[str, Any] = {"wire_request": reply.sent, "wire_response": reply.got, "model_resolved": body["model"]}
         # A gateway that gave up on the way may have had the picture made: not asked for again.
         if (failure := refused(reply, submitting=True)) is not None:

@@ -14,6 +14,8 @@ from vendor_server import Fault, Seen, Vendor
 
 IMAGES = "/api/v1/services/aigc/multimodal-generation/generation"
 OLD_IMAGES = "/api/v1/services/aigc/text2image/image-synthesis"
+UPLOADS = "/api/v1/uploads"
+BUCKET = "/bucket"
 VIDEOS = "/api/v1/services/aigc/video-generation/video-synthesis"
 
 
@@ -35,6 +37,7 @@ class DashScope(Vendor):
         self.tasks: dict[str, Task] = {}
         self.next_states = ["PENDING", "RUNNING", "SUCCEEDED"]
         self.next_output: dict[str, Any] | None = None
+        self.permit: dict[str, Any] = {"expire_in_seconds": 300}
 
     def answer(self, seen: Seen) -> Any:
         """Answer as the service does."""
@@ -45,6 +48,10 @@ class DashScope(Vendor):
             return self._submit(seen, path)
         if seen.method == "POST" and path.endswith("/cancel"):
             return self._cancel(path.split("/")[-2])
+        if path == UPLOADS and seen.query.get("action") == "getPolicy":
+            return {"request_id": "r", "output": self._permit(seen.query["model"])}
+        if path == BUCKET:
+            return Fault(200, b"", {"Content-Type": "text/plain"})
         if path == "/api/v1/tasks":
             listed = [{"task_id": t.id, "model_name": t.seen.body["model"], "status": t.states[0]} for t in self.tasks.values()]
             wanted = seen.query.get("model_name")
@@ -53,6 +60,12 @@ class DashScope(Vendor):
         if path.startswith("/api/v1/tasks/"):
             return self._poll(path.rpartition("/")[2])
         return Fault(404, {"code": "NotFound", "message": path, "request_id": "r"})
+
+    def _permit(self, model: str) -> dict[str, Any]:
+        signed = {"oss_access_key_id": "STS.temporary", "signature": "c2lnbmVk", "policy": "cG9saWN5"}
+        rules = {"x_oss_object_acl": "private", "x_oss_forbid_overwrite": "true", "max_file_size_mb": 100}
+        place = {"upload_dir": f"dashscope-instant/{model}/2026-11-25", "upload_host": self.base_url + BUCKET}
+        return {**signed, **rules, **place, **self.permit}
 
     def _images(self, seen: Seen) -> Any:
         if seen.headers.get("X-DashScope-Async"):
