@@ -233,17 +233,27 @@ def files(ws: Workspace) -> list[Path]:
 
     Sealed ones as well: open them with `runs.sealed.open_journal`.
     """
-    own = own_files(ws)
-    if not ws.team.is_dir():
-        return own
-    known = {path.name for path in own}
-    others = [path for folder in ws.team.iterdir() if folder.is_dir() for path in _in(folder) if path.name not in known]
-    return sorted([*own, *others], key=lambda path: path.name)
+    return [born(entry) for entry in entries(ws).values()]
 
 
 def own_files(ws: Workspace) -> list[Path]:
     """Return the journals that were written in this workspace, sealed ones too, oldest first by name."""
-    return sorted(_in(ws.journals))
+    return sorted(map(born, _in(ws.journals).values()))
+
+
+def entries(ws: Workspace) -> dict[str, os.DirEntry[str]]:
+    """Return the files of all journals, by the names that they were born with and in their order; see `files`."""
+    found = _in(ws.journals)
+    if ws.team.is_dir():
+        for folder in ws.team.iterdir():
+            if folder.is_dir():
+                found = {**_in(folder), **found}
+    return dict(sorted(found.items()))
+
+
+def born(entry: os.DirEntry[str]) -> Path:
+    """Return the path that a journal was born with, sealed or not."""
+    return Path(entry.path.removesuffix(SUFFIX))
 
 
 def locate(ws: Workspace, name: str) -> Path:
@@ -254,15 +264,20 @@ def locate(ws: Workspace, name: str) -> Path:
     return next((path for path in ws.team.glob(f"*/{glob.escape(name)}")), own)
 
 
-def _in(folder: Path) -> set[Path]:
+def _in(folder: Path) -> dict[str, os.DirEntry[str]]:
+    found: dict[str, os.DirEntry[str]] = {}
     try:
-        # A sealed journal goes by the name that it was born with; dying while sealing leaves both forms, which are one journal.
-        found = {p.with_suffix("") if p.name.endswith(".jsonl" + SUFFIX) else p for p in folder.iterdir() if not p.name.startswith(".")}
-        return {p for p in found if p.suffix == ".jsonl"}
+        with os.scandir(folder) as inside:
+            for entry in inside:
+                # A sealed journal goes by the name that it was born with; dying while sealing leaves both forms, which are one journal.
+                name = entry.name.removesuffix(SUFFIX)
+                if name.endswith(".jsonl") and not name.startswith(".") and (name == entry.name or name not in found):
+                    found[name] = entry
     except FileNotFoundError:
-        return set()
+        return {}
     except OSError as error:
         raise JournalError(f"Cannot read {folder}: {os.strerror(error.errno or 0)}.", hint="It should be a folder of journals.") from error
+    return found
 
 
 def sync_folder(folder: Path) -> None:

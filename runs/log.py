@@ -1,7 +1,7 @@
 """The run log: one DuckDB file that everything reads, made from the journals and kept up with them.
 
     fold(ws)                        new journal bytes into the file, exactly once
-    with read(ws) as con: …         fold what is new, open read-only for one query, close
+    with read(ws) as con: …         fold what is new, open read-only for one query, let go
     rebuild(ws)                     make the file anew; the journals are the truth
 
 Several runs and the app work at the same time without lock errors: everyone queues at `runs.turnstile` first. Foreign programs do
@@ -17,12 +17,13 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runs import schema
+from runs.attached import attached
 from runs.errors import LogError
 from runs.fold import apply
 from runs.staging import Source, Stage, pending
@@ -103,7 +104,7 @@ def read(ws: Workspace, *, fresh: bool = True) -> Iterator[duckdb.DuckDBPyConnec
         return
     if fresh:
         freshen(ws)
-    with turnstile(ws, exclusive=False), contextlib.closing(_readable(ws)) as con:
+    with turnstile(ws, exclusive=False), _readable(ws) as con:
         opened[ws.log] = con
         try:
             yield con
@@ -148,7 +149,7 @@ def snapshot(ws: Workspace, target: Path) -> dict[str, int]:
     """
     catch_up(ws)
     with turnstile(ws, exclusive=False):
-        with contextlib.closing(_readable(ws)) as con:
+        with _readable(ws) as con:
             seen = dict(con.execute("select file, seen from journal_offset").fetchall())
         try:
             for source, copy in ((ws.log, target), (_wal(ws.log), _wal(target))):
@@ -165,7 +166,7 @@ def fold_anew(ws: Workspace, target: Path, upto: Mapping[str, int] | None = None
     try:
         _create(target)
         while True:
-            with tempfile.TemporaryDirectory(dir=target.parent) as folder, contextlib.closing(_connect(target, False, 0)) as con:
+            with tempfile.TemporaryDirectory(dir=target.parent) as folder, contextlib.closing(_connect(target, 0)) as con:
                 step = _step(ws, con, Stage(Path(folder)), 8 * MAX_BYTES, target, upto)
             lines, faults = lines + step.lines, faults + step.faults
             if step.done:
@@ -224,7 +225,7 @@ def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
     try:
         if not log.exists():
             _create(log)
-        with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, contextlib.closing(_connect(log, False, wait_s)) as con:
+        with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, contextlib.closing(_connect(log, wait_s)) as con:
             return _step(ws, con, Stage(Path(folder)), max_bytes, log)
     except OSError as error:
         raise _unwritable(ws, error) from error
@@ -238,7 +239,7 @@ def _create(log: Path) -> None:
     for leftover in (fresh, _wal(fresh)):
         leftover.unlink(missing_ok=True)
     try:
-        with contextlib.closing(_connect(fresh, False, 0)) as con:
+        with contextlib.closing(_connect(fresh, 0)) as con:
             schema.migrate(con)
     except (duckdb.Error, LogError) as error:
         fresh.unlink(missing_ok=True)
@@ -268,25 +269,30 @@ def _step(
     return Folded(batch.lines, len(faults), not batch.more)
 
 
-def _readable(ws: Workspace) -> duckdb.DuckDBPyConnection:
+@contextlib.contextmanager
+def _readable(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
-    con = _connect(ws.log, True, FOREIGN_WAIT_S)
-    try:
-        current = schema.version(con)
+    with contextlib.ExitStack() as stack:
+        con = _patiently(ws.log, FOREIGN_WAIT_S, lambda: stack.enter_context(attached(ws.log)))
+        try:
+            current = schema.version(con)
+        except duckdb.Error as error:
+            raise _broken(ws.log, error) from error
         schema.refuse_newer(current)
         if current < schema.VERSION:
             raise LogError("runs/log.duckdb is of an older schema and cannot be brought up to date here.", hint="Is the folder writable?")
-    except LogError:
-        con.close()
-        raise
-    except duckdb.Error as error:
-        con.close()
-        raise _broken(ws.log, error) from error
-    return con
+        yield con
 
 
-def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, wait_s: float) -> duckdb.DuckDBPyConnection:
+    """Open a file to write."""
+    import duckdb
+
+    return _patiently(path, wait_s, lambda: duckdb.connect(str(path), config=schema.CONFIG))
+
+
+def _patiently(path: Path, wait_s: float, opened: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
     """Open a file; wait for foreign programs that hold it."""
     import duckdb
 
@@ -294,7 +300,7 @@ def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConne
     pause = 0.005
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=schema.CONFIG)
+            return opened()
         except duckdb.Error as error:
             if "lock" not in str(error).lower():
                 raise _broken(path, error) from error

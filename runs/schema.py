@@ -13,6 +13,7 @@ Time stamps are UTC. NULL means unknown, and a status stands beside every value 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -167,10 +168,13 @@ def version(con: duckdb.DuckDBPyConnection) -> int:
     Raises:
         LogError: it is a DuckDB file, but no run log.
     """
-    tables = {name for (name,) in con.execute("select table_name from duckdb_tables() where not internal").fetchall()}
-    if "meta" in tables:
+    import duckdb
+
+    # Each reader asks, and to list the tables would take longer than many of their questions.
+    with contextlib.suppress(duckdb.CatalogException):
         row = con.execute("select value from meta where key = 'schema'").fetchone()
         return int(row[0]) if row else 0
+    tables = con.execute("select 1 from duckdb_tables() where not internal and database_name = current_database() limit 1").fetchone()
     if tables:
         raise LogError("runs/log.duckdb is a DuckDB file, but not a run log.", hint="Move it away, then run `workbench log rebuild`.")
     return 0

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from runs.event_columns import COLUMNS, REQUIRED
-from runs.journal import files
+from runs.journal import born, entries
 from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
-from runs.sealed import open_journal, size_of
+from runs.sealed import SUFFIX, open_journal, size_of
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -62,15 +62,29 @@ class Batch:
 
 def pending(ws: Workspace, seen: Mapping[str, int], upto: Mapping[str, int] | None = None) -> Iterator[tuple[Path, int]]:
     """Yield journals that have grown beyond what was seen of them, oldest first, with their size: that of `upto` where it is given."""
-    for path in files(ws):
+    for name, entry in entries(ws).items():
         try:
-            size = size_of(path)
+            size = _size(entry)
         except FileNotFoundError:  # removed a moment ago
             continue
         if upto is not None:
-            size = min(size, upto.get(path.name, 0))
-        if size > seen.get(path.name, 0):
-            yield path, size
+            size = min(size, upto.get(name, 0))
+        if size > seen.get(name, 0):
+            yield born(entry), size
+
+
+_PLAIN: dict[tuple[int, int, int], int] = {}
+"""How many plain bytes a sealed journal holds, by file, length and time: it never changes, and is asked for before every query."""
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    found = entry.stat()
+    if not entry.name.endswith(SUFFIX):
+        return found.st_size
+    key = (found.st_ino, found.st_size, found.st_mtime_ns)
+    if key not in _PLAIN:
+        _PLAIN[key] = size_of(born(entry))
+    return _PLAIN[key]
 
 
 class Stage:
