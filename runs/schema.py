@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from runs.errors import LogError
-from runs.views import LINEAGE, VIEWS
+from runs.views import BY_RUN, LINEAGE, VIEWS
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,6 +28,9 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "storage_compatibility_version": "v1.5.0",
     # Everything needed is built in; nothing is ever fetched.
     "autoinstall_known_extensions": "false",
+    # No question may take the machine: what is larger goes to a file beside the log for a while, or is refused.
+    "memory_limit": "2GB",
+    "max_temp_directory_size": "8GB",
 }
 
 _TABLES = """
@@ -149,6 +152,10 @@ def _gate_reports(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _views_by_run(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(BY_RUN)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
@@ -158,6 +165,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] 
     ("0006 ratings", _ratings),
     ("0007 gate reports", _gate_reports),
     ("0008 named prices", _named_prices),
+    ("0009 views by run", _views_by_run),
 )
 VERSION = len(MIGRATIONS)
 

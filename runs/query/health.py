@@ -79,10 +79,12 @@ def errors(ws: Workspace, run_id: str) -> pd.DataFrame:
             f"""
             with wrong as (
               select 'generation' as kind, j.arm as who, g.status, g.error, g.message, j.job_id, g.created_at as "when", j.arm, j.case_key
-              from generation g join run r using (run_key) join job j on j.job_key = g.job_key where r.run_id = $1 and g.status <> 'ok'
+              from generation g join run r using (run_key)
+              join job j on j.run_key = g.run_key and j.job_key = g.job_key where r.run_id = $1 and g.status <> 'ok'
               union all
               select 'score', m.scorer, s.status, '', s.reason, j.job_id, s.scored_at, j.arm, j.case_key
-              from score s join run r using (run_key) join job j on j.job_key = s.job_key join metric m on m.metric_key = s.metric_key
+              from score s join run r using (run_key)
+              join job j on j.run_key = s.run_key and j.job_key = s.job_key join metric m on m.metric_key = s.metric_key
               where r.run_id = $1 and s.latest and s.status in ('error', 'unavailable'))
             select kind, who, status, error, arg_max(message, ("when", job_id)) as message, count(*) as "count",
               arg_max(job_id, ("when", job_id)) as example, arg_max(arm, ("when", job_id)) as arm,

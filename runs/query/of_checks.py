@@ -44,8 +44,8 @@ def checks(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
             con,
             f"""select f.check_id as "check", coalesce(f.severity, '') as severity, {arm} as arm, count(*) as findings,
               count(distinct f.job_key) as generations
-            from (select * from finding where latest) f join run r using (run_key) join job j on j.job_key = f.job_key
-            {where} group by all order by all""",  # noqa: S608  fixed words
+            from (select * from finding where latest) f join run r using (run_key)
+            join job j on j.run_key = f.run_key and j.job_key = f.job_key {where} group by all order by all""",  # noqa: S608  fixed words
             parameters,
         )
         # Only what a waiver could speak of is looked at one by one: a long log holds hundreds of thousands of findings.
@@ -54,8 +54,8 @@ def checks(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
             f"""select f.check_id as "check", coalesce(f.severity, '') as severity, {arm} as arm, f.places as "where", f.quote, c.series,
               c.case_id, x.sha256 as artifact
             from (select * from finding where latest and check_id in (select unnest(?))) f join run r using (run_key)
-            join job j on j.job_key = f.job_key left join case_ c on c.case_key = j.case_key
-            left join artifact x on x.job_key = f.job_key and x.position = 1 {where}""",  # noqa: S608  fixed words
+            join job j on j.run_key = f.run_key and j.job_key = f.job_key left join case_ c on c.case_key = j.case_key
+            left join artifact x on x.run_key = f.run_key and x.job_key = f.job_key and x.position = 1 {where}""",  # noqa: S608  fixed words
             [sorted({waiver.check for waiver in waivers}), *parameters],
         )
     verdicts: Counter[tuple[str, str, str, str]] = Counter(

@@ -49,7 +49,7 @@ select r.run_key, j.job_key, r.run_id, j.job_id, j.arm, a.ref, v.version, v.temp
   g.messages, g.wire_request, g.wire_response, g.truth, g.input_tokens, g.output_tokens, g.cached_tokens, g.picture_tokens,
   g.reasoning_tokens, g.images, g.seconds, g.cost_usd, g.cost_source, g.latency_s, g.attempts, g.model_resolved,
   coalesce(g.simulated, r.simulated) as simulated, g.created_at
-from generation g join run r using (run_key) join job j on j.job_key = g.job_key
+from generation g join run r using (run_key) join job j on j.run_key = g.run_key and j.job_key = g.job_key
 left join arm a on a.run_key = g.run_key and a.arm = j.arm left join version v using (version_key)
 left join case_ c on c.case_key = j.case_key
 where r.run_id = ? and (j.job_id = ? or (length(?) >= 6 and starts_with(j.job_id, ?)))

@@ -84,7 +84,7 @@ select r.run_id, j.job_id, r.stage, c.series, json_extract(n.truth, '$.people[0]
   json_extract_string(n.truth, '$.people[0].emotion') as emotion, json_extract(v.expression, '$.people[0].emotion.shown')::varchar as shown,
   json_extract(n.truth, '$.people[0].liveliness')::double as liveliness, v.stiffness, v.face_match,
   json_array_length(n.truth, '$.people[0].blinks') as blinks, json_array_length(v.expression, '$.people[0].blinks') as blinks_found
-from newest n join run r on r.run_key = n.run_key join job j on j.job_key = n.job_key
+from newest n join run r on r.run_key = n.run_key join job j on j.run_key = n.run_key and j.job_key = n.job_key
 left join case_ c on c.case_key = j.case_key left join values_ v on v.job_key = n.job_key
 order by r.run_id, j.job_id
 """
@@ -133,19 +133,25 @@ def rated_scores(ws: Workspace) -> pd.DataFrame:
         return frame(
             con,
             """
-            with said as (select v.queue, v.item, avg(v.value) as preference, count(*) as votes from rating v
-              where v.latest and v.value is not null group by all)
-            select d.queue, i.item, i.series, i.case_id, m.name as metric, any_value(rm.direction) as direction,
+            -- What was judged is little and comes first; joined in one go, the planner puts millions of scores beside each other.
+            with said as materialized (select v.queue, v.item, avg(v.value) as preference, count(*) as votes from rating v
+              where v.latest and v.value is not null group by all),
+            shown as materialized (select d.*, i.series, i.case_id, i.job_a, i.job_b, split_part(q.arm_a, ':', 1) as run_a,
+                split_part(q.arm_b, ':', 1) as run_b
+              from said d join rating_item i on i.queue = d.queue and i.item = d.item and coalesce(i.again, '') = ''
+              join rating_queue q on q.queue = d.queue),
+            jobs as materialized (select r.run_id, j.job_id, j.run_key, j.job_key from run r join job j using (run_key)
+              semi join (select run_a as run_id, job_a as job_id from shown union select run_b, job_b from shown) using (run_id, job_id)),
+            marks as materialized (select s.run_key, s.job_key, s.metric_key, s.value from score s semi join jobs using (run_key, job_key)
+              where s.latest and s.status = 'ok')
+            select d.queue, d.item, d.series, d.case_id, m.name as metric, any_value(rm.direction) as direction,
               avg(sa.value) as value_a, avg(sb.value) as value_b, any_value(d.preference) as preference, any_value(d.votes) as votes
-            from said d join rating_item i on i.queue = d.queue and i.item = d.item and coalesce(i.again, '') = ''
-            join rating_queue q on q.queue = d.queue
-            join run ra on ra.run_id = split_part(q.arm_a, ':', 1) join job ja on ja.run_key = ra.run_key and ja.job_id = i.job_a
-            join run rb on rb.run_id = split_part(q.arm_b, ':', 1) join job jb on jb.run_key = rb.run_key and jb.job_id = i.job_b
-            join score sa on sa.job_key = ja.job_key and sa.latest and sa.status = 'ok'
-            join score sb on sb.job_key = jb.job_key and sb.latest and sb.status = 'ok' and sb.metric_key = sa.metric_key
+            from shown d join jobs ja on ja.run_id = d.run_a and ja.job_id = d.job_a
+            join jobs jb on jb.run_id = d.run_b and jb.job_id = d.job_b
+            join marks sa on sa.job_key = ja.job_key join marks sb on sb.job_key = jb.job_key and sb.metric_key = sa.metric_key
             join metric m on m.metric_key = sa.metric_key
             left join run_metric rm on rm.run_key = sb.run_key and rm.metric_key = sb.metric_key
-            group by all order by d.queue, i.item, m.name
+            group by all order by d.queue, d.item, m.name
             """,
             RATED_SCORES,
         )
@@ -194,7 +200,7 @@ def workload(ws: Workspace, newest: int = NEWEST_SCORES) -> pd.DataFrame:
               count(*) filter (s.status = 'ok') as ok, count(*) filter (s.status = 'failed') as failed,
               count(*) filter (s.status not in ('ok', 'failed')) as excluded,
               median(epoch(s.scored_at) - epoch(g.created_at)) as waited_s, any_value(b.cost_usd) as cost_usd
-            from recent s join metric m using (metric_key) left join generation g on g.job_key = s.job_key
+            from recent s join metric m using (metric_key) left join generation g on g.run_key = s.run_key and g.job_key = s.job_key
             left join billed b on b.scorer = m.scorer and b.scorer_version = s.scorer_version
             group by m.scorer, s.scorer_version order by m.scorer, s.scorer_version
             """,

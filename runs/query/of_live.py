@@ -40,7 +40,7 @@ def newest(ws: Workspace, run_id: str, limit: int = 12) -> pd.DataFrame:
               order by g.created_at desc, g.journal_key desc, g.line_offset desc limit ?)
             select j.job_id, j.arm, a.ref, a.model, c.case_id, g.status, g.error, g.message, t.artifact, t.media_type,
               g.cost_usd, g.latency_s, g.created_at
-            from last g join job j on j.job_key = g.job_key
+            from last g join job j on j.run_key = g.run_key and j.job_key = g.job_key
             left join arm a on a.run_key = g.run_key and a.arm = j.arm left join case_ c on c.case_key = j.case_key
             left join (
               select run_key, job_key, arg_min(sha256, position) as artifact, arg_min(media_type, position) as media_type from artifact

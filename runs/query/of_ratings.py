@@ -114,7 +114,7 @@ def queue_outputs(ws: Workspace, name: str) -> dict[str, dict[str, Any]]:
             from rating_item i join rating_queue q using (queue) cross join (values ('a'), ('b')) s(side)
             join run r on r.run_id = split_part(if(s.side = 'a', q.arm_a, q.arm_b), ':', 1)
             join job j on j.run_key = r.run_key and j.job_id = if(s.side = 'a', i.job_a, i.job_b)
-            left join artifact x on x.job_key = j.job_key and x.position = 1
+            left join artifact x on x.run_key = j.run_key and x.job_key = j.job_key and x.position = 1
             left join case_ c on c.case_key = j.case_key
             where i.queue = ? order by i.position, s.side
             """,

@@ -77,7 +77,8 @@ def findings(ws: Workspace, run_id: str | None = None, job_id: str | None = None
             f"""
             select r.run_id, j.job_id, j.arm, c.series, c.case_id, j.repeat, m.name as metric, m.scorer, f.check_id as "check",
               f.check_version, f.severity, f.places as "where", f.quote, f.message
-            from (select * from finding where latest) f join run r using (run_key) join job j on j.job_key = f.job_key
+            from (select * from finding where latest) f join run r using (run_key)
+            join job j on j.run_key = f.run_key and j.job_key = f.job_key
             join metric m on m.metric_key = f.metric_key left join case_ c on c.case_key = j.case_key
             {where} order by r.run_id, c.series, c.case_id, j.repeat, j.arm, j.job_id, m.name, f.position
             """,  # noqa: S608  fixed words

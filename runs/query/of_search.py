@@ -33,7 +33,8 @@ MOST_FILES = 2000
 MOST_BYTES = 1 << 20
 AROUND = 140
 """Characters of the text before and after the first word that was looked for."""
-_OF_JOB = """join run r using (run_key) join job j on j.job_key = t.job_key left join case_ c on c.case_key = j.case_key"""
+_OF_JOB = """join run r using (run_key) join job j on j.run_key = t.run_key and j.job_key = t.job_key
+            left join case_ c on c.case_key = j.case_key"""
 _SAID = "array_to_string(json_extract_string(t.messages, '$[*].content'), chr(10))"
 KINDS: Mapping[str, tuple[str, str, str, str]] = {
     # table with its condition, what is searched, what it is called, when it was
@@ -88,7 +89,7 @@ def _outputs(ws: Workspace, con: duckdb.DuckDBPyConnection, wanted: Sequence[str
         con,
         """select r.run_id, j.job_id, j.arm, c.case_id, t.sha256, g.created_at as "at"
            from artifact t join generation g using (run_key, job_key) join run r using (run_key)
-           join job j on j.job_key = t.job_key left join case_ c on c.case_key = j.case_key
+           join job j on j.run_key = t.run_key and j.job_key = t.job_key left join case_ c on c.case_key = j.case_key
            where t.kind = 'text' order by g.created_at desc, r.run_id, j.job_id limit ?""",
         [MOST_FILES],
     )
