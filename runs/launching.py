@@ -124,7 +124,7 @@ def workers(ws: Workspace, run_id: str) -> list[tuple[int, Path]]:
         head = header(path)
         if head is None or head.get("run_id") != run_id or not is_live(path):
             continue
-        if head.get("host") != machine.name():
+        if not machine.is_ours(str(head.get("host"))):
             raise JournalError(f"The run {run_id} is being worked on by {head.get('host')}.", hint="Stop it on that machine.")
         found.append((int(head["pid"]), path))
     return found

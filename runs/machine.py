@@ -13,6 +13,11 @@ def use(name: str) -> None:
     _named = name
 
 
+def is_ours(host: str) -> bool:
+    """Tell whether a journal that names a host was written on this machine; it may have had no name of its own then."""
+    return host in (name(), socket.gethostname())
+
+
 def name() -> str:
     """Return the name."""
     return _named or socket.gethostname()

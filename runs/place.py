@@ -75,7 +75,7 @@ def _foreign(path: Path) -> str | None:
         return None
     head = header(path)
     host = str(head.get("host", "")) if head else ""
-    if not host or host == machine.name() or is_live(path) or _ended(path):
+    if not host or machine.is_ours(host) or is_live(path) or _ended(path):
         return None
     return host
 

@@ -61,7 +61,7 @@ def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         _model(None if simulated else provider, models)
         for simulated, provider, models in zip(runs["simulated"], runs["provider"], runs["models"], strict=True)
     ]
-    if not set(runs["machines"].dropna()) <= {machine.name()}:
+    if not all(machine.is_ours(name) for names in runs["machines"].dropna() for name in names.split(", ")):
         frame["Machine"] = runs["machines"]
     frame["Run"] = runs["run_id"]
     return frame
