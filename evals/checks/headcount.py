@@ -40,7 +40,7 @@ BEHIND = re.compile(
     r"\b(?:background|behind|passers-?by|passing|distan(?:t|ce)|extras?|crowd|out of focus|blurred|portrait|photo|poster|painting"
     r"|screen|statue)s?\b|背景|远处|路人|身后|画像|照片|虚化"
 )
-IDIOM = re.compile(r"第$|[每另某哪任前这那唯有]$|(?:\bthe|\bno|\bany|\bevery|\bnumber|\bevery) $")
+IDIOM = re.compile(r"第$|[每另某哪任前这那唯]$|唯有$|(?:\bthe|\bno|\bany|\bevery|\bnumber|\bevery) $")
 IDIOM_LENGTH = 12
 """So many signs before a count hold any idiom and what its first word begins after."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from evals.checks.hit import Hit, quote
@@ -35,6 +36,7 @@ _COLOUR = "|".join(COLOURS)
 PAINTED = re.compile(
     rf"\b(?P<colour>{_COLOUR})(?P<between>(?:[ -](?!(?:{_COLOUR}|and|or|with|in|on|of)\b)[a-z'’-]+){{0,3}})[ -](?P<noun>{_NOUNS})\b"
 )
+HAIRED = sought(rf"\b(?P<colour>{_COLOUR})-(?P<noun>haired|bearded)\b", words=("-haired", "-bearded"))
 CUT = sought(
     r"\b(?P<colour>long|short|cropped)(?P<between>(?:,? (?!(?:and|or|with|in|on|of|long|short)\b)[a-z'’-]+){0,3}),? (?P<noun>hair)\b",
     words=("hair",),
@@ -48,6 +50,16 @@ CHINESE = sought(
 NOUN_ALIASES = {
     "头发": "发", "长发": "发", "短发": "发", "卷发": "发", "发丝": "发", "眼眸": "眼睛", "胡须": "胡子", "裙子": "裙", "长裙": "裙",
     "连衣裙": "裙", "西服": "西装", "robes": "robe", "braids": "braid", "mustache": "moustache", "armour": "armor",
+    "haired": "hair", "bearded": "beard",
+}  # fmt: skip
+TWINS = {"发": "hair", "胡子": "beard"}
+"""What is compared across languages. Not eyes, which are red of tears, nor 青, which is black of hair and green of all else."""
+ENGLISH: Mapping[str, frozenset[str]] = {
+    zh: frozenset(en.split())
+    for zh, en in {
+        "黑": "black brown", "白": "white silver", "灰": "grey", "银": "silver white", "红": "red", "蓝": "blue", "绿": "green",
+        "黄": "yellow", "金": "gold", "棕": "brown", "褐": "brown", "紫": "purple", "粉": "pink", "橙": "orange",
+    }.items()
 }  # fmt: skip
 _ZH_SAME = ("黑", "白", "灰银", "红", "蓝青", "绿青", "黄金", "棕褐", "紫", "粉", "橙")
 
@@ -108,11 +120,22 @@ def conflicts(prompt: Prompt) -> Iterator[Hit]:
         return
     known = _attributes(tuple(d for person in prompt.people for d in person.descriptors))
     for noun, colour, shown in _painted(prompt.unlocked):
-        theirs = known.get(noun, set())
-        if theirs and colour not in theirs and not any(_alike(colour, c) for c in theirs):
+        theirs, said = _compared(noun, colour, known)
+        if theirs and said and not any(one == other or _alike(one, other) for one in said for other in theirs):
             who = ", ".join(p.character.id for p in prompt.people)
             text = f"{shown!r} does not fit {who}, whose {noun} is {' or '.join(sorted(theirs))}. Use the words of the look."
             yield Hit(prompt.where, shown, text, f"conflict:{noun}:{colour}")
+
+
+def _compared(noun: str, colour: str, known: Mapping[str, set[str]]) -> tuple[AbstractSet[str], AbstractSet[str]]:
+    """Return the colours that something has and those that are said, in the language of the look where both can be told in it."""
+    if known.get(noun):
+        return known[noun], {colour}
+    if noun in TWINS:
+        return known.get(TWINS[noun], frozenset()), ENGLISH.get(colour, frozenset())
+    chinese = next((zh for zh, en in TWINS.items() if en == noun), "")
+    told = [ENGLISH.get(c, frozenset()) for c in known.get(chinese, ())]
+    return (frozenset[str]().union(*told) if all(told) else frozenset()), {colour}
 
 
 @lru_cache(maxsize=64)
@@ -129,6 +152,8 @@ def _painted(text: str) -> Iterator[tuple[str, str, str]]:
     for found in PAINTED.finditer(text):
         noun = NOUN_ALIASES.get(found["noun"], found["noun"])
         yield noun, found["colour"], found.group()
+    for found in HAIRED.finditer(text):
+        yield NOUN_ALIASES[found["noun"]], found["colour"], found.group()
     for found in CUT.finditer(text):
         yield f"length of {found['noun']}", {"cropped": "short"}.get(found["colour"], found["colour"]), found.group()
     for found in CHINESE.finditer(text):

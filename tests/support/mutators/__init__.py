@@ -36,7 +36,7 @@ MUTATORS: Mapping[str, tuple[Mutator, ...]] = {
     "S04": (prompts.conflict,),
     "S05": (prompts.into_frame(prompts.POINTERS),),
     "S06": (prompts.into_frame(prompts.NEGATIONS),),
-    "S07": (shots.other_size, prompts.into_frame(prompts.MOVED, "motion_prompt")),
+    "S07": (shots.other_size, prompts.into_frame(prompts.MOVED, "motion_prompt", "static")),
     "S08": (prompts.into_frame(prompts.FORMATS),),
     "S09": (shots.swapped_sides,),
     "S10": (shots.same_eyes,),

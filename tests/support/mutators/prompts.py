@@ -18,12 +18,13 @@ def drops_a_descriptor(rng: random.Random, inputs: Json, board: Json) -> str | N
     return str(shot["id"])
 
 
-def into_frame(texts: Callable[[str], tuple[str, ...]], name: str = "first_frame_prompt", *, front: bool = False) -> Mutator:
+def into_frame(texts: Callable[[str], tuple[str, ...]], name: str = "first_frame_prompt", move: str = "") -> Mutator:
+    """Return a mutator that adds one of some texts to a prompt of a shot, where `move` is given of one that is planned with that move."""
+
     def mutate(rng: random.Random, inputs: Json, board: Json) -> str | None:
-        shot = pick(rng, [s for s in board["shots"] if s["visible"]])
+        shot = pick(rng, [s for s in board["shots"] if s["visible"] and move in ("", s["move"])])
         if shot:
-            text = rng.choice(texts(inputs["language"]))
-            shot[name] = f"{text} {shot[name]}" if front else f"{shot[name]} {text}"
+            shot[name] = f"{shot[name]} {rng.choice(texts(inputs['language']))}"
         return shot and str(shot["id"])
 
     return mutate
