@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo
 PINNED := --no-deps --require-hashes --no-build-isolation
 
-.PHONY: demo test check fast format lint types imports bench screenshots lock clean help
+.PHONY: demo test cluster check fast format lint types imports bench screenshots lock clean help
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,10 @@ demo: $(VENV)/.installed  ## run and score the starter suites on the embedded st
 
 test: $(VENV)/.installed-dev  ## all tests
 	$(BIN)/pytest -n auto --dist worksteal
+
+cluster: $(VENV)/.installed-dev  ## install Ray (75 MB) and run the tests that need it
+	$(PIP) install $(PINNED) -r .ci/cluster.txt
+	$(BIN)/pytest tests/runs/cluster
 
 check: lint types imports fast  ## what to run before a push
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import ipaddress
+import logging
 import os
 import secrets as random_secrets
 import shutil
@@ -37,13 +38,15 @@ ANSWER_S = 30.0
 START_S = 120.0
 STORE_BYTES = 80 << 20
 """Object store of a cluster of our own: nothing travels there, and Ray asks for no less."""
+LONGEST_TEMP = 24
+"""Characters of a folder under which Ray's sockets can still be named: the system allows 107, and Ray needs 70."""
 LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray's switch for a node that is reached by this machine alone: all of its servers listen on 127.0.0.1."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_LOG_TO_STDERR": "0"}
-# A node of our own goes when we go, however that happens: its standard input ends.
+# A node of our own goes when we go, however that happens: its standard input ends. Its folder is the one that it works in.
 _NODE = """
-import os, sys, threading
-threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(1)), daemon=True).start()
+import os, shutil, sys, threading
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), shutil.rmtree(os.getcwd(), True), os._exit(1)), daemon=True).start()
 from ray.scripts.scripts import main
 main()
 """
@@ -166,8 +169,10 @@ def _joined(address: str, own: subprocess.Popen[bytes] | None, folder: Path | No
         raise EngineError("This process is connected to a Ray cluster already.", hint="Call ray.shutdown() first.")
     with tempfile.TemporaryDirectory() as empty, contextlib.chdir(empty):
         # Ray puts the current folder on the path of every worker, and a workspace has folders of our packages' names.
+        # What dies is told by the crew, in rows or in a line; Ray would print pages of advice beside it.
+        logging.getLogger("ray").setLevel(logging.CRITICAL)
         try:
-            ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+            ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
         except (RuntimeError, ConnectionError, ValueError, ray.exceptions.RayError) as error:
             raise _explained(address, error) from None
     return Cluster(address, ray.get_runtime_context().get_node_id(), ray.cluster_resources().get("CPU", 1.0), own, folder)
@@ -188,7 +193,7 @@ def _explained(address: str, error: BaseException) -> EngineError:
 
 def _start(settings: EngineSettings) -> tuple[subprocess.Popen[bytes], Path, str]:
     """Start a node of this machine, as small as Ray can be, and wait for its address."""
-    folder = Path(tempfile.mkdtemp(prefix="wb-"))  # short: the names of its sockets may not be long
+    folder = Path(tempfile.mkdtemp(prefix="wb-", dir=None if len(tempfile.gettempdir()) <= LONGEST_TEMP else "/tmp"))  # noqa: S108 (made anew)
     with (folder / "node.log").open("wb") as log:
         node = subprocess.Popen(
             [
@@ -203,13 +208,17 @@ def _start(settings: EngineSettings) -> tuple[subprocess.Popen[bytes], Path, str
     try:
         while not (file.exists() and (address := file.read_text().strip())):
             if node.poll() is not None or time.monotonic() > deadline:
-                lines = (folder / "node.log").read_text(errors="replace").strip().splitlines()
-                raise EngineError(f"Ray does not start on this machine: {lines[-1][:200] if lines else 'it says nothing'}")
+                raise EngineError(f"Ray does not start on this machine: {_last_words(folder / 'node.log')}")
             time.sleep(0.05)
     except BaseException:
         _end(node, folder)
         raise
     return node, folder, address
+
+
+def _last_words(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if "Error" in line), lines[-1] if lines else "it says nothing")[:300]
 
 
 def _end(node: subprocess.Popen[bytes] | None, folder: Path | None) -> None:

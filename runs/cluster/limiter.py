@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,9 +43,15 @@ class Holdings:
 
 
 class Limiter:
-    """Slots, pace and pauses of accounts by their key, and one purse for all."""
+    """Slots, pace and pauses of accounts by their key, and one purse for all.
 
-    def __init__(self) -> None:
+    Args:
+        grace_s: for how long to give nothing away, where an earlier limiter did and its book is lost: so that those who have
+            something can `announce` it first.
+    """
+
+    def __init__(self, grace_s: float = 0.0) -> None:
+        self._opens_at = time.monotonic() + grace_s
         self._salt = secrets.token_hex(32)
         self._accounts: dict[str, _Account] = {}
         self._tickets: dict[str, set[tuple[str, str]]] = {}
@@ -68,16 +75,22 @@ class Limiter:
             concurrency: slots of the account.
             spacing_s: seconds between the begins of two calls.
         """
+        mine = self._tickets.setdefault(driver, set())
+        mine.add((account, ticket))
+        await self._opened()
+        if (account, ticket) not in mine:  # released while it waited
+            raise asyncio.CancelledError
         book = self._accounts.setdefault(account, _Account())
         book.concurrency = max(book.concurrency, concurrency)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         book.waiting.append((ticket, weight, spacing_s, turn))
-        self._tickets.setdefault(driver, set()).add((account, ticket))
         self._next(book)
         await turn
 
     def release(self, account: str, ticket: str) -> None:
         """Give slots back, or stop waiting for them; nothing where the ticket is not known."""
+        for tickets in self._tickets.values():
+            tickets.discard((account, ticket))
         book = self._accounts.get(account)
         if book is None:
             return
@@ -85,8 +98,6 @@ class Limiter:
         for entry in [entry for entry in book.waiting if entry[0] == ticket]:
             book.waiting.remove(entry)
             entry[3].cancel()
-        for tickets in self._tickets.values():
-            tickets.discard((account, ticket))
         self._next(book)
 
     def pause(self, account: str, seconds: float) -> None:
@@ -101,6 +112,7 @@ class Limiter:
             Whether it is set aside, and what all have spent.
         """
         self._asking[hold] = driver
+        await self._opened()
         while hold in self._asking and self._spent + sum(held for _, held in self._holds.values()) + usd > limit_usd + _ROUNDING:
             if self._spent + usd > limit_usd + _ROUNDING:
                 del self._asking[hold]
@@ -124,8 +136,9 @@ class Limiter:
         """End all that a driver had."""
         tickets = self._tickets.pop(driver, set())
         # Who waits goes first, so that a slot that becomes free is not given to the dead.
-        for account, ticket in sorted(tickets, key=lambda one: one[1] in self._accounts[one[0]].held):
+        for account, ticket in sorted(tickets, key=lambda one: one[0] in self._accounts and one[1] in self._accounts[one[0]].held):
             self.release(account, ticket)
+        tickets.clear()  # for those that have not come to the line yet
         for hold in [hold for hold, who in self._asking.items() if who == driver]:
             self.settle(hold, 0.0)
         for hold in [hold for hold, (who, _) in self._holds.items() if who == driver]:
@@ -138,6 +151,10 @@ class Limiter:
             self._tickets.setdefault(driver, set()).add((account, ticket))
         self._holds.update({hold: (driver, usd) for hold, usd in holdings.holds.items()})
         self._spent = max(self._spent, holdings.spent_usd)
+
+    async def _opened(self) -> None:
+        if (wait := self._opens_at - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
 
     def _next(self, book: _Account) -> None:
         """Let in who is first in line, and the next, as long as there is room and it is time."""

@@ -31,12 +31,19 @@ from runs.providers import rate_per_minute
 NAME = "limiter"
 LOST_S = 60.0
 """How long the limiter may not answer before a run gives up: nothing is paid without it."""
+GRACE_S = 5.0
+"""How long a limiter that lost its book listens before it gives anything away; drivers tell it within `_AGAIN_S`."""
 _AGAIN_S = 0.5
 _LOOK_S = 0.25
 
 
 class LimiterActor(Limiter):
     """The limiter as a Ray actor: one for a cluster, on its head, for as long as that lives."""
+
+    def __init__(self) -> None:
+        import ray
+
+        super().__init__(GRACE_S if ray.get_runtime_context().was_current_actor_reconstructed else 0.0)
 
     async def salt(self) -> str:  # type: ignore[override]  # all methods of an actor with an event loop are coroutines
         """See `Limiter.salt`."""

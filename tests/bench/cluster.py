@@ -57,7 +57,7 @@ def counted(ws: Path, run: str) -> tuple[Counter[str], Counter[str], dict[str, A
 
 def main(generations: int = 2000) -> None:
     if find_spec("ray") is None:
-        print("Ray is not installed: pip install -e '.[cluster]'")
+        print("Ray is not installed: make cluster")
         return
     import ray_nodes
 
@@ -72,7 +72,8 @@ def main(generations: int = 2000) -> None:
         began = time.monotonic()
         assert start(ws, *asked, "--run-id", alone, WORKBENCH_WORKERS="2").wait() == 0
         one_machine_s = time.monotonic() - began
-        with ray_nodes.nodes(2, token) as nodes:
+        (shelf := ws / "tmp").mkdir()
+        with ray_nodes.nodes(2, token, {"TMPDIR": str(shelf)}) as nodes:
             began = time.monotonic()
             environment = {**ray_nodes.ENVIRONMENT, "RAY_AUTH_TOKEN": token}
             process = start(ws, *asked, "--run-id", spread, "--engine", "ray", "--cluster", nodes.address, **environment)
@@ -81,13 +82,15 @@ def main(generations: int = 2000) -> None:
             lost_at = sum(counted(ws, spread)[1].values())
             nodes.kill(1)
             assert process.wait() == 0
+            sent = sum(path.is_file() and len(path.stem) == 64 for path in shelf.rglob("*"))
             cluster_s = time.monotonic() - began
         one, two = counted(ws, alone), counted(ws, spread)
         again = [sum(n > 1 for n in counter.values()) for counter in two[:2]]
         print(f"{len(one[2])} generations of one machine, {len(two[2])} of two nodes, of which one was killed after {lost_at} were scored")
         print(f"scores the same to the bit: {one[2] == two[2]}   jobs done twice: {again[0]}   scores journalled twice: {again[1]}")
+        print(f"artifacts that lay on the shelf of the other machine: {sent}")
         print(f"time of the cluster / of one machine, its start and the lost node included: {cluster_s / one_machine_s:.1f}")
-        assert one[2] == two[2] and again == [0, 0] and len(two[2]) == 2 * CASES * repeats
+        assert sent > 0 and one[2] == two[2] and again == [0, 0] and len(two[2]) == 2 * CASES * repeats
 
 
 if __name__ == "__main__":

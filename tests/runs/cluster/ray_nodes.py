@@ -60,6 +60,8 @@ def nodes(count: int, token: str, environment: Mapping[str, str] | None = None) 
 def main() -> None:
     from ray.cluster_utils import Cluster
 
+    # Its address is also left where `ray.init()` would look for it; nobody else makes that folder.
+    Path(tempfile.gettempdir(), "ray").mkdir(exist_ok=True)
     cluster = Cluster()
     made = [cluster.add_node(**NODE, **({"temp_dir": sys.argv[2]} if n == 0 else {})) for n in range(int(sys.argv[1]))]
     print(cluster.address, flush=True)
@@ -89,6 +91,17 @@ def children(pids: list[int]) -> list[int]:
             found.append(child)
             todo.append(child)
     return found
+
+
+def named(title: str, root: int) -> int:
+    """Return the process under another that calls itself so; 0 where there is none."""
+    for pid in children([root]):
+        try:
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(title.encode()):
+                return pid
+        except OSError:
+            continue
+    return 0
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from typing import Any
 from runs.cluster.limiter import Holdings, Limiter
 
 
-def run(main: Callable[[Limiter], Coroutine[Any, Any, None]]) -> None:
+def run(main: Callable[[Limiter], Coroutine[Any, Any, None]], grace_s: float = 0.0) -> None:
     async def inner() -> None:
-        await asyncio.wait_for(main(Limiter()), 10)
+        await asyncio.wait_for(main(Limiter(grace_s)), 10)
 
     asyncio.run(inner())
 
@@ -123,12 +123,17 @@ def test_the_money_of_a_driver_that_dies_is_spent_at_its_worst() -> None:
 
 def test_a_limiter_without_its_book_is_told_by_those_who_hold_something() -> None:
     async def main(limiter: Limiter) -> None:
+        early, quick, given_up = await ask(limiter, "z", "8"), await ask(limiter, "y", "2"), await ask(limiter, "y", "9")
+        limiter.gone("z")
+        money = asyncio.create_task(limiter.reserve("y", "h2", 0.2, 1.0))
+        limiter.release("a", "9")
         limiter.announce("x", Holdings({("a", "1"): 2}, {"h": 0.5}, 0.4))
         limiter.announce("y", Holdings({}, {}, 0.3))
-        waiting = await ask(limiter, "y", "2")
-        assert not waiting.done()
+        await asyncio.sleep(0.3)
+        assert not quick.done() and not money.done() and given_up.cancelled()
         limiter.gone("x")
-        await waiting
-        assert not (await limiter.reserve("y", "h2", 0.2, 1.0))[0]
+        await quick
+        assert early.cancelled()
+        assert await money == (False, 0.9)
 
-    run(main)
+    run(main, grace_s=0.1)
