@@ -62,7 +62,7 @@ M = TypeVar("M", bound=MidjourneyOptions)
 class Midjourney(HttpProvider[M]):
     """A way to Midjourney that the user has to switch on."""
 
-    kinds = frozenset({"image"})
+    kinds = frozenset({"image", "video"})
     poll_s = 3.0
 
     async def __aenter__(self) -> Self:

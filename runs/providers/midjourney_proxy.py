@@ -1,6 +1,7 @@
 """Midjourney through a proxy that speaks `/mj/submit`: midjourney-proxy, its forks, and the gateways that imitate them.
 
     POST /mj/submit/imagine {prompt, base64Array, state}  ->  HTTP 200 {code, description, result: task id}
+    POST /mj/submit/video {prompt, image, motion, loop, batchSize, videoType, state}  ->  the same (trueai's proxy)
     GET /mj/task/{id}/fetch  ->  {status, imageUrl, failReason …}
 
 | code of a submit | means | | status of a task | means |
@@ -28,7 +29,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from runs.provider import RETRYABLE, Asset, Failure, Outcome, Request, TaskState, Usage
-from runs.providers import grid, inline
+from runs.providers import grid, inline, links, midjourney_video
 from runs.providers.base import pictures
 from runs.providers.http import Auth, Reply, bearer, header, wire_request
 from runs.providers.midjourney import Midjourney, MidjourneyOptions, Role
@@ -96,7 +97,7 @@ class MidjourneyProxyProvider(Midjourney[Options]):
         body = await self._body(request)
         if isinstance(body, Failure):
             return body
-        return await self._submitted("/submit/imagine", body)
+        return await self._submitted(_path(request), body)
 
     async def poll(self, task_id: str, request: Request) -> TaskState:
         """Ask for a task; fetch its picture once it has succeeded."""
@@ -108,6 +109,8 @@ class MidjourneyProxyProvider(Midjourney[Options]):
             return TaskState("failed", await self._outcome(request, reply, _why(task)))
         if state in ("cancelled", "needs_input"):
             return TaskState(state)
+        if request.kind == "video":
+            return await self._clips(request, reply, task, state)
         url = text(task.get("imageUrl"))
         # An address before success is a preview; success may come before the address.
         if state != "succeeded" or not url:
@@ -118,6 +121,13 @@ class MidjourneyProxyProvider(Midjourney[Options]):
         if not isinstance(made, Failure) and self.options.images == "split":
             made = await asyncio.to_thread(grid.split, made[0])
         return TaskState("succeeded", await self._outcome(request, reply, made), self.poll_after_s)
+
+    async def _clips(self, request: Request, reply: Reply, task: Mapping[str, Any], state: State | None) -> TaskState:
+        """Fetch the clips of a task that has succeeded; proxies name them in their own ways, and a still beside them."""
+        found = links.links({name: task.get(name) for name in ("videoUrls", "videoUrl", "videos", "imageUrls", "imageUrl")}, "video")
+        if state != "succeeded" or not found:
+            return unfinished(state, self.poll_after_s)
+        return TaskState("succeeded", await self._outcome(request, reply, await self.fetch(found, "video")), self.poll_after_s)
 
     async def find(self, request: Request) -> str | None:
         """Look for the job's id among the proxy's tasks.
@@ -202,6 +212,34 @@ class MidjourneyProxyProvider(Midjourney[Options]):
         return handed
 
     async def _body(self, request: Request) -> dict[str, Any] | Failure:
+        """Return the body of a submit, or why there is none."""
+        body = await self._clip(request) if request.kind == "video" else await self._pictures(request)
+        if isinstance(body, Failure):
+            return body
+        if self.options.bot and request.kind == "image":
+            body["botType"] = self.options.bot
+        if self.options.account_filter:
+            body["accountFilter"] = self.options.account_filter
+        return body
+
+    async def _clip(self, request: Request) -> dict[str, Any] | Failure:
+        wish = midjourney_video.wish_of(request, self.parameters(request))
+        if isinstance(wish, Failure):
+            return wish
+        image: list[str] | Failure
+        if self.options.reference_url:
+            image = self.urls([wish.frame])
+        else:
+            read = await pictures([wish.frame])
+            image = read if isinstance(read, Failure) else [inline.data_url(read[0], wish.frame.media_type)]
+        if isinstance(image, Failure):
+            return image
+        return {
+            "prompt": wish.text, "image": image[0], "motion": wish.motion or midjourney_video.MOTIONS[0], "loop": wish.loop,
+            "batchSize": wish.n, "videoType": f"vid_1.1_i2v_{wish.resolution.removesuffix('P')}", "state": request.key,
+        }  # fmt: skip
+
+    async def _pictures(self, request: Request) -> dict[str, Any] | Failure:
         role: Role = self.role(request)
         if not self.options.reference_url and self.options.reference_as == "auto":
             role = "image"
@@ -218,21 +256,22 @@ class MidjourneyProxyProvider(Midjourney[Options]):
             if isinstance(read, Failure):
                 return read
             body["base64Array"] = [inline.data_url(data, r.media_type) for data, r in zip(read, request.references, strict=True)]
-        if self.options.bot:
-            body["botType"] = self.options.bot
-        if self.options.account_filter:
-            body["accountFilter"] = self.options.account_filter
         return body
 
     async def _outcome(self, request: Request, reply: Reply, made: Sequence[Asset] | Failure) -> Outcome:
         body = await self._body(request)
-        sent = wire_request("POST", self.client.url("/submit/imagine"), None, None if isinstance(body, Failure) else body)
+        sent = wire_request("POST", self.client.url(_path(request)), None, None if isinstance(body, Failure) else body)
         if isinstance(made, Failure):
             return Outcome(failure=made, wire_request=sent, wire_response=reply.got)
+        usage = Usage(images=4) if request.kind == "image" else Usage(seconds=float(midjourney_video.LENGTH_S * len(made)))
         return Outcome(
-            assets=tuple(made), usage=Usage(images=4), model_resolved=f"midjourney {self.version(request)}",
+            assets=tuple(made), usage=usage, model_resolved=f"midjourney {self.version(request)}",
             wire_request=sent, wire_response=reply.got,
         )  # fmt: skip
+
+
+def _path(request: Request) -> str:
+    return "/submit/video" if request.kind == "video" else "/submit/imagine"
 
 
 def _failure(reply: Reply, *, wanted: str = "", submitting: bool = False) -> Failure | None:

@@ -1,6 +1,7 @@
 """Midjourney through Youchuan (悠船), the platform sold to businesses in mainland China.
 
     POST /v1/tob/diffusion {text}  ->  job id;  GET /v1/tob/job/{id}  ->  status 2 and the addresses of four pictures
+    POST /v1/tob/video-diffusion {prompt, videoType}  ->  the same for clips; the prompt begins with a picture's address
 
 | status | means |
 |---|---|
@@ -27,12 +28,14 @@ from pydantic import Field
 from runs import secrets
 from runs.errors import ProviderError
 from runs.provider import Failure, Outcome, Request, TaskState, Usage
+from runs.providers import midjourney_video
 from runs.providers.http import Auth, Reply, wire_request
 from runs.providers.midjourney import Midjourney, MidjourneyOptions
 from runs.providers.tables import Errors, State, at, fault, items, mapping, text, unfinished
 from runs.providers.transport import api_key
 
 TEXT_CHARS = 8192
+PICTURES, CLIPS = "/v1/tob/diffusion", "/v1/tob/video-diffusion"
 STATES: Mapping[str, State] = {
     "0": "queued", "created": "queued", "queued": "queued",
     "1": "running", "running": "running",
@@ -60,7 +63,7 @@ _NAME = re.compile(r"(?:JobStatus)?([A-Za-z]+)$")
 
 
 class Options(MidjourneyOptions):
-    """`app_env` names the variable with the app's id; `pick` keeps one of the four pictures (1 to 4) instead of all."""
+    """`app_env` names the variable with the app's id; `pick` keeps one of the four outputs (1 to 4) instead of all."""
 
     app_env: str = Field(default="YOUCHUAN_APP", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     pick: Literal["all", 1, 2, 3, 4] = "all"
@@ -90,7 +93,7 @@ class YouchuanProvider(Midjourney[Options]):
         body = self._body(request)
         if isinstance(body, Failure):
             return body
-        reply = await self.client.call("POST", "/v1/tob/diffusion", json=body)
+        reply = await self.client.call("POST", _path(request), json=body)
         if failure := _failure(reply, submitting=True):
             return failure
         job = mapping(reply.body)
@@ -99,7 +102,7 @@ class YouchuanProvider(Midjourney[Options]):
         return found or Failure("malformed", "the answer to the submit names no job", code="no_task_id")
 
     async def poll(self, task_id: str, request: Request) -> TaskState:
-        """Ask for a job; fetch its pictures once they are there."""
+        """Ask for a job; fetch its pictures or clips once they are there."""
         reply = await self.client.call("GET", f"/v1/tob/job/{quote(task_id, safe='')}")
         if reply.status == 404 or (reply.ok and text(at(reply.body, "code")) == "404"):
             return TaskState("lost")
@@ -116,7 +119,7 @@ class YouchuanProvider(Midjourney[Options]):
         if state != "succeeded" or not urls:
             return unfinished(state, self.poll_after_s)
         kept = urls if self.options.pick == "all" else urls[self.options.pick - 1 : self.options.pick]
-        assets = await self.fetch(kept, "image") if kept else Failure("malformed", f"there is no picture {self.options.pick}")
+        assets = await self.fetch(kept, request.kind) if kept else Failure("malformed", f"there is no output {self.options.pick}")
         return TaskState("succeeded", self._outcome(request, reply, assets), self.poll_after_s)
 
     async def find(self, _request: Request) -> str | None:
@@ -124,6 +127,8 @@ class YouchuanProvider(Midjourney[Options]):
         return None
 
     def _body(self, request: Request) -> dict[str, Any] | Failure:
+        if request.kind == "video":
+            return self._clip(request)
         urls = self.urls(request.references)
         if isinstance(urls, Failure):
             return urls
@@ -132,14 +137,31 @@ class YouchuanProvider(Midjourney[Options]):
             return Failure("invalid_request", f"the prompt has {len(line)} characters; {TEXT_CHARS} are allowed", code="too_long")
         return line if isinstance(line, Failure) else {"text": line}
 
+    def _clip(self, request: Request) -> dict[str, Any] | Failure:
+        wish = midjourney_video.wish_of(request, self.parameters(request))
+        if isinstance(wish, Failure):
+            return wish
+        if wish.n != 1:
+            return Failure("invalid_request", "Youchuan takes no n for clips; use repeats", code="bad_parameter")
+        urls = self.urls([wish.frame])
+        if isinstance(urls, Failure):
+            return urls
+        return {"prompt": f"{urls[0]} {wish.line}".strip(), "videoType": midjourney_video.RESOLUTIONS.index(wish.resolution)}
+
     def _outcome(self, request: Request, reply: Reply, made: Any) -> Outcome:
         body = self._body(request)
-        sent = wire_request("POST", self.client.url("/v1/tob/diffusion"), None, None if isinstance(body, Failure) else body)
+        sent = wire_request("POST", self.client.url(_path(request)), None, None if isinstance(body, Failure) else body)
         if isinstance(made, Failure):
             return Outcome(failure=made, wire_request=sent, wire_response=reply.got)
         # Four are made and paid, however many are kept.
-        return Outcome(assets=made, usage=Usage(images=4), model_resolved=f"midjourney {self.version(request)}",
+        clips = len(items(at(reply.body, "data", "urls")) or items(at(reply.body, "urls")))
+        usage = Usage(images=4) if request.kind == "image" else Usage(seconds=float(midjourney_video.LENGTH_S * clips))
+        return Outcome(assets=made, usage=usage, model_resolved=f"midjourney {self.version(request)}",
                        wire_request=sent, wire_response=reply.got)  # fmt: skip
+
+
+def _path(request: Request) -> str:
+    return CLIPS if request.kind == "video" else PICTURES
 
 
 def _failure(reply: Reply, *, submitting: bool = False) -> Failure | None:

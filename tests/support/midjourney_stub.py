@@ -6,8 +6,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapter_kit import FILM
 from samples import picture
 from vendor_server import Fault, Seen, Vendor
+
+
+def _hosted(vendor: Vendor, name: str) -> str:
+    return vendor.host(name, FILM, "video/mp4") if name.endswith(".mp4") else vendor.host(name, picture(name), "image/png")
 
 
 class Youchuan(Vendor):
@@ -23,15 +28,18 @@ class Youchuan(Vendor):
         if not (seen.headers.get("x-youchuan-app") and seen.headers.get("x-youchuan-secret")):
             return Fault(401, {"message": "unknown app"})
         if (seen.method, seen.path) == ("POST", "/v1/tob/diffusion"):
-            return self._diffusion(seen.body["text"])
+            return self._diffusion(seen.body["text"], "png")
+        if (seen.method, seen.path) == ("POST", "/v1/tob/video-diffusion"):
+            return self._diffusion(seen.body["prompt"], "mp4")
         if seen.method == "GET" and seen.path.startswith("/v1/tob/job/"):
             return self._job(seen.path.rpartition("/")[2])
         return super().answer(seen)
 
-    def _diffusion(self, text: str) -> Any:
+    def _diffusion(self, text: str, suffix: str) -> Any:
         if not 1 <= len(text) <= 8192:
             return Fault(400, {"message": "bad prompt"})
         job = {"id": f"yc-{len(self.jobs) + 1}", "status": 0, "text": text, "left": list(self.before), "urls": [], "comment": ""}
+        job["suffix"] = suffix
         self.jobs[job["id"]] = job
         return {k: v for k, v in job.items() if k != "left"}
 
@@ -42,8 +50,8 @@ class Youchuan(Vendor):
         if job["left"]:
             job["status"] = job["left"].pop(0)
         else:
-            names = [f"{job_id}-{n}.png" for n in range(4)]
-            job |= {"status": 2, "comment": "成功", "urls": [self.host(n, picture(n), "image/png") for n in names]}
+            names = [f"{job_id}-{n}.{job['suffix']}" for n in range(4)]
+            job |= {"status": 2, "comment": "成功", "urls": [_hosted(self, name) for name in names]}
         return {k: v for k, v in job.items() if k != "left"}
 
 
@@ -63,6 +71,8 @@ class Proxy(Vendor):
         match (seen.method, seen.path.split("/")[2:]):
             case ("POST", ["submit", "imagine"]):
                 return self._made({"prompt": seen.body["prompt"], "state": seen.body.get("state")}, "IMAGINE")
+            case ("POST", ["submit", "video"]):
+                return self._made({"state": seen.body.get("state"), "clips": seen.body["batchSize"]}, "VIDEO")
             case ("POST", ["submit", "change"]):
                 if seen.body["taskId"] not in self.tasks:
                     return {"code": 3, "description": "关联任务不存在或已失效", "properties": {}}
@@ -85,6 +95,8 @@ class Proxy(Vendor):
         else:
             name = f"{task['id']}.png"
             task |= {"status": "SUCCESS", "progress": "100%", "imageUrl": self.host(name, picture(name), "image/png")}
+            if clips := task.get("clips"):
+                task["videoUrls"] = [_hosted(self, f"{task['id']}-{n}.mp4") for n in range(clips)]
         return self._shown(task)
 
     def _shown(self, task: dict[str, Any]) -> dict[str, Any]:
