@@ -164,7 +164,20 @@ def _configured(ws: Workspace) -> Iterator[Check]:
     yield Check("settings", "ok", f"provider {settings.provider}")
     for name in sorted({settings.provider, *settings.providers}):
         yield _attempt(f"provider {name}", _provider(settings, name))
+    if settings.team.store:
+        yield _attempt("team", lambda: _team(ws))
     yield _port(settings.ui.port)
+
+
+def _team(ws: Workspace) -> str:
+    from runs.team.member import member_of
+    from runs.team.status import machines
+
+    member = member_of(ws)
+    if member is None:
+        return "none"
+    others = [machine.name for machine in machines(ws, member) if not machine.ours]
+    return f"{member.machine} on {member.store.url}, with {', '.join(others) or 'nobody else yet'}"
 
 
 def _provider(settings: Settings, name: str) -> Callable[[], str]:

@@ -17,6 +17,7 @@ import workbench
 from pages.ui import runs_table
 from runs import machine as this_machine
 from runs import query
+from runs.diagnosis import _configured
 from runs.team import following
 from runs.team.push import Pusher
 from runs.workspace import Workspace
@@ -77,8 +78,12 @@ def test_the_commands(machine: Machine, tmp_path: Path, shared: Path) -> None:
     rows = {row["machine"]: row for row in json.loads(call(there, "status", "--format", "json"))["machines"]}
     assert rows["there"]["which"] == "this one"
     assert rows["here"]["here_bytes"] == rows["here"]["shipped_bytes"] == (here.journals / "a.jsonl").stat().st_size
+    (asked,) = [check for check in _configured(there) if check.name == "team"]
+    assert (asked.state, asked.found) == ("ok", f"there on file://{shared}, with here")
     assert "is this machine's" in call(there, "take", "run-1")
     alone = story.workspace(tmp_path / "alone")
     assert "in no team" in call(alone, "push", code=1)
     shared.rename(shared.with_name("away"))
     assert "mounted" in call(there, "pull", code=1)
+    (asked,) = [check for check in _configured(there) if check.name == "team"]
+    assert (asked.state, "mounted" in asked.todo) == ("failed", True)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import farming
 import kit
-import log_story as story
 import pytest
 import team_kit
 
@@ -94,7 +93,7 @@ def test_a_machine_dies_and_another_goes_on(machine: Machine) -> None:
     pull(b, team_kit.member(b))
     for ws in (a, b):
         catch_up(ws)
-    assert story.contents(a) == story.contents(b)
+    assert team_kit.tables(a) == team_kit.tables(b)
     assert query.runs(a)["machines"].to_list() == ["a, b"]
 
 

@@ -73,7 +73,7 @@ def test_killed_while_shipping(s3: str, bucket: str, tmp_path: Path) -> None:
     for ws in machines:
         pull(ws, team_kit.member(ws))
         catch_up(ws)
-    tables = [story.contents(ws) for ws in machines]
+    tables = [team_kit.tables(ws) for ws in machines]
     assert tables[0] == tables[1] == tables[2]
     assert tables[0]["ingest_error"] == []
     found = Counter((run, job) for run, job, *_ in tables[0]["generation"])
@@ -172,7 +172,7 @@ def test_connections_that_are_cut(s3: str, bucket: str, tmp_path: Path) -> None:
     assert cutting.cuts > 0
     catch_up(here)
     catch_up(there)
-    assert story.contents(here) == story.contents(there)
+    assert team_kit.tables(here) == team_kit.tables(there)
 
 
 def test_planted_keys_are_written_nowhere(s3: str, bucket: str, tmp_path: Path) -> None:

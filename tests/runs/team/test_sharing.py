@@ -52,14 +52,14 @@ def test_the_same_tables_on_every_machine(machine: Machine) -> None:
     for ws in all_three:
         fetch(ws)
         catch_up(ws)
-    told = [story.contents(ws) for ws in all_three]
+    told = [team_kit.tables(ws) for ws in all_three]
     assert told[0] == told[1] == told[2]
     assert len(told[0]["run"]) == 3
     assert len(told[0]["journals"]) == 4
     frame = query.runs(a).set_index("run_id")
     assert set(frame["machines"]) == {"there"}
     rebuild(a)
-    assert story.contents(a) == told[1]
+    assert team_kit.tables(a) == told[1]
     assert verify(a, media=False).problems == []
 
 
@@ -102,7 +102,7 @@ def test_a_fetch_that_was_cut_off_is_taken_up_again(machine: Machine) -> None:
         fetch(there)
         assert path.read_bytes() == whole
     catch_up(there)
-    assert story.contents(there)["generation"] == story.contents(here)["generation"]
+    assert team_kit.tables(there)["generation"] == team_kit.tables(here)["generation"]
     assert len(query.ingest_errors(there)) == 0
 
 
@@ -141,7 +141,7 @@ def test_what_was_tampered_with_is_refused_and_named(machine: Machine, shared: P
         "mallory shipped a journal that is here's",
     ]
     assert sorted(query.runs(there)["run_id"]) == ["grown", "other", "sound"]
-    assert set(story.contents(there)["generation"]) <= set(story.contents(here)["generation"])
+    assert set(team_kit.tables(there)["generation"]) <= set(team_kit.tables(here)["generation"])
     # The owner ships it anew under its right name, and all is well.
     by_name["changed"].unlink()
     push(here)
