@@ -3,6 +3,7 @@
     people/PERSON/*.jpg            pictures of one person a folder;   people.csv (optional): person,group
     clips/*.mp4 + clips.csv        file,person,variant,amplitude,blinks,speaking    the others are compared with variant `lively`
     series/NAME/* + series.csv     series,file,person,same                 same: yes or no
+    emotions.csv, faults.csv, scripts.csv                                  see `labels`
 
 Every part may be missing. `amplitude` (0 to 1) and `blinks` (seconds, separated by spaces) may be empty, `speaking` is yes or no
 (empty: yes). Instead of `people/` and `clips.csv` the label files `stills.json` and `clips.json` are read where they lie.
@@ -10,16 +11,17 @@ Every part may be missing. `amplitude` (0 to 1) and `blinks` (seconds, separated
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evals.calibrate import labels
+from evals.calibrate.labels import rows as _rows
 from evals.errors import ScorerError
 
-HOW = "It takes people/PERSON/, clips.csv or series.csv: see docs/calibration.md."
+HOW = "It takes people/PERSON/, clips.csv, series.csv, emotions.csv, faults.csv or scripts.csv: see docs/calibration.md."
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif"})
 
 
@@ -62,6 +64,15 @@ class Labelled:
     pictures: tuple[Picture, ...]
     clips: tuple[Clip, ...]
     shots: tuple[Shot, ...]
+    emotions: tuple[labels.Shown, ...] = ()
+    faults: tuple[labels.Faulty, ...] = ()
+    scripts: tuple[labels.Written, ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """Return everything that has a label, in the order in which it is measured; a file may have several."""
+        parts = (self.pictures, self.clips, self.shots, self.emotions, self.faults, self.scripts)
+        return [item.path for part in parts for item in part]
 
 
 def read(folder: Path) -> Labelled:
@@ -73,14 +84,21 @@ def read(folder: Path) -> Labelled:
     if not folder.is_dir():
         raise ScorerError(f"{folder} is not a folder.")
     try:
-        found = Labelled(folder.name, tuple(_pictures(folder)), tuple(_clips(folder)), tuple(_shots(folder)))
+        found = Labelled(
+            folder.name,
+            tuple(_pictures(folder)),
+            tuple(_clips(folder)),
+            tuple(_shots(folder)),
+            tuple(labels.shown(folder)),
+            tuple(labels.faulty(folder)),
+            tuple(labels.written(folder)),
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ScorerError(f"The labels in {folder.name} cannot be read: {type(error).__name__}: {error}") from None
-    paths = [*(p.path for p in found.pictures), *(c.path for c in found.clips), *(s.path for s in found.shots)]
-    missing = [path for path in paths if not path.is_file()]
+    missing = [path for path in (*found.files, *(s.case for s in found.scripts)) if not path.is_file()]
     if missing:
         raise ScorerError(f"{missing[0].name} has a label and is not there ({len(missing)} such files in {folder.name}).")
-    if not (found.pictures or found.clips or found.shots):
+    if not found.files:
         raise ScorerError(f"{folder.name} holds nothing labelled.", hint=HOW)
     return found
 
@@ -117,13 +135,6 @@ def _shots(folder: Path) -> Iterator[Shot]:
         if row["same"] not in ("yes", "no"):
             raise ValueError(f"series.csv: same is yes or no, not {row['same']!r}")
         yield Shot(row["series"], folder / "series" / row["series"] / row["file"], row["person"], row["same"] == "yes")
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def _json(path: Path) -> list[Mapping[str, Any]]:

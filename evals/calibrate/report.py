@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from evals.calibrate import clips, people, series
+from evals.calibrate import clips, emotions, faults, people, scripts, series
 from evals.calibrate.folder import Labelled
 
 
@@ -19,14 +19,15 @@ class Table:
 
 
 def report(labelled: Labelled, tick: Callable[[], None]) -> list[Table]:
-    """Run the face and expression pipeline over labelled material and return the tables that have rows.
+    """Run the scorers over labelled material and return the tables that have rows.
 
     Args:
         labelled: See `folder.read`.
-        tick: Called after each picture or clip; there are as many as `labelled` holds.
+        tick: Called after each picture, clip or script; there are as many as `labelled.files`.
 
     Raises:
         ModelUnavailable: A face model is not installed.
+        ScorerError: A labelled script is none.
     """
     tables: list[Table] = []
     if labelled.pictures:
@@ -39,4 +40,10 @@ def report(labelled: Labelled, tick: Callable[[], None]) -> list[Table]:
         tables.append(Table("Clips that could not be measured", unread))
     if labelled.shots:
         tables.append(Table("Odd shots of series", series.measure(labelled.shots, tick)))
+    if labelled.emotions:
+        tables.append(Table("Emotions", emotions.measure(labelled.emotions, tick)))
+    if labelled.faults:
+        tables.append(Table("Faults of clips", faults.measure(labelled.faults, tick)))
+    if labelled.scripts:
+        tables.append(Table("Findings in scripts", scripts.measure(labelled.scripts, tick)))
     return [table for table in tables if table.rows]

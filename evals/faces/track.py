@@ -29,6 +29,8 @@ AWAY = 1.0
 """Seconds for which a face may be lost (a blur, a hand) and still be taken up again in its place."""
 LOOK_AGAIN = 0.5
 """Seconds after which the whole frame is searched again for faces that have come in."""
+LOOK_CLOSER = 0.25
+"""Seconds after which, while there is no face, the frame is searched by tiles again: ten times as dear as a look at the whole."""
 MAX_VIEWS = 48
 VIEWS_APART = 0.09
 """Seconds between two views at least: every third frame of 25 or 30 a second, every second of 12."""
@@ -114,25 +116,27 @@ def follow(frames: Iterable[Frame]) -> Tracks:
     times: list[float] = []
     stretches: dict[int, tuple[float, float]] = {}
     before: Floats | None = None
-    looked = -np.inf
+    looked = closer = -np.inf
     stretch = 0
     for frame in frames:
         times.append(frame.time)
         stretches[frame.stretch] = (stretches.get(frame.stretch, (frame.time, 0.0))[0], frame.time)
         if frame.stretch != stretch:
             # Some seconds of a long clip were passed over: nothing is followed across them, and no cut is seen.
-            stretch, before, live, lost = frame.stretch, None, [], []
+            stretch, before, live, lost, closer = frame.stretch, None, [], [], -np.inf
         now = _thumbnail(frame.pixels)
         if before is not None and _is_cut(before, now):
             cuts.append(frame.time)
-            live, lost = [], []
+            live, lost, closer = [], [], -np.inf
         before = now
         going = [track for track in live if _goes_on(track, frame)]
         lost = [track for track in (*lost, *live) if not any(track is other for other in going) and frame.time - track.times[-1] <= AWAY]
         live = going
         if not live or frame.time - looked >= LOOK_AGAIN:
             looked = frame.time
-            seen = _new(frame, live, lost)
+            tiles = not live and frame.time - closer >= LOOK_CLOSER
+            closer = frame.time if tiles else closer
+            seen = _new(frame, live, lost, tiles)
             live += seen
             lost = [track for track in lost if not any(track is other for other in seen)]
             all_tracks += [track for track in seen if len(track.shapes) == 1]
@@ -150,10 +154,10 @@ def _goes_on(track: Track, frame: Frame) -> bool:
     return True
 
 
-def _new(frame: Frame, live: list[Track], lost: list[Track]) -> list[Track]:
+def _new(frame: Frame, live: list[Track], lost: list[Track], tiles: bool) -> list[Track]:
     """Return tracks of faces that nobody follows: new ones, and those of `lost` that are there again, where and as they were."""
     fresh: list[Track] = []
-    for detection in boxes(frame.image, tiles=not live):
+    for detection in boxes(frame.image, tiles):
         taken = [track.last.box for track in (*live, *fresh)]
         if any(covered(detection.box, box) > 0.5 for box in taken):
             continue

@@ -1,4 +1,4 @@
-"""`workbench calibrate`: how far the face and expression scorers agree with labels, and a judge with people."""
+"""`workbench calibrate`: how far the scorers agree with labels, and a judge with people."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 @output.format_option
 @click.pass_context
 def calibrate(context: click.Context, sources: tuple[str, ...], studio: int | None, seed: int, judge_name: str | None, fmt: str) -> None:
-    """Measure on labelled FOLDERs, and on the studio's own truth, how well faces are told apart and motion is seen.
+    """Measure on labelled FOLDERs, and on the studio's own truth, how far the scorers are right.
 
-    A FOLDER holds people/PERSON/ with pictures, clips.csv with clips/, series.csv with series/, or any of them; docs/calibration.md
-    describes the columns. Prints areas under the curve, error rates and rank correlations with 95 % bootstrap intervals.
+    A FOLDER holds any of people/PERSON/ with pictures (are people told apart?), clips.csv with clips/ (is motion seen?), series.csv with
+    series/ (is the odd shot found?), emotions.csv, faults.csv for the faults of clips, and scripts.csv for the findings of the logic
+    checks; docs/calibration.md describes the columns. Prints areas under the curve, error rates and rank correlations with 95 %
+    bootstrap intervals.
 
     With --judge, compares a judge instead with what people said of the scripts of RUN, and writes down whether it may be believed.
     RATINGS is a CSV file with the columns job_id (its beginning does), criterion, rater and answer (yes, partly, no).
@@ -87,7 +89,7 @@ def _drawn(folder: Path, people: int, seed: int, silent: bool) -> Labelled:
 
 def _ticker(labelled: Labelled, silent: bool) -> Callable[[], None]:
     """Return a function that says from time to time how far the measuring is."""
-    total = len(labelled.pictures) + len(labelled.clips) + len(labelled.shots)
+    total = len(labelled.files)
     done = 0
 
     def tick() -> None:

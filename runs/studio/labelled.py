@@ -16,6 +16,8 @@ LOOKS = (
     "calm", "smiling, corners lift", "sad, inner brows up", "angry, brows drawn together", "afraid, eyes widen",
     "surprised, jaw drops, brows raised", "disgusted, nose wrinkled",
 )  # fmt: skip
+EMOTIONS = ("neutral", "joy", "sadness", "anger", "fear", "surprise", "disgust")
+"""What `LOOKS` show, in their order."""
 SIZES = ("close-up", "medium close-up", "medium shot")
 PLACES = ("a plain room; morning", "a palace hall; night, lamps", "an office; noon", "a garden; afternoon", "a temple with candles; dusk")
 FACING = ("faces the camera", "faces the camera", "turned left", "turned right")
@@ -37,12 +39,13 @@ def write(folder: Path, people: int, seed: int = 0, tick: Callable[[], None] = l
 
     Args:
         folder: Where to; made if it is not there.
-        people: How many people; of each, five shots and one clip, and of every third a series.
+        people: How many people; of each, five shots, a calm view and one clip, and of every third a series.
         seed: Other seeds are other people.
         tick: Called after each person.
     """
     clips: list[Mapping[str, Any]] = []
     shots: list[Mapping[str, Any]] = []
+    emotions: list[Mapping[str, Any]] = []
     for number in range(people):
         who = f"p{number:03d}"
         person = identity.sample(rng_of("labelled", seed, number))
@@ -50,12 +53,28 @@ def write(folder: Path, people: int, seed: int = 0, tick: Callable[[], None] = l
         place.mkdir(parents=True, exist_ok=True)
         for shot in range(SHOTS):
             (place / f"{shot}.webp").write_bytes(_shot(person, seed, number, shot))
+        emotions += _emotions(folder, person, who, seed, number)
         clips.append(_clip(folder, person, who, seed, number))
         if number % 3 == 0:
             shots += _series(folder, person, who, seed, number)
         tick()
     _table(folder / "clips.csv", clips)
     _table(folder / "series.csv", shots)
+    _table(folder / "emotions.csv", emotions)
+
+
+def _emotions(folder: Path, person: identity.Identity, who: str, seed: int, number: int) -> list[Mapping[str, Any]]:
+    """Draw a calm view of a person, and label the shots that were drawn before with what each shows."""
+    prompt = f"close-up\nSetting: {PLACES[0]}\n\nMei: {LOOKS[0]}, faces the camera"
+    (folder / "neutral").mkdir(exist_ok=True)
+    drawn = still(prompt, seed=seed * 100_000 + number * 10 + 9, references=[ReferenceIdentity(person, "Mei")])[0]
+    (folder / "neutral" / f"{who}.webp").write_bytes(drawn)
+    calm = {"file": f"neutral/{who}.webp", "person": who, "emotion": EMOTIONS[0], "neutral": "yes"}
+    shots = range(SHOTS)
+    return [calm] + [
+        {"file": f"people/{who}/{shot}.webp", "person": who, "emotion": EMOTIONS[(number + shot) % len(LOOKS)], "neutral": "no"}
+        for shot in shots
+    ]
 
 
 def _shot(person: identity.Identity, seed: int, number: int, shot: int) -> bytes:
