@@ -63,7 +63,7 @@ def write(folder: Path, people: int, seed: int = 0, tick: Callable[[], None] = l
     _table(folder / "emotions.csv", emotions)
 
 
-def _emotions(folder: Path, person: identity.Identity, who: str, seed: int, number: int) -> list[Mapping[str, Any]]:
+def _emotions(folder: Path, person: identity.Identity, who: str, seed: int, number: int) -> Sequence[Mapping[str, Any]]:
     """Draw a calm view of a person, and label the shots that were drawn before with what each shows."""
     prompt = f"close-up\nSetting: {PLACES[0]}\n\nMei: {LOOKS[0]}, faces the camera"
     (folder / "neutral").mkdir(exist_ok=True)
