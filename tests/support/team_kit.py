@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import zlib
 from multiprocessing.connection import Connection
@@ -14,6 +15,7 @@ from runs.journal import Journal
 from runs.media import MediaStore
 from runs.settings import load
 from runs.team.member import Member, member_of
+from runs.team.pull import pull
 from runs.workspace import Workspace
 
 
@@ -66,3 +68,12 @@ def work(root: Path, run_id: str, jobs: int, told: Connection) -> None:
             told.send(n)
         *_, end = story.story(run_id, jobs)
         journal.append(end)
+
+
+def fetch_for_ever(root: Path, told: Connection) -> None:
+    """Fetch all that the team has, forget it, and so on, as a process of its own."""
+    ws = Workspace(root)
+    while True:
+        shutil.rmtree(ws.team / "here", ignore_errors=True)
+        told.send(0)
+        pull(ws, member(ws))

@@ -104,6 +104,34 @@ def check_media(ws: Workspace) -> None:
     assert [problem for problem in MediaStore(ws).verify() if not problem.left_over] == []
 
 
+def test_killed_while_fetching(tmp_path: Path) -> None:
+    """8 moments: what is there is a beginning of what was shipped, and the next fetch makes it whole."""
+    FORKS.set_forkserver_preload(["team_kit"])
+    (tmp_path / "store").mkdir()
+    here, there = (team_kit.workspace(tmp_path, name, f"file://{tmp_path / 'store'}") for name in ("here", "there"))
+    own = [story.write(here, f"{n}.jsonl", story.story(f"r{n}", 100)) for n in range(4)]
+    Pusher(here, team_kit.member(here)).push()
+    for _ in range(8):
+        told, said = FORKS.Pipe(duplex=False)
+        process = FORKS.Process(target=team_kit.fetch_for_ever, args=(there.root, said), daemon=True)
+        process.start()
+        said.close()
+        for _ in range(random.randrange(1, 4)):
+            assert told.poll(60)
+            told.recv()
+        time.sleep(random.uniform(0, 0.02))
+        process.kill()
+        process.join()
+        for path in own:
+            fetched = there.team / "here" / path.name
+            assert not fetched.exists() or path.read_bytes().startswith(fetched.read_bytes())
+        pull(there, team_kit.member(there))
+        assert [(there.team / "here" / path.name).read_bytes() == path.read_bytes() for path in own] == [True] * 4
+    catch_up(here)
+    catch_up(there)
+    assert team_kit.tables(here) == team_kit.tables(there)
+
+
 class Cutting(threading.Thread):
     """A way to the server that is cut, again and again, after some thousand bytes."""
 
