@@ -13,8 +13,6 @@ from prompts.channels import State
 from prompts.errors import TemplateError, UnknownName
 from runs.workspace import Workspace
 
-TWO_LINES = 56
-"""Height of a row in which a sentence has two lines."""
 PROMOTED = ["production", "staging", "dev"]
 
 
@@ -54,10 +52,10 @@ def _overview(ws: Workspace, state: State) -> None:
         frame,
         hide_index=True,
         height="content",
-        row_height=TWO_LINES,
         column_config={
             "Template": st.column_config.ButtonColumn(type="tertiary", alignment="left", key="_template", on_click=_picked, width=170),
-            "For": st.column_config.TextColumn(width="large"),
+            "For": st.column_config.TextColumn(width=560),
+            "Versions": st.column_config.TextColumn(width=150),
             "Runs": st.column_config.NumberColumn(width=60),
         },
         placeholder="–",

@@ -59,7 +59,8 @@ def words_html(results: Sequence[Result]) -> str:
     told = [f"{badges.VERDICTS[result.verdict]}   {result.sentence}" for result in results if not _unmoved(result)]
     same = [result.metric.name.replace("_", " ") for result in results if _unmoved(result)]
     told += [f"The same in every case: {', '.join(same)}."] if same else []
-    lines = "".join(f'<p style="margin:0 0 .4rem">{shell.unbroken(escape(text))}</p>' for text in told)
+    # No paragraphs: Streamlit gives those a size of its own.
+    lines = "".join(f'<div style="margin:0 0 .4rem">{shell.unbroken(escape(text))}</div>' for text in told)
     return f'<div style="font-size:.875rem;line-height:1.45;white-space:pre-wrap">{lines}</div>'
 
 

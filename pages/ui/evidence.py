@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from pages.ui import origins, proofs, shell
@@ -164,12 +166,27 @@ def _diff(ws: Workspace, sides: Sides) -> None:
     template_diff(ws, a["arm"], b["arm"])
     st.subheader("As rendered for this case")
     rendered_diff(a, b)
+    _variables(sides)
+
+
+def _variables(sides: Sides) -> None:
+    """Draw what the case gave to the template, a line a variable: the same for both arms."""
+    inputs = next((side["inputs"] for side in sides if side.get("inputs")), {})
+    if inputs:
+        with st.expander("What the case gives to the template"):
+            frame = pd.DataFrame({"Variable": list(inputs), "Value": [json.dumps(value, ensure_ascii=False) for value in inputs.values()]})
+            st.dataframe(frame, hide_index=True, height="content", alt="Variables of the case", column_config={"Variable": _narrow()})
+
+
+def _narrow() -> Any:
+    return st.column_config.TextColumn(width=140)
 
 
 def _prompt(_ws: Workspace, sides: Sides) -> None:
     for message in sides[0]["messages"]:
         st.text(message["role"])
         st.code(message["content"], language=None, wrap_lines=True)
+    _variables(sides)
 
 
 def _raw(_ws: Workspace, sides: Sides) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import checks_of, preview, shell
 from runs.dryrun import DryRun
+from runs.margins import NAMES
 
 GUESS = "guesses"
 ROLES = {"primary": "must improve", "guardrail": "must not get worse", "hard": "must not happen"}
@@ -114,4 +115,4 @@ def source(found: DryRun) -> str:
 
 def spaced(name: str) -> str:
     """Return a metric's name as people write it."""
-    return name.replace("_", " ")
+    return NAMES.get(name, name).replace("_", " ")

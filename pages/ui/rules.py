@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from pages.ui.forecast import spaced
 from pages.ui.palette import Palette
 from prompts.errors import InputError
 from runs import report_text
@@ -66,7 +67,7 @@ def _check(check: Mapping[str, Any]) -> Rule:
     floor = f", by {told['min_effect']:g} or more" if told["min_effect"] else ""
     asks = f"a gain{floor}" if primary else f"no loss of more than {report_text.margin(told)}"
     counts = "{better} / {worse} / {same}".format(**told["by_unit"])
-    name = str(told["metric"]).replace("_", " ")
+    name = spaced(str(told["metric"]))
     if told["gain"] is None:
         return Rule(name, asks, "–", "not measured", "–", FEW, counts, None)
     mean, lo, hi = report_text.change(told)
@@ -109,7 +110,7 @@ def _hard(hard: Mapping[str, Any]) -> Rule:
     end = max(upper, limit) * (1 + PAD) or 1.0
     share = hard["failures"] / hard["outputs"] if hard["outputs"] else 0.0
     shown = Picture(0.0, limit / end, 0.0, min(1.0, upper / end), min(1.0, share / end))
-    return Rule(str(hard["metric"]).replace("_", " "), asks, "–", told, f"up to {upper:.1%}", said, "–", shown)
+    return Rule(spaced(str(hard["metric"])), asks, "–", told, f"up to {upper:.1%}", said, "–", shown)
 
 
 def rules_html(found: Sequence[Rule], colours: Palette, *, unit: str) -> str:

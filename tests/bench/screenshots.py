@@ -32,7 +32,8 @@ from runs.plan import new_run_id  # noqa: E402
 from runs.ratings import Ballot, begin, view  # noqa: E402
 from runs.workspace import Workspace  # noqa: E402
 
-KEPT = ("runs", "compare", "case-faces", "case-expression", "case-logic", "write", "launch", "review", "promote", "scorers")
+BOTH_LOOKS = ("runs", "compare", "case-faces", "case-expression", "case-logic")
+LIGHT_ONLY = ("write", "launch", "review", "promote", "scorers")
 """What the documents show."""
 MOST_BYTES = 200_000
 WORDS, QUESTION = "beard", "Which shot would you keep?"
@@ -193,10 +194,10 @@ def take(server: driver.Server, chromium: Any, shot: Shot, out: Path, size: tupl
 def keep(out: Path) -> None:
     """Put the best into the documents."""
     folder = ROOT / "docs" / "screenshots"
-    for name in KEPT:
-        for path in (out / f"{name}.png", out / f"{name}-dark.png"):
-            if path.is_file():
-                (folder / path.name).write_bytes(path.read_bytes())
+    names = [*BOTH_LOOKS, *(f"{name}-dark" for name in BOTH_LOOKS), *LIGHT_ONLY]
+    for path in (out / f"{name}.png" for name in names):
+        if path.is_file():
+            (folder / path.name).write_bytes(path.read_bytes())
 
 
 def main() -> int:

@@ -313,6 +313,13 @@ def test_the_prompts_differ_visibly(app: Open) -> None:
     assert "arm " in page
 
 
+def test_the_variables_of_a_case_stand_below_its_prompts(app: Open) -> None:
+    """By name, as the template got them, as text."""
+    table = app("examine.py", **ARMS, case="series-2-shot-2", ev="diff").dataframe[-1].value.set_index("Variable")["Value"]
+    assert list(table.index) == ["series", "shot", "location", "people", "characters"]
+    assert json.loads(table["shot"])["size"] == "closeup"
+
+
 # What strangers wrote
 
 

@@ -60,7 +60,7 @@ def test_a_click_on_a_template_opens_it(server: Server, tab: Tab) -> None:
     page = visit.open(server.url("prompts"))
     box = page.get_by_test_id("stDataFrame").bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + 150, box["y"] + 36 + 28 + 56)
+    page.mouse.click(box["x"] + 150, box["y"] + 36 + 17 + 35)
     page.wait_for_url("**name=script%2Fepisode**")
     visit.settle()
     assert page.get_by_text("你是竖屏微短剧编剧").first.is_visible()
