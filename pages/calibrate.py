@@ -45,7 +45,7 @@ def _truth(ws: Workspace) -> None:
     faces = agreement.with_truth(_ask(str(ws.root), "truths", at))
     scripts = agreement.with_planted(_ask(str(ws.root), "planted", at))
     if faces.empty and scripts.empty:
-        st.text("No simulated output with enough to compare. `workbench calibrate --studio 48` measures on people drawn for it.")
+        st.text("No simulated output with enough to compare. “workbench calibrate --studio 48” measures on people drawn for it.")
         return
     st.text("Faces and expression")
     if faces.empty:
@@ -96,14 +96,14 @@ def _checks(ws: Workspace) -> None:
     )
     _table(checks, "Checks, and what people said of their findings", Precision=bar)
     if not checks["Precision"].notna().any():
-        st.text("Nobody has said of a finding yet whether it is right: `workbench waive` does.")
+        st.text("Nobody has said of a finding yet whether it is right: “workbench waive” does.")
 
 
 def _drift(ws: Workspace) -> None:
     st.subheader("Drift")
     drift = _ask(str(ws.root), "drift", cached.stamp(ws))
     if drift.empty:
-        st.text("No output was scored by two versions of a scorer. `workbench score RUN` judges old outputs again after an upgrade.")
+        st.text("No output was scored by two versions of a scorer. “workbench score RUN” judges old outputs again after an upgrade.")
         return
     drift = drift.assign(change=drift["mean_after"] - drift["mean_before"])
     names = {"mean_before": "Mean before", "mean_after": "Mean after"}

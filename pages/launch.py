@@ -27,7 +27,7 @@ def main() -> None:
     settings = load(ws.root)
     suites = written.suites(ws, at)
     if not suites:
-        st.text("There is no suite in evals/suites/ that can be read. `workbench init` makes some; see docs/cases.md.")
+        st.text("There is no suite in evals/suites/ that can be read. “workbench init” makes some; see docs/cases.md.")
         return
     state, _ = known.promotions(ws)
     wanted = order.ask(ws, settings, suites, state)

@@ -52,7 +52,7 @@ def _template(names: list[str]) -> str | None:
 
 def _overview(state: State, names: list[str]) -> None:
     if not names:
-        st.text("No template yet. `workbench init` makes a workspace with some to start from.")
+        st.text("No template yet. “workbench init” makes a workspace with some to start from.")
         return
     frame = state_of.overview(state, names)
     event = st.dataframe(

@@ -171,7 +171,7 @@ def _diff(ws: Workspace, sides: Sides) -> None:
 
 def _variables(sides: Sides) -> None:
     """Draw what the case gave to the template, a line a variable: the same for both arms."""
-    inputs = next((side["inputs"] for side in sides if side.get("inputs")), {})
+    inputs: Mapping[str, Any] = next((side["inputs"] for side in sides if side.get("inputs")), {})
     if inputs:
         with st.expander("What the case gives to the template"):
             frame = pd.DataFrame({"Variable": list(inputs), "Value": [json.dumps(value, ensure_ascii=False) for value in inputs.values()]})

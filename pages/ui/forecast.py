@@ -32,7 +32,7 @@ def effects(found: DryRun, pilots: Sequence[str]) -> None:
             frame.insert(0, "Version", [one["version"] for one in found.lints.summary()])
             st.dataframe(frame, hide_index=True, height="content", alt="Checks that speak")
     if not found.needs:
-        st.text("The suite names no gate policy, so it is not known what effect matters. Name one under `gate:` in the suite.")
+        st.text("The suite names no gate policy, so it is not known what effect matters. Name one under “gate:” in the suite.")
         return
     title, choice = st.columns([7, 4], vertical_alignment="bottom")
     title.subheader("What it can show")

@@ -179,6 +179,8 @@ def take(server: driver.Server, chromium: Any, shot: Shot, out: Path, size: tupl
         opened.wait_for_timeout(1500)
         opened.evaluate(shot.show)
         opened.wait_for_timeout(500)
+        # What draws itself again meanwhile stands greyed until it is drawn.
+        opened.wait_for_function(driver.IDLE, timeout=driver.WAIT_MS)
         picture = Image.open(io.BytesIO(opened.screenshot())).convert("RGB")
         wrong = ["it scrolls sideways"] if opened.evaluate(WIDE) else []
         wrong += ["there is a trace on it"] if opened.get_by_test_id("stException").count() else []
