@@ -85,6 +85,7 @@ class Crew:
         self._seats = seats
         self._lost_s = lost_s
         self._waiting: deque[_Task] = deque()
+        self._open: set[_Task] = set()
         self._arrived = asyncio.Event()
         self._running: set[asyncio.Task[None]] = {self.loop.create_task(self._sit(n)) for n in range(seats.count)}
         self._running.add(self.loop.create_task(self._watch()))
@@ -95,9 +96,13 @@ class Crew:
         if self._error is not None:
             raise self._error
         task = _Task(batch, self.loop.create_future(), _items(batch))
+        self._open.add(task)
         self._waiting.append(task)
         self._arrived.set()
-        return await task.future
+        try:
+            return await task.future
+        finally:
+            self._open.discard(task)
 
     async def _sit(self, seat: int) -> None:
         try:
@@ -106,6 +111,8 @@ class Crew:
                 await self._give(seat, worker, await self._take())
         except WorkbenchError as error:
             self._give_up(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody shall wait for ever for what this seat had
+            self._give_up(EngineError(f"Scoring on the cluster broke: {type(error).__name__}: {error}"))
 
     async def _hired(self, seat: int) -> Worker:
         while seat not in self._seats.workers:
@@ -149,6 +156,9 @@ class Crew:
                 if task.tries >= ATTEMPTS:
                     _fail(task, WorkerDied(f"The worker of score_groups died {ATTEMPTS} times: {gone}."))
             self._again(tasks)
+        except OSError as error:  # a file of it is not there any more
+            for task in tasks:
+                _fail(task, TaskFailed(f"{type(error).__name__}: {error}"))
         else:
             for task, (good, answer) in zip(tasks, answers, strict=True):
                 if not good:
@@ -184,8 +194,8 @@ class Crew:
 
     def _give_up(self, error: WorkbenchError) -> None:
         self._error = error
-        while self._waiting:
-            _fail(self._waiting.popleft(), error)
+        for task in self._open:
+            _fail(task, error)
 
 
 def _fail(task: _Task, error: WorkbenchError) -> None:

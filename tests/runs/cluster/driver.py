@@ -1,6 +1,6 @@
 """Another driver of a cluster, in a process of its own: `python driver.py ADDRESS hold|take`.
 
-`hold` takes both slots of an account and 0.6 of a budget of 1 USD, says so, and waits for ever. `take` waits for a line,
+`hold` takes both slots of an account and 0.6 of 1 USD that is left, says so, and waits for ever. `take` waits for a line,
 and wants one slot and 0.4 USD.
 """
 
@@ -40,6 +40,8 @@ def main() -> None:
     limits = ClusterLimits(1.0)
     limits.start()
     account = limits.account(["https://host", "key", "image"], concurrency=2, per_minute=None)
+    asyncio.run(limits.reserve("nothing", 0.0))
+    limits.budget_usd = limits.spent_usd + 1.0  # other tests have spent some of this cluster's money
     asyncio.run({"hold": hold, "take": take}[sys.argv[2]](account, limits.budget(None, spent_usd=0.0)))
     limits.stop()
     cluster.close()

@@ -109,6 +109,13 @@ def test_a_worker_that_takes_too_long_is_stopped() -> None:
     assert not isinstance(found[1], BaseException)
 
 
+def test_a_file_that_is_gone_fails_its_batch_and_anything_unheard_of_ends_scoring() -> None:
+    found, _ = run(lambda names: _raise(FileNotFoundError("x.png")) if "gone" in names else None, [batch("gone"), batch("good")])
+    assert isinstance(found[0], TaskFailed) and "x.png" in str(found[0]) and not isinstance(found[1], BaseException)
+    found, _ = run(lambda names: _raise(KeyError("what")), [batch(f"b{n}") for n in range(9)])
+    assert all(isinstance(one, EngineError) and "KeyError" in str(one) for one in found)
+
+
 def test_without_any_worker_scoring_ends_with_what_to_do() -> None:
     async def main() -> list[Any]:
         async def hire() -> Fake:
