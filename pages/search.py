@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import address, shell
 from pages.ui.hits import hits_html
 from runs import query
-from runs.query.of_search import ALL_KINDS, MOST_FILES
+from runs.query.of_search import ALL_KINDS, MOST_FILES, MOST_ROWS
 from runs.workspace import Workspace
 
 PAGE = 25
@@ -18,9 +18,9 @@ def main() -> None:
     ws = shell.workspace()
     st.header("Search")
     left, right = st.columns([5, 6], vertical_alignment="bottom")
-    words = address.text(left, "Words", "q", forget=["page"], placeholder="all of them, in any order")
+    words = address.text(left, "Words", "q", forget=["page", "whole"], placeholder="all of them, in any order")
     first = ALL_KINDS[0]
-    kind = address.one(right.segmented_control, "In", "kind", ALL_KINDS, first, forget=["page"], label_visibility="collapsed")
+    kind = address.one(right.segmented_control, "In", "kind", ALL_KINDS, first, forget=["page", "whole"], label_visibility="collapsed")
     if not words.strip():
         st.text("Looks through the prompts that were sent, the texts that came back, errors, and what scorers and checks said.")
         return
@@ -30,13 +30,15 @@ def main() -> None:
 def _hits(ws: Workspace, words: str, kind: str) -> None:
     """Draw one page of hits; a page is asked for one more than it shows, which tells whether there is another."""
     page = address.whole("page", 1) - 1
-    found = query.search(ws, words, kind, limit=PAGE + 1, offset=page * PAGE)
+    whole = st.query_params.get("whole") == "1"
+    found = query.search(ws, words, kind, limit=PAGE + 1, offset=page * PAGE, whole=whole)
     if found.empty and page:
         st.text("Nothing more.")
         st.button("◀ the newest", on_click=_turn, args=(1,))
         return
     if found.empty:
-        st.text(f"Nothing in {kind}." if kind != "outputs" else f"Nothing in the newest {MOST_FILES} texts.")
+        st.text(f"Nothing in {kind}." if whole else f"Nothing in the newest {MOST_ROWS.get(kind, MOST_FILES):,} {kind}.")
+        _further(kind, whole)
         return
     st.html(hits_html(found.head(PAGE), words))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -45,6 +47,18 @@ def _hits(ws: Workspace, words: str, kind: str) -> None:
         st.text(f"{page * PAGE + 1} to {page * PAGE + min(len(found), PAGE)}, newest first")
         if len(found) > PAGE:
             st.button("older ▶", on_click=_turn, args=(page + 2,))
+        else:
+            _further(kind, whole)
+
+
+def _further(kind: str, whole: bool) -> None:
+    """Offer to look through the whole log; outputs lie in files, of which only the newest are ever read."""
+    if not whole and kind in MOST_ROWS:
+        st.button("Look through the whole log", on_click=_whole)
+
+
+def _whole() -> None:
+    st.query_params["whole"] = "1"
 
 
 def _turn(page: int) -> None:

@@ -51,7 +51,13 @@ class _Instance:
         cursor.close()
         self.readers -= 1
         if not self.readers:
-            self._con.execute(f"detach {NAME}")
+            try:
+                self._con.execute(f"detach {NAME}")
+            except Exception:
+                # It would hold the file, and keep writers out: without the instance it is closed.
+                _KEPT.pop(self._path, None)
+                self._con.close()
+                raise
 
 
 _KEPT: dict[Path, _Instance] = {}
@@ -65,6 +71,8 @@ def attached(log: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises:
         duckdb.Error: the file is missing, no database, or held by a program that writes.
     """
+    import duckdb
+
     with _LOCK:
         instance = _KEPT.pop(log, None) or _Instance(log)
         _KEPT[log] = instance
@@ -74,6 +82,11 @@ def attached(log: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = instance.enter()
     try:
         yield cursor
+    except (duckdb.FatalException, duckdb.InternalException):
+        # DuckDB answers nothing any more after these; the next reader starts anew.
+        with _LOCK:
+            _KEPT.pop(log, None)
+        raise
     finally:
         with _LOCK:
             instance.leave(cursor)

@@ -10,6 +10,7 @@ from evals.compare import Comparison, compare
 from evals.score import Metric
 from prompts.errors import InputError, UnknownName, WorkbenchError
 from runs import query
+from runs.log import read
 from runs.prepare import registry
 from runs.workspace import Workspace
 
@@ -85,8 +86,9 @@ def compare_arms(ws: Workspace, a: Arm, b: Arm, *, alpha: float = 0.05) -> Pair:
     Raises:
         InputError: The arms are of different stages, or nothing was generated.
     """
-    generations = {arm.address: query.generations(ws, arm.run_id, arm=arm.arm) for arm in (a, b)}
-    scores = {run: query.scores(ws, run) for run in {a.run_id, b.run_id}}
+    with read(ws):  # one look at the log for all of these
+        generations = {arm.address: query.generations(ws, arm.run_id, arm=arm.arm) for arm in (a, b)}
+        scores = {run: query.scores(ws, run) for run in {a.run_id, b.run_id}}
     stages = {stage for frame in generations.values() for stage in frame["stage"].unique()}
     if len(stages) != 1:
         raise InputError("There is nothing to compare." if not stages else f"Arms of different stages: {', '.join(sorted(stages))}.")
