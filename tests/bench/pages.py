@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import big_log  # type: ignore[import-not-found]  # noqa: E402
 import browser as driver  # type: ignore[import-not-found]  # noqa: E402
-
-from runs.workspace import Workspace  # noqa: E402
 
 EMPTY = """
 import altair as alt, pandas as pd, streamlit as st
@@ -104,17 +101,6 @@ def interactions(visit: Any, server: Any) -> Iterator[tuple[str, float]]:
     yield "runs: look for", took(visit, lambda: (page.get_by_role("textbox", name="Search").fill("closeup"), page.keyboard.press("Enter")))
 
 
-def log(folder: Path, runs: int, scores: int) -> Workspace:
-    """Return the log of that size: the one that is there, or a new one."""
-    root = folder / f"{runs}-{scores}"
-    if (root / "runs" / "log.duckdb").exists():
-        return Workspace(root)
-    begin = time.perf_counter()
-    ws: Workspace = big_log.make(root, runs, scores)
-    print(f"made in {time.perf_counter() - begin:.0f} s")
-    return ws
-
-
 def main() -> None:
     """Make the log, and visit each page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -127,7 +113,7 @@ def main() -> None:
     wanted = {page: address for page, address in PAGES.items() if page in args.only.split(",")}
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
-        ws = log(args.dir or folder, args.runs, args.scores)
+        ws = big_log.kept(args.dir or folder, args.runs, args.scores)
         print(f"{args.runs:,} runs, {args.scores:,} scores, log {ws.log.stat().st_size >> 20} MB")
         chromium = stack.enter_context(driver.chromium())
         bare = stack.enter_context(empty(folder))

@@ -52,6 +52,12 @@ def make(root: Path, runs: int, scores: int) -> Workspace:
     return ws
 
 
+def kept(folder: Path, runs: int, scores: int) -> Workspace:
+    """Return the log of that size in a folder: the one that is there, or a new one."""
+    root = folder / f"{runs}-{scores}"
+    return Workspace(root) if (root / "runs" / "log.duckdb").exists() else make(root, runs, scores)
+
+
 def events(number: int, jobs: int) -> Iterator[ev.Event]:
     """Yield the events of a run."""
     name, began = run_id(number), 60 * number
