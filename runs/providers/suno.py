@@ -29,6 +29,7 @@ from runs import secrets
 from runs.provider import Failure, Kind, Outcome, Request, TaskState, Usage
 from runs.providers.base import CommonOptions, HttpProvider
 from runs.providers.http import Reply, wire_request
+from runs.providers.suno_options import known
 from runs.providers.tables import Errors, State, at, fault, items, mapping, number, text, unfinished
 
 STATES: Mapping[str, State] = {
@@ -109,11 +110,9 @@ class SunoProvider(HttpProvider[Options]):
         return None
 
     def _body(self, request: Request) -> dict[str, Any] | Failure:
-        given = {NAMES.get(k, k): v for k, v in self.parameters(request).items()}
-        if unknown := sorted(given.keys() - {*FIELDS}):
-            return Failure(
-                "invalid_request", f"Suno has no parameter {unknown[0]!r}; known are {', '.join(FIELDS)}", code="unknown_parameter"
-            )
+        given = known(self.parameters(request), FIELDS, NAMES)
+        if isinstance(given, Failure):
+            return given
         model = self.model(request)
         if not model:
             return Failure("invalid_request", "no model is named; give --model, or model = … in the provider's table (such as V5)")

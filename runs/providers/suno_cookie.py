@@ -21,21 +21,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runs import secrets
-from runs.provider import Failure, Kind, Outcome, Request, TaskState, Usage
+from runs.provider import Failure, Kind, Outcome, Request, TaskState
 from runs.providers.base import CommonOptions, HttpProvider
 from runs.providers.http import Reply, wire_request
-from runs.providers.tables import Errors, State, Words, fault, items, mapping, number, text, unfinished
+from runs.providers.suno_options import WORDS, are_lyrics, known, usage_of
+from runs.providers.tables import Errors, State, fault, items, mapping, text, unfinished
 
 STATES: Mapping[str, State] = {
     "submitted": "queued", "queued": "queued", "streaming": "running", "complete": "succeeded", "error": "failed",
 }  # fmt: skip
-WORDS: Words = (
-    (re.compile(r"moderat|sensitive|copyright|prohibited|inappropriate|violat", re.IGNORECASE), "content_refused"),
-    (re.compile(r"insufficient credit|out of credit|no credits", re.IGNORECASE), "quota"),
-)
 ERRORS = Errors(words=WORDS, statuses={402: "quota", 404: "invalid_request", 500: "server", 503: "server"})
 FIELDS = ("title", "tags", "negative_tags", "make_instrumental")
-NAMES: Mapping[str, str] = {"style": "tags", "instrumental": "make_instrumental", "negativeTags": "negative_tags"}
 
 
 class SunoCookieProvider(HttpProvider[CommonOptions]):
@@ -84,25 +80,21 @@ class SunoCookieProvider(HttpProvider[CommonOptions]):
         return None
 
     def _call(self, request: Request) -> tuple[str, dict[str, Any]] | Failure:
-        given = {NAMES.get(k, k): v for k, v in self.parameters(request).items()}
-        if unknown := sorted(given.keys() - {*FIELDS}):
-            return Failure(
-                "invalid_request", f"Suno has no parameter {unknown[0]!r}; known are {', '.join(FIELDS)}", code="unknown_parameter"
-            )
+        given = known(self.parameters(request), FIELDS)
+        if isinstance(given, Failure):
+            return given
         body = {"prompt": request.prompt, "make_instrumental": bool(given.pop("make_instrumental", False)), "wait_audio": False, **given}
         if model := self.model(request):
             body["model"] = model
-        return ("/api/custom_generate" if "tags" in given or "title" in given else "/api/generate"), body
+        return ("/api/custom_generate" if are_lyrics(given) else "/api/generate"), body
 
     def _outcome(self, request: Request, reply: Reply, made: Any, clips: Sequence[Mapping[str, Any]]) -> Outcome:
         call = self._call(request)
         sent = {} if isinstance(call, Failure) else wire_request("POST", self.client.url(call[0]), None, call[1])
         if isinstance(made, Failure):
             return Outcome(failure=made, wire_request=sent, wire_response=reply.got)
-        seconds = [number(c.get("duration")) for c in clips]
-        usage = Usage(seconds=None if None in seconds else sum(s for s in seconds if s is not None))
         model = secrets.redact(text(clips[0].get("model_name"))) or self.model(request)
-        return Outcome(assets=tuple(made), usage=usage, model_resolved=model, wire_request=sent, wire_response=reply.got)
+        return Outcome(assets=tuple(made), usage=usage_of(clips), model_resolved=model, wire_request=sent, wire_response=reply.got)
 
 
 def _failure(reply: Reply, *, submitting: bool = False) -> Failure | None:

@@ -22,18 +22,17 @@ from typing import Any
 from urllib.parse import quote
 
 from runs import secrets
-from runs.provider import Failure, Kind, Outcome, Request, TaskState, Usage
+from runs.provider import Failure, Kind, Outcome, Request, TaskState
 from runs.providers.base import CommonOptions, HttpProvider
 from runs.providers.http import Reply, wire_request
-from runs.providers.suno_cookie import WORDS
-from runs.providers.tables import Errors, State, at, fault, items, mapping, number, text, unfinished
+from runs.providers.suno_options import WORDS, are_lyrics, known, usage_of
+from runs.providers.tables import Errors, State, at, fault, items, mapping, text, unfinished
 
 STATES: Mapping[str, State] = {
     "NOT_START": "queued", "SUBMITTED": "queued", "QUEUED": "queued", "IN_PROGRESS": "running", "SUCCESS": "succeeded", "FAILURE": "failed",
 }  # fmt: skip
 ERRORS = Errors(codes={"insufficient_user_quota": "quota", "quota_not_enough": "quota"}, words=WORDS, statuses={404: "invalid_request"})
 FIELDS = ("title", "tags", "make_instrumental", "continue_clip_id", "continue_at", "task_id", "negative_tags")
-NAMES: Mapping[str, str] = {"style": "tags", "instrumental": "make_instrumental", "negativeTags": "negative_tags"}
 _NOT_THERE = re.compile(r"not[ _]exist|not[ _]found|不存在", re.IGNORECASE)
 
 
@@ -80,12 +79,10 @@ class SunoNewApiProvider(HttpProvider[CommonOptions]):
         return None
 
     def _body(self, request: Request) -> dict[str, Any] | Failure:
-        given = {NAMES.get(k, k): v for k, v in self.parameters(request).items()}
-        if unknown := sorted(given.keys() - {*FIELDS}):
-            return Failure(
-                "invalid_request", f"Suno has no parameter {unknown[0]!r}; known are {', '.join(FIELDS)}", code="unknown_parameter"
-            )
-        words = {"prompt": request.prompt} if "tags" in given or "title" in given else {"gpt_description_prompt": request.prompt}
+        given = known(self.parameters(request), FIELDS)
+        if isinstance(given, Failure):
+            return given
+        words = {"prompt": request.prompt} if are_lyrics(given) else {"gpt_description_prompt": request.prompt}
         return {**words, **({"mv": model} if (model := self.model(request)) else {}), **given}
 
     def _outcome(self, request: Request, reply: Reply, made: Any, clips: list[Mapping[str, Any]]) -> Outcome:
@@ -93,10 +90,8 @@ class SunoNewApiProvider(HttpProvider[CommonOptions]):
         sent = wire_request("POST", self.client.url("/suno/submit/music"), None, None if isinstance(body, Failure) else body)
         if isinstance(made, Failure):
             return Outcome(failure=made, wire_request=sent, wire_response=reply.got)
-        seconds = [number(c.get("duration")) or number(at(c, "metadata", "duration")) for c in clips]
-        usage = Usage(seconds=None if None in seconds else sum(s for s in seconds if s is not None))
         model = secrets.redact(text(clips[0].get("model_name"))) or self.model(request)
-        return Outcome(assets=tuple(made), usage=usage, model_resolved=model, wire_request=sent, wire_response=reply.got)
+        return Outcome(assets=tuple(made), usage=usage_of(clips), model_resolved=model, wire_request=sent, wire_response=reply.got)
 
 
 def _failure(reply: Reply, *, submitting: bool = False) -> Failure | None:

@@ -7,9 +7,10 @@ adapter cannot share a misunderstanding of the wire.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from adapter_kit import FILM, png
+from adapter_kit import FILM, png, provider
 from vendor_server import Fault, Seen, Vendor
 
 IMAGES = "/api/v1/services/aigc/multimodal-generation/generation"
@@ -112,3 +113,12 @@ class DashScope(Vendor):
             made = len([r for r in task.output.get("results", []) if "url" in r])
             body["usage"] = {"duration": seconds, "output_video_duration": seconds, "video_count": 1} if video else {"image_count": made}
         return body
+
+
+def made(folder: Path, vendor: DashScope, name: str, **table: Any) -> Any:
+    """Make a provider; clips by the model that needs no picture unless the test names another."""
+    if name == "wan":
+        table = {"model": "wan2.7-t2v", **table}
+    options = {"poll_s": 0.01, **table.pop("options", {})}
+    extra = options if name != "qwen-image" else {k: v for k, v in options.items() if k != "poll_s"}
+    return provider(folder, name, vendor.base_url + "/api/v1", options=extra, **table)

@@ -8,10 +8,11 @@ is our reading of that document, and no more. It checks what the document says o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import jwt
-from adapter_kit import FILM, png
+from adapter_kit import FILM, png, provider, reference
 from vendor_server import Fault, Seen, Vendor
 
 ACCESS, SECRET, STATIC = "access-key-planted-01", "secret-key-planted-0123456789-abcdef", "api-key-kling-planted-0123456789"
@@ -130,3 +131,17 @@ def envelope(data: Any) -> dict[str, Any]:
 
 def error(status: int, code: int, message: str) -> Fault:
     return Fault(status, {"code": code, "message": message, "request_id": "r"})
+
+
+PERSON = png("blue", (400, 600))
+
+
+def made(folder: Path, kling: Kling, **table: Any) -> Any:
+    """Make a provider of the stub, with quick polls."""
+    options = {"poll_s": 0.01, **table.pop("options", {})}
+    return provider(folder, "kling", kling.base_url, options=options, **table)
+
+
+def person(folder: Path, name: str = "mei", data: bytes = PERSON) -> Any:
+    """Refer to a picture that Kling takes."""
+    return reference(folder, name, data)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from adapter_kit import KEY, error_of, generate, poll, provider, request, submit
 from dashscope_server import DashScope
-from vendor_server import Fault, serve
+from vendor_server import Fault
 
 pytestmark = pytest.mark.slow
 PROGRAM = """
@@ -32,13 +31,6 @@ for service, method, arguments in calls:
     said.append({"status": answer.status_code, "code": answer.code, "output": answer.output})
 print(json.dumps(said, default=lambda o: dict(o)))
 """
-
-
-@pytest.fixture
-def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[DashScope]:
-    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
-    with serve(DashScope()) as running:
-        yield running
 
 
 def sdk(vendor: DashScope, *calls: tuple[str, str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,24 +7,16 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from adapter_kit import KEY, error_of, generate, opened, png, provider, reference, request, run_task, submit
 from dashscope_server import BUCKET, IMAGES, UPLOADS, VIDEOS, DashScope
-from vendor_server import Fault, serve
+from vendor_server import Fault
 
 SHA = hashlib.sha256(png("blue")).hexdigest()
 PLACED = f"oss://dashscope-instant/{{model}}/2026-11-25/{SHA}.png"
-
-
-@pytest.fixture
-def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[DashScope]:
-    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
-    with serve(DashScope()) as running:
-        yield running
 
 
 def made(folder: Path, vendor: DashScope, name: str = "wan", **table: Any) -> Any:
