@@ -27,6 +27,13 @@ def openai(code: str = "", message: str = "", kind: str = "") -> dict[str, Any]:
         (429, openai("rate_limit_exceeded"), "rate_limit"),
         (429, openai("insufficient_quota", "You exceeded your current quota, please check your plan and billing details."), "quota"),
         (429, openai("credit_balance_exhausted"), "quota"),
+        (429, openai("billing_hard_limit_reached"), "quota"),
+        (429, openai("spend_limit_exceeded", "Your organization has reached its monthly spend limit."), "quota"),
+        (401, openai("ip_not_authorized", "Your IP is not authorised."), "auth"),
+        (400, openai("bio_policy"), "content_refused"),
+        (400, openai("image_content_policy_violation"), "content_refused"),
+        (400, openai("image_too_large"), "invalid_request"),
+        (400, openai("failed_to_download_image"), "invalid_request"),
         (500, openai(kind="server_error"), "server"),
         (503, openai("", "The engine is currently overloaded"), "server"),
         # Azure and gateways

@@ -17,6 +17,10 @@ from vendor_server import Vendor, serve
 pytestmark = pytest.mark.slow
 Start = Callable[..., aimock_server.Aimock]
 MODEL = "fal-ai/kling-video/v3/pro/image-to-video"
+ERRORS = [
+    (401, "no key", "auth"), (422, "prompt is missing", "invalid_request"), (429, "slow down", "rate_limit"), (500, "boom", "server"),
+]  # fmt: skip
+CHAOS = {"dropRate": "server", "malformedRate": "malformed", "disconnectRate": "timeout"}
 QUEUE = {"pollsBeforeInProgress": 2, "pollsBeforeCompleted": 4}
 
 
@@ -26,10 +30,10 @@ def cdn() -> Iterator[Vendor]:
         yield running
 
 
-def made(server: aimock_server.Aimock, cdn: Vendor, **options: Any) -> Any:
+def made(server: aimock_server.Aimock, cdn: Vendor, model: str = MODEL, **options: Any) -> Any:
     given = {"prefix": "/fal", "asset_hosts": [cdn.base_url.removeprefix("http://")], **options}
     return calling.provider(
-        "fal", server.base_url.removesuffix("/v1"), model=MODEL, headers={"x-fal-target-host": "queue.fal.run"}, options=given, timeout_s=10
+        "fal", server.base_url.removesuffix("/v1"), model=model, headers={"x-fal-target-host": "queue.fal.run"}, options=given, timeout_s=10
     )
 
 
@@ -70,28 +74,28 @@ def test_an_unknown_request_is_lost(aimock: Start, cdn: Vendor) -> None:
     assert calling.polled(made(server, cdn), asked(), f"/{MODEL}/requests/none").state == "lost"
 
 
-@pytest.mark.parametrize(
-    ("status", "error", "expected"),
-    [
-        (401, {"message": "no key"}, "auth"),
-        (422, {"message": "prompt is missing"}, "invalid_request"),
-        (429, {"message": "slow down"}, "rate_limit"),
-        (500, {"message": "boom"}, "server"),
-    ],
-)
-def test_errors_of_a_submit(aimock: Start, cdn: Vendor, status: int, error: dict[str, Any], expected: str) -> None:
-    server = aimock(fixture({"error": error, "status": status, "retryAfter": 3}), falQueue=QUEUE)
-    failure = calling.failure_of(calling.submitted(made(server, cdn), asked()))
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[aimock_server.Aimock]:
+    """Run one server whose models fail, each in its way."""
+    fixtures = [
+        {"match": {"endpoint": "fal", "model": f"house/error-{s}"}, "response": {"error": {"message": m}, "status": s, "retryAfter": 3}}
+        for s, m, _ in ERRORS
+    ]
+    with aimock_server.serve(fixtures, tmp_path_factory.mktemp("aimock"), falQueue=QUEUE) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("status", "message", "expected"), ERRORS)
+def test_errors_of_a_submit(refusing: aimock_server.Aimock, cdn: Vendor, status: int, message: str, expected: str) -> None:
+    failure = calling.failure_of(calling.submitted(made(refusing, cdn, model=f"house/error-{status}"), asked()))
     assert failure.error == expected
     assert failure.retry_after_s == (3.0 if status == 429 else None)
 
 
-@pytest.mark.parametrize(
-    ("chaos", "expected"), [({"dropRate": 1}, "server"), ({"malformedRate": 1}, "malformed"), ({"disconnectRate": 1}, "timeout")]
-)
-def test_chaos_at_the_submit(aimock: Start, cdn: Vendor, chaos: dict[str, float], expected: str) -> None:
+@pytest.mark.parametrize(("rate", "expected"), CHAOS.items())
+def test_chaos_at_the_submit(aimock: Start, cdn: Vendor, rate: str, expected: str) -> None:
     """A drop is an answer (500); what is not whole or did not come may have been taken, and is not sent again."""
-    server = aimock(fixture({"json": {}}), falQueue=QUEUE, chaos=chaos)
+    server = aimock(fixture({"json": {}}), falQueue=QUEUE, chaos={rate: 1})
     answer, _ = calling.driven(made(server, cdn), asked())
     assert calling.failure_of(answer).error == expected
     assert answer.unknown == (expected != "server")

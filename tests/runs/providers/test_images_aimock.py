@@ -13,6 +13,7 @@ from adapter_kit import KEY, error_of, generate, png, provider, reference, reque
 
 pytestmark = pytest.mark.slow
 Start = Callable[..., aimock_server.Aimock]
+CHAOS = (("drop", "server"), ("malformed", "malformed"), ("disconnect", "timeout"))
 PICTURE = {"b64Json": base64.b64encode(png()).decode(), "revisedPrompt": "heavy rain"}
 
 
@@ -21,7 +22,7 @@ def draw(folder: Path, server: aimock_server.Aimock, prompt: str, **given: Any) 
     return generate(made, request("image", prompt, **given))
 
 
-def test_generations_edits_and_errors(tmp_path: Path, aimock: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generations_edits_errors_and_bad_lines(tmp_path: Path, aimock: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     refused = {"message": "rejected", "type": "image_generation_user_error", "code": "moderation_blocked"}
     limited = {"message": "slow down", "type": "requests", "code": "rate_limit_exceeded"}
@@ -30,6 +31,10 @@ def test_generations_edits_and_errors(tmp_path: Path, aimock: Start, monkeypatch
             {"match": {"userMessage": "rain", "endpoint": "image"}, "response": {"images": [PICTURE, PICTURE]}},
             {"match": {"userMessage": "blood", "endpoint": "image"}, "response": {"error": refused, "status": 400}},
             {"match": {"userMessage": "again", "endpoint": "image"}, "response": {"error": limited, "status": 429, "retryAfter": 3}},
+            *(
+                {"match": {"userMessage": name, "endpoint": "image"}, "response": {"image": PICTURE}, "chaos": {f"{name}Rate": 1}}
+                for name, _ in CHAOS
+            ),
         ]
     )
     drawn = draw(tmp_path, server, "rain on tin", parameters={"n": 2})
@@ -49,11 +54,7 @@ def test_generations_edits_and_errors(tmp_path: Path, aimock: Start, monkeypatch
     assert error_of(limited_outcome) == ("rate_limit", "rate_limit_exceeded")
     assert limited_outcome.failure.retry_after_s == 3
     assert error_of(draw(tmp_path, server, "nothing that it knows")) == ("invalid_request", "no_fixture_match")
-
-
-@pytest.mark.parametrize(("chaos", "expected"), [("drop", "server"), ("malformed", "malformed"), ("disconnect", "timeout")])
-def test_chaos(tmp_path: Path, aimock: Start, monkeypatch: pytest.MonkeyPatch, chaos: str, expected: str) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    fixture = {"match": {"userMessage": "rain", "endpoint": "image"}, "response": {"image": PICTURE}}
-    server = aimock([fixture], chaos={f"{chaos}Rate": 1.0})
-    assert error_of(draw(tmp_path, server, "rain"))[0] == expected
+    for name, expected in CHAOS:
+        before = len(server.journal())
+        assert error_of(draw(tmp_path, server, name))[0] == expected
+        assert len(server.journal()) == before + 1, "what may have been paid is not asked for again"
