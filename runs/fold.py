@@ -62,7 +62,7 @@ from planned p where p.run_key = job.run_key and p.job_id = job.job_id;
 insert into job
 select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, n), run_key, job_id, n, arm,
   case_key, repeat, seed
-from planned anti join job using (run_key, job_id);
+from planned anti join (from job where run_key in (select run_key from touched)) using (run_key, job_id);
 
 insert into upstream
 select x.run_key, k.case_key, x.n, x.u.stage, x.u.run_id, x.u.job_id, x.u.sha256
@@ -103,7 +103,7 @@ _JOBS = """
 insert into job(job_key, run_key, job_id)
 select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, job_id), run_key, job_id
 from (select distinct t.run_key, job_id from ({events}) join touched t using (run_id))
-anti join job using (run_key, job_id);
+anti join (from job where run_key in (select run_key from touched)) using (run_key, job_id);
 """
 
 _GENERATIONS = """
@@ -234,7 +234,7 @@ insert into case_seen
 select s.run_key, a.version_key, b.case_key, min(s.scored_at)
 from (select run_key, job_key, min(scored_at) as scored_at from score where run_key in (select run_key from touched)
       group by run_key, job_key) s
-join job b on b.job_key = s.job_key join arm a on a.run_key = b.run_key and a.arm = b.arm
+join job b on b.run_key = s.run_key and b.job_key = s.job_key join arm a on a.run_key = b.run_key and a.arm = b.arm
 where a.version_key is not null and b.case_key is not null group by s.run_key, a.version_key, b.case_key;
 """
 

@@ -35,8 +35,8 @@ st.dataframe(pd.DataFrame({name: range(100) for name in "abcdef"}))
 RUN = big_log.run_id(4)
 BOTH = f"a={RUN}:a&b={RUN}:b"
 PAGES: Mapping[str, str] = {
-    "compare": f"compare?{BOTH}", "compare, slices": f"compare?{BOTH}&view=slices&by=series", "compare, cost": f"compare?{BOTH}&view=cost",
-    "compare, template": f"compare?{BOTH}&view=diff", "runs": "", "case": f"case?{BOTH}&case=case-1", "run": f"run?id={RUN}",
+    "compare": f"compare?{BOTH}", "compare slices": f"compare?{BOTH}&view=slices&by=series", "compare cost": f"compare?{BOTH}&view=cost",
+    "compare template": f"compare?{BOTH}&view=diff", "runs": "", "case": f"case?{BOTH}&case=case-1", "run": f"run?id={RUN}",
     "write": "prompts", "launch": "launch", "review": "review", "promote": "promote", "scorers": "scorers",
     "search": "search?q=red+petition",
 }  # fmt: skip

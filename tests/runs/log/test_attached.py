@@ -1,0 +1,51 @@
+"""One DuckDB that the log is attached to while somebody reads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import duckdb
+import log_story as story
+import pytest
+
+from runs.attached import attached
+from runs.log import catch_up, read
+from runs.workspace import Workspace
+
+
+@pytest.fixture
+def log(ws: Workspace) -> Workspace:
+    story.write(ws, "a.jsonl", story.story("r"))
+    catch_up(ws)
+    return ws
+
+
+def opens_elsewhere(ws: Workspace) -> bool:
+    """Whether another program can open the log to write."""
+    script = "import duckdb, sys; duckdb.connect(sys.argv[1]).close()"
+    return subprocess.run([sys.executable, "-c", script, str(ws.log)], capture_output=True, check=False).returncode == 0
+
+
+def test_readers_share_the_log_and_the_last_one_lets_it_go(log: Workspace) -> None:
+    """Were there two attachments, the first to leave would drop the lock of the other."""
+    with attached(log.log) as one:
+        with attached(log.log) as other:
+            assert other.execute("select count(*) from run").fetchone() == one.execute("select count(*) from runs").fetchone() == (1,)
+        assert not opens_elsewhere(log)
+        assert one.execute("select count(*) from scores").fetchone() is not None
+    assert opens_elsewhere(log)
+
+
+def test_a_question_has_bounded_memory_and_cannot_write(log: Workspace) -> None:
+    with read(log) as con:
+        assert con.execute("select current_setting('memory_limit')").fetchone() == ("1.8 GiB",)
+        with pytest.raises(duckdb.Error, match="read-only"):
+            con.execute("delete from run")
+
+
+def test_after_duckdb_gave_up_the_next_reader_starts_anew(log: Workspace) -> None:
+    with pytest.raises(duckdb.InternalException), read(log):
+        raise duckdb.InternalException("as DuckDB says when an assertion of its own fails")
+    with read(log) as con:
+        assert con.execute("select count(*) from run").fetchone() == (1,)
