@@ -22,6 +22,8 @@ from runs import query
 from runs.workspace import Workspace
 
 Sides = Sequence[Mapping[str, Any]]
+MOST = 20_000
+"""Characters of one text of a call that are shown."""
 MANY, FINDINGS = 6, 420
 """More broken rules than this scroll, in so many pixels."""
 
@@ -185,8 +187,17 @@ def _narrow() -> Any:
 def _prompt(_ws: Workspace, sides: Sides) -> None:
     for message in sides[0]["messages"]:
         st.text(message["role"])
-        st.code(message["content"], language=None, wrap_lines=True)
+        st.code(clipped(message["content"]), language=None, wrap_lines=True)
     _variables(sides)
+
+
+def clipped(value: Any) -> Any:
+    """Return JSON in which no text is longer than a browser can be given; what is left out is said."""
+    if isinstance(value, str):
+        return value if len(value) <= MOST else f"{value[:MOST]} … {len(value) - MOST:,} more characters"
+    if isinstance(value, Mapping):
+        return {name: clipped(one) for name, one in value.items()}
+    return [clipped(one) for one in value] if isinstance(value, list) else value
 
 
 def _raw(_ws: Workspace, sides: Sides) -> None:
@@ -196,9 +207,9 @@ def _raw(_ws: Workspace, sides: Sides) -> None:
             st.text(side["letter"])
             st.json({name: side.get(name) for name in names}, expanded=True)
             st.text("request as sent, secrets removed")
-            st.json(side.get("wire_request") or {}, expanded=1)
+            st.json(clipped(side.get("wire_request") or {}), expanded=1)
             st.text("answer")
-            st.json(side.get("wire_response") or {}, expanded=1)
+            st.json(clipped(side.get("wire_response") or {}), expanded=1)
 
 
 VIEWS: Mapping[str, View] = {

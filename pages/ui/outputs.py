@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -15,6 +16,8 @@ from runs import query
 from runs.workspace import Workspace
 
 TEXT_HEIGHT = 520
+MOST_TEXT = 200_000
+"""Characters of an output that are shown: an answer of ten megabytes would stop the browser for a minute."""
 TEXT_STAGES = frozenset({"outline", "script"})
 
 
@@ -81,13 +84,24 @@ def _text(ws: Workspace, side: Mapping[str, Any]) -> None:
             st.error(shell.plain(what))
             st.text(why)
         return
-    text = query.media_path(ws, side["artifact"]).read_text("utf-8", errors="replace")
+    text, more = beginning(query.media_path(ws, side["artifact"]))
+    if more:
+        st.caption(f"The first {MOST_TEXT:,} characters; {more:,} more bytes are in the file.")
     with st.container(height=TEXT_HEIGHT, border=True):
-        script = _script(text)
+        script = None if more else _script(text)
         if script is None:
             st.code(text, language=None, wrap_lines=True)
         else:
             st.html(script_html(script, side["findings"], _names(side)))
+
+
+def beginning(path: Path) -> tuple[str, int]:
+    """Return as much of a text as a browser can be given, and how many bytes are left out."""
+    with path.open("rb") as file:
+        data = file.read(4 * MOST_TEXT)
+    text = data.decode("utf-8", errors="replace")[:MOST_TEXT]
+    left = path.stat().st_size - len(text.encode("utf-8"))
+    return text, left if len(text) == MOST_TEXT and left > 0 else 0
 
 
 def _script(text: str) -> dict[str, Any] | None:

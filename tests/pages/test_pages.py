@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,8 @@ import page_story
 import pytest
 
 from evals.waivers import Waiver
+from pages.ui import evidence, outputs
+from runs import query
 from runs.journal import Journal
 from runs.workspace import Workspace
 
@@ -331,6 +334,19 @@ def test_nothing_that_a_model_wrote_is_markup(app: Open, view: str) -> None:
     assert "<script" not in html(at)
     assert f'src="{page_story.FOREIGN}' not in html(at)
     assert not TRAP.search(markdown(at))
+
+
+def test_an_answer_of_ten_megabytes_is_shown_in_part(app: Open, workspace: Workspace, tmp_path: Path) -> None:
+    """In one line, with marks that turn the reading, and with a drawing in it: as text, its beginning only, and that is said."""
+    own = Workspace(Path(shutil.copytree(workspace.root, tmp_path / "drama")))
+    run = query.runs(own).query("stage == 'script'")["run_id"].iloc[0]
+    for one in query.generations(own, run)["artifact"].dropna().unique():
+        query.media_path(own, one).write_text("\u202e<svg onload=alert(1)>" + page_story.HOSTILE + "x" * 10_000_000, "utf-8")
+    at = app("examine.py", of=own, a=f"{run}:a", b=f"{run}:b", ev="raw")
+    assert [len(code.value) for code in at.code] == [outputs.MOST_TEXT] * 2
+    assert "more bytes are in the file" in at.caption[1].value
+    assert "<svg" not in html(at)
+    assert evidence.clipped({"a": ["y" * 10_000_000]})["a"][0].endswith("… 9,980,000 more characters")
 
 
 @pytest.mark.parametrize("page", ["home.py", "compare.py"])

@@ -41,7 +41,7 @@ EMPTY = {
     "review.py": "No queue yet",
     "promote.py": "No template yet",
     "calibrate.py": "Nothing has been scored yet",
-    "search.py": "Nothing in prompts",
+    "search.py": "Nothing in the newest",
 }
 
 
