@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -51,7 +52,7 @@ def _view() -> str:
 
 def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:
     """Let the user choose; the ids stand in the address, so that a shared link keeps its meaning."""
-    names = {f"{row.run_id}:{row.arm}": f"{row.ref} · {row.model} · {row.stage} · {row.run_id}" for row in cached.arms(ws).itertuples()}
+    names = cached.arm_names(ws)
     _resolve(ws, names)
     left, right, swap = st.columns([5, 5, 1], vertical_alignment="bottom")
     a = _pick(left, "A, the baseline", "a", names)
@@ -60,7 +61,7 @@ def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:
     return cached.found_arms(ws, a, b) if a and b else None
 
 
-def _resolve(ws: Workspace, names: dict[str, str]) -> None:
+def _resolve(ws: Workspace, names: Mapping[str, str]) -> None:
     """Replace references in the address, such as `shot/keyframe@plain`, by the arms that they mean now."""
     asked = [st.query_params.get(name) for name in ("a", "b")]
     if all(value is None or value in names for value in asked):
@@ -70,7 +71,7 @@ def _resolve(ws: Workspace, names: dict[str, str]) -> None:
     st.query_params.update({"a": found[0].address, "b": found[1].address})
 
 
-def _pick(column: Any, label: str, name: str, names: dict[str, str]) -> str | None:
+def _pick(column: Any, label: str, name: str, names: Mapping[str, str]) -> str | None:
     asked = shell.asked(name, list(names))
     index = list(names).index(asked) if asked else None
     chosen: str | None = column.selectbox(

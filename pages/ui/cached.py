@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,15 @@ def stamp(ws: Workspace) -> Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-def arms(ws: Workspace) -> pd.DataFrame:
-    """Return `runs.query.arms` of all runs, until the log changes."""
-    return _arms(str(ws.root), stamp(ws))
+def arm_names(ws: Workspace) -> Mapping[str, str]:
+    """Return what a list calls each arm of all runs by its address, newest run first, until the log changes. Read only: it is shared."""
+    return _arm_names(str(ws.root), stamp(ws))
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def _arms(root: str, at: Stamp) -> pd.DataFrame:  # noqa: ARG001  part of the key
-    return query.arms(Workspace(Path(root)))
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _arm_names(root: str, at: Stamp) -> Mapping[str, str]:  # noqa: ARG001  part of the key
+    rows = query.arms(Workspace(Path(root)))[["run_id", "arm", "ref", "model", "stage"]].itertuples(index=False)
+    return {f"{run}:{arm}": f"{ref} · {model} · {stage} · {run}" for run, arm, ref, model, stage in rows}
 
 
 def found_arms(ws: Workspace, a: str, b: str) -> tuple[Arm, Arm]:
@@ -62,7 +64,7 @@ def _found_arms(root: str, a: str, b: str, at: Stamp) -> tuple[Arm, Arm]:  # noq
 
 
 def comparison(ws: Workspace, a: Arm, b: Arm) -> Pair:
-    """Return `runs.compare.compare_arms` of two arms; the same arms cost nothing until the log changes.
+    """Return `runs.compare.compare_arms` of two arms; the same arms cost nothing until the log changes. Read only: it is shared.
 
     Raises:
         InputError: The arms are of different stages, or nothing was generated.
@@ -71,7 +73,8 @@ def comparison(ws: Workspace, a: Arm, b: Arm) -> Pair:
     return _compared(str(ws.root), a, b, stamp(ws))
 
 
-@st.cache_data(max_entries=MAX_ENTRIES, show_spinner=False)
+# Not copied for each visit: that alone would be a third of the page where runs have hundreds of jobs.
+@st.cache_resource(max_entries=MAX_ENTRIES, show_spinner=False)
 def _compared(root: str, a: Arm, b: Arm, at: Stamp) -> Pair:  # noqa: ARG001  part of the key
     return compare_arms(Workspace(Path(root)), a, b)
 
