@@ -23,7 +23,6 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "versions": "STRUCT(version VARCHAR, template VARCHAR, ref VARCHAR, front_matter JSON, closure JSON)[]",
         "cases": 'STRUCT(case_id VARCHAR, series VARCHAR, split VARCHAR, hash VARCHAR, inputs JSON, "references" JSON, '
         "upstream STRUCT(stage VARCHAR, run_id VARCHAR, job_id VARCHAR, sha256 VARCHAR)[])[]",
-        "jobs": "STRUCT(job_id VARCHAR, arm VARCHAR, case_id VARCHAR, repeat INTEGER, seed HUGEINT)[]",
         "parameters": "JSON",
         "scorers": _SCORER,
         "environment": "JSON",
@@ -90,6 +89,15 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "end": {"state": "VARCHAR"},
 }
+PLANNED: Mapping[str, str] = {
+    "n": "INTEGER",
+    "job_id": "VARCHAR",
+    "arm": "VARCHAR",
+    "case_id": "VARCHAR",
+    "repeat": "INTEGER",
+    "seed": "HUGEINT",
+}
+"""The jobs of `run` events, a row each: as one value of one row, 50,000 of them would take the memory of a whole fold again."""
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "generation": ("job_id", "status"),
     "scores": ("job_id",),

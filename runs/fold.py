@@ -51,12 +51,11 @@ select p.run_key, p.n, p.a.arm, p.a.ref, v.version_key, p.a.model, p.a.replica
 from (select run_key, unnest(arms) a, generate_subscripts(arms, 1) n from plan) p left join version v on v.version = p.a.version;
 
 create or replace temp table planned as
-with jobs as (select run_key, unnest(jobs) b, generate_subscripts(jobs, 1) n from plan),
-cases as (select run_key, unnest(cases) c from plan)
-select distinct on (jobs.run_key, b.job_id) jobs.run_key, b.job_id, n, b.arm, k.case_key, b.repeat, b.seed
-from jobs left join cases on cases.run_key = jobs.run_key and cases.c.case_id = b.case_id
+with cases as (select run_key, unnest(cases) c from plan)
+select distinct on (p.run_key, b.job_id) p.run_key, b.job_id, b.n, b.arm, k.case_key, b.repeat, b.seed
+from plan p join ev_planned b on b.j = p.j and b.o = p.o left join cases on cases.run_key = p.run_key and cases.c.case_id = b.case_id
 left join case_ k on k.case_id = c.case_id and k.hash = c.hash and k.split is not distinct from c.split
-order by jobs.run_key, b.job_id, n;
+order by p.run_key, b.job_id, b.n;
 update job set position = p.n, arm = p.arm, case_key = p.case_key, repeat = p.repeat, seed = p.seed
 from planned p where p.run_key = job.run_key and p.job_id = job.job_id;
 insert into job

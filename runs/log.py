@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 << 20
 """Most journal bytes that one fold takes in, so that readers never wait long."""
+SMALL_BYTES = 4 << 20
+"""What a run takes in at once at its end: it is in no hurry, and a fold's memory grows with what it takes in and with its threads."""
 FOREIGN_WAIT_S = 10.0
 """How long to wait for a foreign program (a DuckDB shell, a database browser) that holds the file."""
 READ_BUDGET_S = 1.0
@@ -74,10 +76,10 @@ def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES) -> Fol
 
 
 def catch_up(ws: Workspace) -> Folded:
-    """Fold until nothing is left; what a run does at its end. Errors as `fold`."""
+    """Fold until nothing is left, in small steps; what a run does at its end. Errors as `fold`."""
     lines = faults = 0
     while True:
-        step = fold(ws)
+        step = fold(ws, max_bytes=SMALL_BYTES)
         lines, faults = lines + step.lines, faults + step.faults
         if step.done:
             return Folded(lines, faults)
@@ -255,6 +257,8 @@ def _step(
     import duckdb
 
     try:
+        if max_bytes <= SMALL_BYTES:
+            con.execute("set threads = 1")  # each further one has buffers of its own and saves no time on so little
         schema.migrate(con)
         rows = con.execute("select file, journal_key, bytes, seen from journal_offset").fetchall()
         known = {file: Source(key, file, offset, seen) for file, key, offset, seen in rows}

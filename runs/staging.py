@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from runs.event_columns import COLUMNS, REQUIRED
+from runs.event_columns import COLUMNS, PLANNED, REQUIRED
 from runs.journal import born, entries
 from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
 from runs.sealed import SUFFIX, open_journal, size_of
@@ -152,26 +152,44 @@ class Stage:
                 if kind:
                     batch.kinds.add(kind)
                     batch.findings = batch.findings or (kind == "scores" and b'"findings":[{' in line)
-                    self._write(kind, b'{"j":%d,"o":%d,%s\n' % (source.key, place, line[PREFIX:]))
+                    placed = b'{"j":%d,"o":%d,' % (source.key, place)
+                    if kind != "run":
+                        self._write(kind, b"%s%s\n" % (placed, line[PREFIX:]))
+                    elif not self._plan(placed, line):
+                        batch.faults.append(Fault(source.file, place, len(line), "a run event that makes no sense: its jobs are none"))
                 batch.lines += 1
             place += len(line) + 1
+
+    def _plan(self, placed: bytes, line: bytes) -> bool:
+        """Stage a plan, and its jobs one by one; return False where they are no jobs."""
+        event = orjson.loads(b"{" + line[PREFIX:])
+        jobs = event.pop("jobs", None) or []
+        sound = isinstance(jobs, list) and all(map(_is_job, jobs))
+        self._write("run", placed + orjson.dumps(event)[1:] + b"\n" if sound else b"")
+        self._write("planned", b"")  # both tables are there, even where they are empty
+        for n, job in enumerate(jobs if sound else (), 1):
+            fields = {"n": n} | {name: job.get(name) for name in ("job_id", "arm", "case_id", "repeat", "seed")}
+            self._write("planned", placed + orjson.dumps(fields)[1:] + b"\n")
+        return sound
 
     def _write(self, kind: str, line: bytes) -> None:
         file = self._files.get(kind)
         if file is None:
             file = self._files[kind] = (self._folder / f"{kind}.jsonl").open("wb")
         file.write(line)
-        if len(line) > self._longest.get(kind, 0):
-            self._longest[kind] = len(line)
+        self._longest[kind] = max(self._longest.get(kind, 0), len(line))
 
     def load(self, con: duckdb.DuckDBPyConnection) -> list[Fault]:
         """Make a table `ev_<type>` for each type that came in; return lines that are sound but make no sense."""
         faults: list[Fault] = []
         for kind in self._files:
-            typed = {"j": "INTEGER", "o": "BIGINT", "run_id": "VARCHAR", "at": "TIMESTAMP", **COLUMNS[kind]}
+            own = PLANNED if kind == "planned" else {"run_id": "VARCHAR", "at": "TIMESTAMP", **COLUMNS[kind]}
+            typed = {"j": "INTEGER", "o": "BIGINT", **own}
             shape = ", ".join(f'"{name}" {sql}' for name, sql in typed.items())
             con.execute(f"create or replace temp table ev_{kind}({shape})")
             faults += self._load(con, kind, typed, self._folder / f"{kind}.jsonl")
+            if kind == "planned":
+                continue
             needed = " or ".join(f'"{name}" is null' for name in ("run_id", "at", *REQUIRED.get(kind, ())))
             lacking = con.execute(f"delete from ev_{kind} where {needed} returning j, o").fetchall()  # noqa: S608  fixed words
             for key, place in lacking:
@@ -210,3 +228,16 @@ class Stage:
             return self._load(con, kind, typed, path)
         reason = str(error).partition("\n")[0][:200]
         return [Fault(self._names[event["j"]], event["o"], len(lines[0]), f"a {kind} event that makes no sense: {reason}")]
+
+
+def _is_job(job: Any) -> bool:
+    """Tell whether DuckDB can read a job: looked at here, for a plan is one event, right or wrong as a whole."""
+    return (
+        isinstance(job, dict)
+        and isinstance(job.get("job_id"), str)
+        and isinstance(job.get("arm", ""), str)
+        and isinstance(job.get("case_id", ""), str)
+        and isinstance(job.get("seed"), int | None)
+        and isinstance(repeat := job.get("repeat", 0), int)
+        and -(1 << 31) <= repeat < 1 << 31
+    )

@@ -1,6 +1,6 @@
 """What a run costs as it grows: CPU a generation and peak memory with a provider that answers at once, every call journalled.
 
-    python tests/bench/load.py [JOBS]...        1,000, 5,000 and 10,000 if none are named
+    python tests/bench/load.py [JOBS]...        1,000, 5,000 and 50,000 if none are named
 
 Each size runs in a process of its own, for memory is measured at its peak. The last column is the peak against that of the first size.
 """
@@ -40,7 +40,7 @@ def one(jobs: int) -> None:
 
 def main(*sizes: int) -> None:
     first = 0.0
-    for jobs in sizes or (1000, 5000, 10_000):
+    for jobs in sizes or (1000, 5000, 50_000):
         done = subprocess.run([sys.executable, __file__, "--one", str(jobs)], capture_output=True, text=True, check=True)
         n, ms, before, peak = map(float, done.stdout.split())
         first = first or peak

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import log_story as story
 import pytest
@@ -85,6 +87,24 @@ def test_a_sound_line_that_makes_no_sense_is_reported_and_the_rest_is_folded(ws:
     assert len(query.generations(ws)) == 4
     assert "generation event" in query.ingest_errors(ws)["reason"][0]
     assert fold(ws).faults == 0
+
+
+@pytest.mark.parametrize(
+    "jobs", ["none", [1], [{"job_id": 7}], [{"job_id": "x", "seed": "s"}], [{"job_id": "x", "repeat": 2**31}]], ids=str
+)
+def test_a_plan_whose_jobs_are_none_is_reported_once_and_the_next_plan_of_the_run_counts(ws: Workspace, jobs: Any) -> None:
+    sound = story.plan("r", 3)
+    story.write(ws, "a.jsonl", [replace(sound, jobs=jobs), sound, story.generation("r", 0)])
+    assert fold(ws).faults == 1
+    assert "its jobs are none" in query.ingest_errors(ws)["reason"][0]
+    assert query.runs(ws)["jobs"].tolist() == [3]
+
+
+def test_a_plan_without_jobs_is_folded(ws: Workspace) -> None:
+    story.write(ws, "a.jsonl", [replace(story.plan("r", 1), jobs=())])
+    assert fold(ws).faults == 0
+    with read(ws) as con:
+        assert con.execute("select stage, (select count(*) from job) from run").fetchall() == [("shot", 0)]
 
 
 def test_an_answer_nested_beyond_what_duckdb_reads_is_folded_without_its_depths(ws: Workspace) -> None:
