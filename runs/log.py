@@ -26,6 +26,7 @@ from runs import schema
 from runs.attached import attached
 from runs.errors import LogError
 from runs.fold import apply
+from runs.pruning import refuse_anew
 from runs.staging import Source, Stage, pending
 from runs.turnstile import WAIT_S, turnstile
 from runs.workspace import Workspace
@@ -118,8 +119,9 @@ def rebuild(ws: Workspace) -> Folded:
     """Make the log anew from all journals and put it in the place of the old one.
 
     Raises:
-        LogError: the folder cannot be written, or the disk is full.
+        LogError: the folder cannot be written, the disk is full, or journals were pruned.
     """
+    refuse_anew(ws)
     try:
         with turnstile(ws, exclusive=True):
             return _rebuild(ws, ws.log.with_name(".log.duckdb.new"))
@@ -226,6 +228,7 @@ def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
         shutil.rmtree(leftover, ignore_errors=True)
     try:
         if not log.exists():
+            refuse_anew(ws)  # a log that was deleted would come back without the runs that are in an archive
             _create(log)
         with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, contextlib.closing(_connect(log, wait_s)) as con:
             return _step(ws, con, Stage(Path(folder)), max_bytes, log)

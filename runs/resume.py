@@ -18,6 +18,7 @@ from prompts.errors import UnknownName
 from runs.events import not_before
 from runs.journal import files, header, is_live, read, read_at
 from runs.lines import BadLine
+from runs.pruning import pruned, refuse_pruned
 from runs.sealed import size_of
 from runs.workspace import Workspace
 
@@ -182,8 +183,9 @@ def state_of(ws: Workspace, run_id: str) -> RunState:
 
     Raises:
         UnknownName: no journal is of that run.
-        JournalError: a journal cannot be read.
+        JournalError: a journal cannot be read, or the run's journals were pruned.
     """
+    refuse_pruned(ws, run_id)
     state = RunState(ws, run_id)
     state.refresh()
     if not state.journals:
@@ -192,5 +194,6 @@ def state_of(ws: Workspace, run_id: str) -> RunState:
 
 
 def run_ids(ws: Workspace) -> list[str]:
-    """Return the ids of all runs that have a journal, oldest first."""
-    return list(dict.fromkeys(head["run_id"] for path in files(ws) if (head := header(path)) and head.get("run_id")))
+    """Return the ids of all runs that have a journal, oldest first, and of those whose journals were pruned."""
+    here = dict.fromkeys(head["run_id"] for path in files(ws) if (head := header(path)) and head.get("run_id"))
+    return list(here | dict.fromkeys(note.run_id for note in pruned(ws)))

@@ -18,6 +18,7 @@ from typing import Literal
 from runs.errors import LogError
 from runs.journal import files, locate
 from runs.media import MediaStore
+from runs.pruning import pruned
 from runs.sealed import damaged, open_journal
 from runs.workspace import Workspace
 
@@ -46,7 +47,8 @@ class Problem:
 class Verified:
     """What was looked at, and what was found.
 
-    `set_aside` counts corrupt lines that `log repair` has copied already, `elsewhere` media that lie on the team's store only.
+    `set_aside` counts corrupt lines that `log repair` has copied already, `elsewhere` media that lie on the team's store only,
+    `pruned` runs whose journals are in an archive: their rows cannot be compared, and were not.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Verified:
     media: int = 0
     set_aside: int = 0
     elsewhere: int = 0
+    pruned: int = 0
 
 
 def verify(ws: Workspace, *, media: bool = True) -> Verified:
@@ -67,7 +70,7 @@ def verify(ws: Workspace, *, media: bool = True) -> Verified:
     Raises:
         LogError: no space for the file to compare with, or the folder cannot be written.
     """
-    found = Verified(journals=len(files(ws)))
+    found = Verified(journals=len(files(ws)), pruned=len(pruned(ws)))
     for leftover in ws.runs.glob(f"{SCRATCH}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     try:
@@ -110,7 +113,7 @@ def _log(ws: Workspace, held: Path, anew: Path, found: Verified) -> Iterator[Pro
         return
     found.lines = fold_anew(ws, anew, seen).lines
     try:
-        differing = compare(held, anew)
+        differing = compare(held, anew, [note.run_id for note in pruned(ws)])
     except duckdb.Error as error:
         yield Problem("log", ws.log.name, f"cannot be read through ({str(error).splitlines()[0][:160]})", True)
         return

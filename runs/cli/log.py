@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -79,6 +80,43 @@ def seal(context: click.Context, older_than: float) -> None:
     output.say(f"Sealed {count} journals; {saved / 1e6:.1f} MB less.")
 
 
+@log.command()
+@click.option(
+    "--older-than", type=click.FloatRange(0), default=365, show_default=True, metavar="DAYS", help="Only runs that ended so long ago."
+)
+@click.option(
+    "--to", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Move them there; without this they are only listed."
+)
+@output.format_option
+@click.pass_context
+def prune(context: click.Context, older_than: float, to: Path | None, fmt: str) -> None:
+    """Move sealed journals of finished runs into an archive, or list them. Their rows stay in the log; `log restore` brings them back."""
+    import pandas as pd
+
+    from runs.pruning import prunable
+    from runs.pruning import prune as prune_runs
+
+    ws = workspace(context)
+    found = prunable(ws, older_than_s=older_than * 86400)
+    rows = [(run.run_id, len(run.journals), run.nbytes) for run in found]
+    output.emit(pd.DataFrame(rows, columns=["run_id", "journals", "bytes"]), fmt, key="runs")
+    if to is not None:
+        output.say(f"Moved the journals of {len(found)} runs to {to}; {prune_runs(ws, found, to) / 1e6:.1f} MB free again.")
+    elif found:
+        output.say(f"{len(found)} runs, {sum(run.nbytes for run in found) / 1e6:.1f} MB. Move them with --to DIR, and keep that folder.")
+
+
+@log.command()
+@click.argument("run", required=False)
+@click.option("--from", "source", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where the archive lies now.")
+@click.pass_context
+def restore(context: click.Context, run: str | None, source: Path | None) -> None:
+    """Bring pruned journals back from their archive: those of one run, or all. The archive keeps its copies."""
+    from runs.pruning import restore as restore_runs
+
+    output.say(f"Brought the journals of {restore_runs(workspace(context), run, source)} runs back.")
+
+
 @click.command()
 @click.option("--delete", is_flag=True, help="Remove them; without this they are only listed.")
 @click.option(
@@ -113,6 +151,7 @@ def _report(found: Verified, fmt: str) -> None:
         output.emit(pd.DataFrame(rows, columns=["what", "place", "reason", "mends"]), fmt, key="problems")
     looked = f"{found.lines} lines of {found.journals} journals, {found.media} named media"
     looked += f", {found.elsewhere} of them on the team's store only" if found.elsewhere else ""
+    looked += f"; not compared: {found.pruned} runs whose journals were pruned" if found.pruned else ""
     output.say(looked + (f", {found.set_aside} corrupt lines set aside" if found.set_aside else "") + ".")
     if found.problems:
         mendable = " `workbench log repair` mends what can be mended." if any(problem.mends for problem in found.problems) else ""

@@ -20,6 +20,7 @@ from prompts.files import held
 from runs.errors import JournalError
 from runs.journal import own_files
 from runs.lines import REFUSED, decode
+from runs.pruning import pruned
 from runs.team import beats, pieces
 from runs.team.errors import Missing, TooLong
 from runs.team.member import Member
@@ -57,7 +58,8 @@ def pull(ws: Workspace, member: Member) -> Pulled:
 class _Fetch:
     def __init__(self, ws: Workspace, member: Member) -> None:
         self._ws, self._member = ws, member
-        self._own = {path.stem for path in own_files(ws)}
+        gone = {Path(name).stem for note in pruned(ws) for name in note.files}
+        self._own = {path.stem for path in own_files(ws)} | gone
         self._owners = {path.stem: folder.name for folder in ws.team.iterdir() if folder.is_dir() for path in folder.glob("*.jsonl")}
         self._done = Pulled()
         self._said: dict[str, set[str]] = {}
