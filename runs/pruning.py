@@ -28,6 +28,7 @@ import orjson
 
 from prompts.errors import WorkspaceError
 from prompts.files import held
+from runs.claims import Claims
 from runs.errors import JournalError, LogError
 from runs.journal import own_files, sync_folder
 from runs.lines import read
@@ -147,15 +148,17 @@ def prune(ws: Workspace, found: Sequence[Prunable], to: Path) -> int:
 
     Raises:
         JournalError: the archive lies within `runs/`, cannot be written, holds another file of the name, or did not read back.
-            The runs before are pruned, this one is not.
+            Or a process works on the run. The runs before are pruned, this one is not.
     """
     to = to.absolute()
     if to.resolve().is_relative_to(ws.runs.resolve()):
         raise JournalError(f"{to} lies in runs/ itself.", hint="Name a folder outside, best on another disk.")
-    with _alone(ws), _told(to):
+    with _alone(ws), _told(to), Claims(ws) as claims:
         to.mkdir(parents=True, exist_ok=True)
         freed = sum(_go_on(ws, note) for note in pruned(ws))
         for run in found:
+            if not claims.try_claim(f"run/{run.run_id}"):
+                raise JournalError(f"The run {run.run_id} is being worked on.", hint="Prune when that is over.")
             journals, media = [], set[str]()
             for path in run.journals:
                 source = sealed(path)

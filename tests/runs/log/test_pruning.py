@@ -35,6 +35,16 @@ while True:
     restore(ws)
 """
 
+HOLDER = """
+import sys, time
+from pathlib import Path
+from runs.claims import Claims
+from runs.workspace import Workspace
+with Claims(Workspace(Path(sys.argv[1]))) as claims:
+    print(claims.try_claim("run/a"), flush=True)
+    time.sleep(60)
+"""
+
 
 @pytest.fixture
 def old(ws: Workspace) -> Workspace:
@@ -112,6 +122,20 @@ def test_a_changed_archive_is_named_and_brings_nothing_back(old: Workspace, tmp_
         restore(old, "b")
     assert not sealed(old.journals / "b.jsonl").exists()
     assert [note.run_id for note in pruned(old)] == ["a", "b"]
+
+
+def test_a_run_that_a_process_works_on_stays(old: Workspace, tmp_path: Path, start: Start) -> None:
+    found = prunable(old, older_than_s=0)
+    process = start("-c", HOLDER, old.root)
+    assert process.stdout is not None
+    process.stdout.readline()
+    with pytest.raises(JournalError, match="run a is being worked on"):
+        prune(old, found, tmp_path / "archive")
+    assert (pruned(old), len(files(old))) == ([], 4)
+    process.kill()
+    process.wait()
+    prune(old, found, tmp_path / "archive")
+    assert len(pruned(old)) == 2
 
 
 @pytest.mark.slow
