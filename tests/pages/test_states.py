@@ -1,10 +1,11 @@
-"""Every page in every state of a workspace: nothing there yet, a run that goes on, a run that broke off."""
+"""Every page in every state of a workspace: nothing there yet, a run that goes on, a run that broke off, a long log."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import big_log
 import log_story
 import pytest
 
@@ -52,13 +53,13 @@ def said(at: AppTest) -> str:
     return "\n".join(words).replace("\\", "")
 
 
-def visited(app: Open, ws: Workspace) -> Mapping[str, str]:
+def visited(app: Open, ws: Workspace, run_id: str = "r1") -> Mapping[str, str]:
     """Return what each page says, opened one after the other in one session."""
     at, told = app(of=ws), {}
     for page, address in PAGES.items():
         at.switch_page(page)
         at.query_params.clear()
-        at.query_params.update(address)
+        at.query_params.update({key: value.replace("r1", run_id) for key, value in address.items()})
         at.run()
         assert not at.exception, page
         told[page] = said(at)
@@ -83,3 +84,13 @@ def test_a_run_is_shown_on_each_page_while_it_runs_and_when_it_broke_off(app: Op
     for told in (running, broken):
         assert "4 of 8" in told["watch.py"]
         assert not [page for page, text in told.items() if "Unknown" in text]
+
+
+def test_a_long_log_is_shown_on_each_page(app: Open, tmp_path: Path) -> None:
+    """Sixty runs with thirty thousand scores; `tests/bench/pages.py` goes to ten million."""
+    ws = big_log.make(tmp_path / "long", runs=60, scores=30_000)
+    told = visited(app, ws, big_log.run_id(4))
+    assert "50 of 50" in told["watch.py"]
+    assert "metric 0 ↑" in told["compare.py"]
+    assert len(told["home.py"].splitlines()) > 60
+    assert not [page for page, text in told.items() if "Unknown" in text]
