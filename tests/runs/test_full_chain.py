@@ -43,6 +43,7 @@ SETTINGS = """
 base_url = "{studio}"
 api_key_env = ""
 model = "studio-1"
+capabilities = {{ structured = "json_schema", max_tokens_field = "max_completion_tokens", seed = true }}
 
 [providers.openai-images]
 base_url = "{studio}"

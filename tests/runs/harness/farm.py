@@ -53,7 +53,8 @@ class Farm:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.by_key: dict[str, str] = {}
         self.log: list[tuple[str, float]] = []
-        self.running = self.most = 0
+        self.running: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
 
     def count(self, order: dict[str, Any]) -> web.Response | None:
         """Count a call; return the faulty answer that it has been ordered to get, if any."""
@@ -77,10 +78,12 @@ class Farm:
         order = await request.json()
         if (faulty := self.count(order)) is not None:
             return faulty
-        self.running += 1
-        self.most = max(self.most, self.running)
+        whose = {"", order["space"]}  # all together, and each space by itself
+        for space in whose:
+            self.running[space] += 1
+            self.most[space] = max(self.most[space], self.running[space])
         await asyncio.sleep(DELAY_S)
-        self.running -= 1
+        self.running.subtract(whose)
         return web.json_response({"data": base64.b64encode(output(order["prompt"], order["kind"], self.fault(order)[0])).decode()})
 
     async def submit(self, request: web.Request) -> web.Response:
@@ -110,7 +113,7 @@ class Farm:
 
     async def counts(self, request: web.Request) -> web.Response:
         mine = {k.partition("/")[2]: n for k, n in self.calls.items() if k.startswith(f"{request.query['space']}/")}
-        return web.json_response({"calls": mine, "most": self.most, "log": self.log})
+        return web.json_response({"calls": mine, "most": self.most[request.query["space"]], "log": self.log})
 
 
 async def main() -> None:

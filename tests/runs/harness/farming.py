@@ -46,8 +46,9 @@ def asked(port: int, space: str = "run") -> dict[str, int]:
     return calls
 
 
-def most_at_once(port: int) -> int:
-    return int(_counts(port, "")["most"])
+def most_at_once(port: int, space: str = "") -> int:
+    """Return how many calls were under way at the same time: of one space, or of all."""
+    return int(_counts(port, space)["most"])
 
 
 def times(port: int, space: str, key: str) -> list[float]:

@@ -132,6 +132,9 @@ def test_killed_while_fetching(tmp_path: Path) -> None:
     assert team_kit.tables(here) == team_kit.tables(there)
 
 
+FIRST_CUT = 300
+
+
 class Cutting(threading.Thread):
     """A way to the server that is cut, again and again, after some thousand bytes."""
 
@@ -139,6 +142,7 @@ class Cutting(threading.Thread):
         super().__init__(daemon=True)
         self._target = ("127.0.0.1", int(url.rpartition(":")[2]))
         self._budget = budget
+        self._dice = random.Random(7)
         self._door = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
         self.cuts = 0
@@ -149,7 +153,9 @@ class Cutting(threading.Thread):
                 client, _ = self._door.accept()
             except OSError:
                 return
-            threading.Thread(target=self._pass_on, args=(client, random.randrange(self._budget)), daemon=True).start()
+            # The first way is always cut within its first request.
+            left = self._dice.randrange(self._budget) if self.cuts else FIRST_CUT
+            threading.Thread(target=self._pass_on, args=(client, left), daemon=True).start()
 
     def _pass_on(self, client: socket.socket, left: int) -> None:
         with client, socket.create_connection(self._target) as server:
