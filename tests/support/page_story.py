@@ -31,7 +31,8 @@ SHOTS, CLIPS, SONGS = "20260301-120000-shots1", "20260301-130000-clips1", "20260
 FOREIGN = "http://198.51.100.7"
 """An address that belongs to nobody; a browser that asks it was tricked."""
 HOSTILE = (
-    f"![p]({FOREIGN}/md.png) <img src={FOREIGN}/img.png onerror=alert(1)> <script>fetch('{FOREIGN}/js')</script> [go]({FOREIGN}/a) **bold**"
+    f"![p]({FOREIGN}/md.png) <img src={FOREIGN}/img.png onerror=alert(1)> <script>fetch('{FOREIGN}/js')</script> "
+    f"<svg onload=alert(2)></svg> \u202e [go]({FOREIGN}/a) **bold**"
 )
 SERIES, LONG = 14, (0, 2)
 """Number of series, and which of them have two cases."""
