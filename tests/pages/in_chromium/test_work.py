@@ -73,7 +73,7 @@ def slow(own: Workspace) -> Iterator[None]:
     """A provider that takes its time and nothing of the machine's, so that there is something to stop."""
     settings = own.root / "workbench.toml"
     text = settings.read_text("utf-8")
-    with serve(OpenAi(takes_s=0.25)) as vendor:
+    with serve(OpenAi(takes_s=0.6)) as vendor:
         settings.write_text(text + SLOW.format(url=vendor.base_url), "utf-8")
         (own.root / ".env").write_text("SLOW_KEY=sk-0123456789abcdefghijkl\n")
         yield

@@ -53,7 +53,9 @@ def base_url() -> Iterator[str]:
 def settings(folder: Path, base_url: str) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "workbench.toml").write_text(
+        # With a seed, so that the studio says the same whatever the run is called.
         f'[providers.openai]\nbase_url = "{base_url}"\napi_key_env = ""\nmodel = "studio-1"\n'
+        'capabilities = { structured = "json_schema", max_tokens_field = "max_completion_tokens", seed = true }\n'
         f'[providers.openai-images]\nbase_url = "{base_url}"\napi_key_env = ""\nmodel = "gpt-image-2"\n'
         '[providers.openai-images.parameters]\nsize = "96x160"\n',
         "utf-8",
