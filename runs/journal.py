@@ -243,12 +243,16 @@ def own_files(ws: Workspace) -> list[Path]:
 
 def entries(ws: Workspace) -> dict[str, os.DirEntry[str]]:
     """Return the files of all journals, by the names that they were born with and in their order; see `files`."""
-    found = _in(ws.journals)
-    if ws.team.is_dir():
-        for folder in ws.team.iterdir():
-            if folder.is_dir():
-                found = {**_in(folder), **found}
+    found: dict[str, os.DirEntry[str]] = {}
+    for folder in folders(ws):
+        found = {**_in(folder), **found}
     return dict(sorted(found.items()))
+
+
+def folders(ws: Workspace) -> list[Path]:
+    """Return where journals lie: the workspace's own folder, then that of each of the team's other machines."""
+    theirs = [folder for folder in ws.team.iterdir() if folder.is_dir()] if ws.team.is_dir() else []
+    return [ws.journals, *theirs]
 
 
 def born(entry: os.DirEntry[str]) -> Path:

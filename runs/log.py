@@ -26,8 +26,9 @@ from runs import schema
 from runs.attached import attached
 from runs.errors import LogError
 from runs.fold import apply
+from runs.growth import pending
 from runs.pruning import refuse_anew
-from runs.staging import Source, Stage, pending
+from runs.staging import Source, Stage
 from runs.turnstile import WAIT_S, turnstile
 from runs.workspace import Workspace
 

@@ -15,6 +15,7 @@ import fcntl
 import io
 import os
 import struct
+import time
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -88,10 +89,8 @@ def seal(path: Path) -> int:
     target, scratch = sealed(path), path.with_name(f".seal-{path.name}")
     try:
         with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise JournalError(f"The journal {path.name} is being written.", hint="Seal it when its run is over.") from None
+            if not _alone(file):
+                raise JournalError(f"The journal {path.name} is being written.", hint="Seal it when its run is over.")
             before = os.fstat(file.fileno())
             with scratch.open("wb") as out:
                 for block in _chunks(file):
@@ -111,6 +110,16 @@ def seal(path: Path) -> int:
             f"Cannot seal {path.name}: {os.strerror(error.errno or 0)}.", hint="Nothing is lost; look at the disk."
         ) from error
     return before.st_size - target.stat().st_size
+
+
+def _alone(file: BinaryIO) -> bool:
+    """Lock a journal. Whoever asks whether its writer lives (`runs.growth`) holds it too, but for a moment only."""
+    for _ in range(20):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.005)
+    return False
 
 
 def damaged(path: Path) -> Iterator[tuple[int, int]]:

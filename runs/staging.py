@@ -7,7 +7,7 @@ reads with all cores. What does not pass becomes a `Fault`. Nothing of the log i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from runs.event_columns import COLUMNS, PLANNED, REQUIRED
-from runs.journal import born, entries
+from runs.growth import pending
 from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
-from runs.sealed import SUFFIX, open_journal, size_of
+from runs.sealed import open_journal
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,33 +58,6 @@ class Batch:
     more: bool = False
     kinds: set[str] = field(default_factory=set)
     findings: bool = False
-
-
-def pending(ws: Workspace, seen: Mapping[str, int], upto: Mapping[str, int] | None = None) -> Iterator[tuple[Path, int]]:
-    """Yield journals that have grown beyond what was seen of them, oldest first, with their size: that of `upto` where it is given."""
-    for name, entry in entries(ws).items():
-        try:
-            size = _size(entry)
-        except FileNotFoundError:  # removed a moment ago
-            continue
-        if upto is not None:
-            size = min(size, upto.get(name, 0))
-        if size > seen.get(name, 0):
-            yield born(entry), size
-
-
-_PLAIN: dict[tuple[int, int, int], int] = {}
-"""How many plain bytes a sealed journal holds, by file, length and time: it never changes, and is asked for before every query."""
-
-
-def _size(entry: os.DirEntry[str]) -> int:
-    found = entry.stat()
-    if not entry.name.endswith(SUFFIX):
-        return found.st_size
-    key = (found.st_ino, found.st_size, found.st_mtime_ns)
-    if key not in _PLAIN:
-        _PLAIN[key] = size_of(born(entry))
-    return _PLAIN[key]
 
 
 class Stage:

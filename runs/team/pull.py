@@ -109,6 +109,7 @@ class _Fetch:
             os.fdatasync(file.fileno())
         if not place:
             path.unlink()
+        os.utime(path.parent)  # readers look at the folder only (`runs.growth`): nobody holds a lock on what grows here
 
     def _fetched(self, piece: Piece, path: Path, place: int) -> bytes | None:
         """Return the lines of a piece from a place on; None, with a reason on record, where they are not to be trusted."""
@@ -132,6 +133,7 @@ class _Fetch:
         words = f"the team's store, {piece.journal} byte {piece.offset}: {reason}"
         with place.open("ab") as file:
             file.write(REFUSED + orjson.dumps(words) + b',"piece":' + orjson.dumps(_key(piece)) + b"}\n")
+        os.utime(place.parent)
         self._said[piece.machine].add(_key(piece))
         self._done.refused += 1
 

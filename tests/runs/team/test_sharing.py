@@ -81,7 +81,9 @@ def test_a_growing_journal_is_followed_and_then_put_together(machine: Machine, s
     journal.close()
     assert pusher.push().pieces == 0
     assert [path.name.split("-")[0] for path in on_store(shared)] == ["0" * 12]
+    os.utime(there.team / "here", (0, 0))
     assert fetch(there) > 0
+    assert (there.team / "here").stat().st_mtime > 0, "the folder's time tells readers that something has grown in it"
     assert fetch(there) == 0
     own = journal.path.read_bytes()
     assert locate(there, journal.path.name).read_bytes() == own[: own.rfind(b"\n") + 1]
