@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo
+# A third of the tests' time is waiting (browsers, killed processes): one worker more than there are cores.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 PINNED := --no-deps --require-hashes --no-build-isolation
 
 .PHONY: demo test cluster check fast format lint types imports bench screenshots lock clean help
@@ -15,7 +17,7 @@ demo: $(VENV)/.installed  ## run and score the starter suites on the embedded st
 	$(BIN)/workbench demo $(DEMO)
 
 test: $(VENV)/.installed-dev  ## all tests
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 cluster: $(VENV)/.installed-dev  ## install Ray (75 MB) and run the tests that need it
 	$(PIP) install $(PINNED) -r .ci/cluster.txt
@@ -24,7 +26,7 @@ cluster: $(VENV)/.installed-dev  ## install Ray (75 MB) and run the tests that n
 check: lint types imports fast  ## what to run before a push
 
 fast: $(VENV)/.installed-dev  ## the tests that take under a second each
-	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 format: $(VENV)/.installed-dev  ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

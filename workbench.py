@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from runs import one_thread
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("runs.cli.workspace:init", "Make a workspace with starter templates, suites and cases."),
     "demo": ("runs.cli.demo:demo", "Run, score and compare the starter versions on the embedded studio."),
@@ -106,6 +108,7 @@ def cli(context: click.Context, workspace: str | None, quiet: bool) -> None:
 
 def main() -> None:
     """Run the command line; the one place that turns an error into a line on stderr and an exit code."""
+    one_thread.unless_said_otherwise()
     try:
         # Outside of standalone mode click returns the code that a command exits with.
         code = cli.main(prog_name="workbench", standalone_mode=False)

@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
 from prompts.errors import WorkbenchError
+from runs import one_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,10 +33,6 @@ T = TypeVar("T")
 ATTEMPTS = 3
 """How often a call is made whose worker dies under it."""
 
-# One process is one core: libraries that start a thread for each core would fight over them.
-ONE_THREAD = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
-)  # fmt: skip
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "GLOG_minloglevel": "2", "PYTHONWARNINGS": "ignore"}
 
 
@@ -188,7 +185,7 @@ class _Worker:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join(p for p in sys.path if p)
-    return {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), **QUIET, "PYTHONPATH": path}
+    return {**os.environ, **one_thread.for_a_worker(), **QUIET, "PYTHONPATH": path}
 
 
 _shared: Pool | None = None

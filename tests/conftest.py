@@ -26,7 +26,10 @@ sys.path.insert(0, str(SUPPORT))
 import aimock as aimock_server  # noqa: E402 (found through the line above)
 import network_guard  # noqa: E402
 
+from runs import one_thread  # noqa: E402 (after the path)
+
 network_guard.install()
+one_thread.unless_said_otherwise()  # workers of the suite are processes, one for each core and more
 
 FOREIGN = re.compile(
     r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$|^(WORKBENCH|OPENAI|DASHSCOPE|ANTHROPIC|LANGCHAIN|LANGSMITH|STREAMLIT|HF|AWS|GOOGLE|AZURE)_|^(HTTPS?|ALL|NO)_PROXY$",

@@ -14,6 +14,7 @@ from typing import Any
 
 from evals import pulled
 from evals.score import Media
+from runs import one_thread
 from runs.cluster.connect import Cluster, connect
 from runs.cluster.crew import Answer, Crew, Gone, Seats
 from runs.cluster.fingerprint import difference, fingerprint
@@ -22,7 +23,7 @@ from runs.cluster.parcel import Parcel, pack
 from runs.cluster.worker import Hello, ScoringWorker
 from runs.engine import Batch, Rows
 from runs.errors import EngineError
-from runs.pool import ONE_THREAD, QUIET
+from runs.pool import QUIET
 from runs.settings import EngineSettings
 
 DEPTH = 16
@@ -109,7 +110,7 @@ class RayEngine:
             cluster.close()
 
     def _made(self) -> Any:
-        environment = {**dict.fromkeys(ONE_THREAD, "1"), **QUIET}
+        environment = {**one_thread.for_a_worker(), **QUIET}
         if (models := os.environ.get(pulled.VARIABLE)) is not None:
             environment[pulled.VARIABLE] = models
         return self._class.remote(environment)

@@ -90,9 +90,25 @@ def test_a_call_that_hangs_is_stopped_at_its_limit(pool: Pool) -> None:
     asyncio.run(main())
 
 
-def test_workers_use_one_thread_each(pool: Pool) -> None:
+def test_workers_use_one_thread_each_whatever_their_parent_has(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert pool.submit(calls.environment, "OMP_NUM_THREADS").result() == "1"
-    assert "OMP_NUM_THREADS" not in os.environ or os.environ["OMP_NUM_THREADS"] != "changed by the pool"
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+@pytest.mark.parametrize(("set_by_the_user", "expected"), [("", "1"), ("3", "3")])
+def test_a_command_uses_one_thread_unless_the_user_says_otherwise(set_by_the_user: str, expected: str) -> None:
+    program = "\n".join([
+        "import os, sys, workbench",
+        "sys.argv = ['workbench', '--version']",
+        "try: workbench.main()",
+        "except SystemExit: print(os.environ['OMP_NUM_THREADS'])",
+    ])  # fmt: skip
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    if set_by_the_user:
+        environment["OMP_NUM_THREADS"] = set_by_the_user
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == expected
 
 
 def test_a_fresh_worker_has_loaded_nothing_heavy(pool: Pool) -> None:
