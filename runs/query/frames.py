@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,22 @@ COUNT = "Int64"
 FLAG = "boolean"
 TIME = "datetime64[us]"
 Columns = Mapping[str, str]
+# DuckDB would rather be asked by `con.sql(…)`, which plans each question twice; the copy that it speaks of is of a frame's size.
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result")
 
 
 def frame(con: duckdb.DuckDBPyConnection, sql: str, columns: Columns, parameters: Sequence[Any] = ()) -> pd.DataFrame:
     """Run a query and return its columns by name, in the order and of the types of `columns`."""
-    found = con.execute(sql, list(parameters)).df()
-    return found[list(columns)].astype(dict(columns))
+    import pandas as pd
+    import pyarrow as pa
+
+    # By way of Arrow no text becomes a Python object: a long frame takes half the time, and whole numbers stay exact.
+    found: pa.Table = con.execute(sql, list(parameters)).to_arrow_reader().read_all()  # type: ignore[union-attr]
+    shapes = {TEXT: pa.string(), NUMBER: pa.float64(), COUNT: pa.int64(), FLAG: pa.bool_(), TIME: pa.timestamp("us")}
+    table = pa.table({name: found.column(name).cast(shapes[kind]) for name, kind in columns.items()})
+    nullable = {shapes[COUNT]: pd.Int64Dtype(), shapes[FLAG]: pd.BooleanDtype()}
+    made: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
+    return made.astype(dict(columns))
 
 
 def matching(**equal: object) -> tuple[str, list[object]]:

@@ -68,7 +68,8 @@ def generations(ws: Workspace, run_id: str | None = None, arm: str | None = None
         return frame(
             con,
             f"""
-            select g.*, coalesce(g.simulated, r.simulated) as simulated from generations g join run r on r.run_id = g.run_id
+            select g.* replace (coalesce(g.simulated, r.simulated) as simulated)
+            from generations g join run r on r.run_id = g.run_id
             {where} order by r.started_at desc, g.run_id, g.series, g.case_id, g.repeat, g.arm, g.job_id
             """,  # noqa: S608  fixed words
             GENERATIONS,

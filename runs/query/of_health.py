@@ -195,12 +195,14 @@ def workload(ws: Workspace, newest: int = NEWEST_SCORES) -> pd.DataFrame:
                 json_extract(s.reply, '$.cost_usd')::double as cost
               from (select metric_key, scorer_version, unnest(json_extract(evidence, '$.judge.replies[*]')) as reply from recent
                 where json_exists(evidence, '$.judge.replies')) s join metric m using (metric_key)),
+            -- Of these runs only: without it all generations of a long log are put beside the scores.
+            made as (select run_key, job_key, created_at from generation where run_key in (select distinct run_key from recent)),
             billed as (select scorer, scorer_version, if(count(*) = count(cost), sum(cost), null) as cost_usd from replies group by all)
             select m.scorer, s.scorer_version as version, count(distinct m.name) as metrics, count(*) as scores,
               count(*) filter (s.status = 'ok') as ok, count(*) filter (s.status = 'failed') as failed,
               count(*) filter (s.status not in ('ok', 'failed')) as excluded,
               median(epoch(s.scored_at) - epoch(g.created_at)) as waited_s, any_value(b.cost_usd) as cost_usd
-            from recent s join metric m using (metric_key) left join generation g on g.run_key = s.run_key and g.job_key = s.job_key
+            from recent s join metric m using (metric_key) left join made g on g.run_key = s.run_key and g.job_key = s.job_key
             left join billed b on b.scorer = m.scorer and b.scorer_version = s.scorer_version
             group by m.scorer, s.scorer_version order by m.scorer, s.scorer_version
             """,

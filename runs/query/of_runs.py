@@ -55,6 +55,10 @@ RUN_SCORES: Columns = {
 }
 # Failed scores count as the metric's worst value, as they do in a comparison; excluded ones do not count.
 _MEAN = """
+  case when rm.worst is null then u.sum_ok / nullif(u.n_ok, 0)
+       else (coalesce(u.sum_ok, 0) + u.n_failed * rm.worst) / nullif(u.n_ok + u.n_failed, 0) end
+"""
+_MEAN_OF_ARMS = """
   case when rm.worst is null then sum(u.sum_ok) / nullif(sum(u.n_ok), 0)
        else (coalesce(sum(u.sum_ok), 0) + sum(u.n_failed) * rm.worst) / nullif(sum(u.n_ok) + sum(u.n_failed), 0) end
 """
@@ -83,7 +87,7 @@ def runs(ws: Workspace) -> pd.DataFrame:
         )
         means = con.execute(
             f"""
-            select r.run_id, m.name as metric, {_MEAN} as mean
+            select r.run_id, m.name as metric, {_MEAN_OF_ARMS} as mean
             from rollup_run_scorer u join run r using (run_key) join metric m on m.metric_key = u.metric_key
             join run_metric rm on rm.run_key = u.run_key and rm.metric_key = u.metric_key
             where rm.is_primary group by r.run_id, m.name, rm.worst order by m.name
@@ -110,14 +114,12 @@ def run_scores(ws: Workspace, run_id: str | None = None, stage: str | None = Non
         return frame(
             con,
             f"""
-            select r.run_id, u.arm, any_value(a.ref) as ref, any_value(a.model) as model, m.scorer, m.name as metric, {_MEAN} as mean,
-              sum(u.n) as n, sum(u.n_ok) as n_ok, sum(u.n_failed) as n_failed, sum(u.n_excluded) as n_excluded,
-              min(u.min_ok) as lowest, max(u.max_ok) as highest, any_value(rm.direction) as direction, any_value(rm.unit) as unit, rm.worst,
-              any_value(rm.is_primary) as "primary"
+            select r.run_id, u.arm, a.ref, a.model, m.scorer, m.name as metric, {_MEAN} as mean, u.n, u.n_ok, u.n_failed, u.n_excluded,
+              u.min_ok as lowest, u.max_ok as highest, rm.direction, rm.unit, rm.worst, rm.is_primary as "primary"
             from rollup_run_scorer u join run r using (run_key) join metric m on m.metric_key = u.metric_key
             left join arm a on a.run_key = u.run_key and a.arm = u.arm
             left join run_metric rm on rm.run_key = u.run_key and rm.metric_key = u.metric_key
-            {where} group by r.run_id, u.arm, m.scorer, m.name, rm.worst order by min(r.started_at) desc, r.run_id, m.scorer, m.name, u.arm
+            {where} order by r.started_at desc, r.run_id, m.scorer, m.name, u.arm
             """,  # noqa: S608  fixed words
             RUN_SCORES,
             parameters,

@@ -89,13 +89,15 @@ def search(ws: Workspace, words: str, kind: str, *, limit: int = 25, offset: int
         newest = con.execute(f"select coalesce(max(rowid), 0) from {name}").fetchone() or (0,)  # noqa: S608  fixed words
         # DuckDB 2.0 fails on findings ("index -1 within vector") where it may put off reading columns; score has too many to copy.
         kept = "materialized" if kind == "findings" else "not materialized"
+        # Within one list of one text, for otherwise DuckDB takes the text out of its JSON once for each word.
+        all_of = " and ".join(["contains(said, ?)"] * len(wanted))
         # Cut in SQL, and only of what is shown: a prompt may be a megabyte, and a page of them would be read for nothing.
         return frame(
             con,
             f"""
             with recent as {kept} (from {table} and rowid > ?),
             hits as materialized (select t.* from recent t
-              where {" and ".join([f"contains(lower({text}), ?)"] * len(wanted))} order by {order} limit ? offset ?)
+              where len(list_filter([lower({text})], lambda said: {all_of})) = 1 order by {order} limit ? offset ?)
             select r.run_id, j.job_id, j.arm, c.case_id, {source} as source, {at} as "at",
               substr({text}, greatest(1, strpos(lower({text}), ?) - {AROUND}), {2 * AROUND}) as text
             from hits t {_OF_JOB} order by {order}
