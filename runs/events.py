@@ -86,7 +86,7 @@ def now() -> str:
     Never earlier than what this process wrote or was told of by `not_before`, though the machine's clock be set back: what is said
     later must count as later.
     """
-    at = _wall().strftime(_FORM)
+    at = f"{_wall().isoformat(timespec='microseconds')[:26]}Z"  # as `_FORM`, in a third of its time: each event has one
     if at <= _latest[0]:
         at = (datetime.strptime(_latest[0], _FORM) + timedelta(microseconds=1)).strftime(_FORM)
     _latest[0] = at
@@ -99,6 +99,15 @@ def not_before(at: str) -> None:
     if _latest[0] < at < "2100":
         with contextlib.suppress(ValueError):
             _latest[0] = datetime.strptime(at, _FORM).strftime(_FORM)
+
+
+_NAMES: dict[type[Event], tuple[str, ...]] = {}
+
+
+def _names(kind: type[Event]) -> tuple[str, ...]:
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind))
+    return _NAMES[kind]
 
 
 def _wall() -> datetime:
@@ -116,7 +125,7 @@ class Event:
 
     def to_dict(self) -> dict[str, Json]:
         """Return the event as the JSON object that the journal writes."""
-        return {"type": self.type} | {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"type": self.type} | {name: getattr(self, name) for name in _names(type(self))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,7 +350,7 @@ def parse(data: Mapping[str, Json]) -> AnyEvent | None:
     kind = EVENTS.get(str(data.get("type")))
     if kind is None:
         return None
-    known = {f.name for f in fields(kind)}
+    known = _names(kind)
     try:
         return kind(**{k: v for k, v in data.items() if k in known})
     except TypeError as error:

@@ -12,7 +12,7 @@ import contextlib
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -32,9 +32,14 @@ from runs.requests import Requests
 from runs.retry import Retry, pauses_everyone
 from runs.scoring import Commit
 from runs.tasks import Answer
+from runs.together import Together
 
 MAY_BE_BILLED: frozenset[str] = frozenset({"timeout", "lost", "expired", "malformed", "internal"})
 """Failures after which the provider may have made, and will bill, what did not arrive."""
+
+
+STORING = 8
+"""Threads that check and store what came back, for they wait for the disk: it flushes several files in the time of one."""
 
 
 class ProviderStopped(WorkbenchError):
@@ -88,7 +93,12 @@ class Executor:
         self._retry = retry
         self._counts = counts
         self._resumed = resumed
+        self._rendered = Together(requests.of)
+        self._record = Together(self._recorded, threads=STORING)
         self._deadlines = deadlines(provider)
+        # Asking a protocol compares all its methods, which is not for every call.
+        self._tasks = provider if isinstance(provider, Tasks) else None
+        self._direct = provider if isinstance(provider, Direct) else None
         self._closed = asyncio.Event()
         self._reason = ""
 
@@ -113,17 +123,17 @@ class Executor:
 
     async def _make(self, job: JobPlan) -> Generation:
         try:
-            request = await asyncio.to_thread(self._requests.of, job)
+            request = self._requests.at_hand(job) or await self._rendered(job)
         except (TemplateError, InputError) as error:
             return self._event(job, "failed", error="invalid_request", message=str(error), attempts=0)
-        messages: list[Any] = [asdict(m) for m in request.messages]
+        messages: list[Any] = [{"role": m.role, "content": m.content} for m in request.messages]
         try:
             hold = await self._budget.reserve(self._pricing.worst_usd(request))
         except (Exhausted, BudgetError) as error:
             return self._event(job, "budget", message=str(error), messages=messages, attempts=0)
         try:
             call = await self._call(job, request)
-            event = await asyncio.to_thread(self._recorded, job, request, call)
+            event = await self._record((job, request, call))
         except BaseException as error:
             # Nobody waits for the money of a run that is being stopped, but a provider that stopped bought nothing.
             self._budget.release(hold)
@@ -137,7 +147,6 @@ class Executor:
         """Call until there is an answer that stays; raise ProviderStopped if there will be no more answers."""
         task_id = self._resumed.submitted.get(job["job_id"], "")
         look_first = job["job_id"] in self._resumed.claimed | self._resumed.handing and not task_id
-        rng = random.Random(request.key)
         tries = 0
         while True:
             async with self._limits.slot(weight(self._provider, request)):
@@ -151,7 +160,7 @@ class Executor:
                 if failure is None:
                     self._limits.succeeded()
                     return Call(answer, tries, latency_s)
-                wait = None if answer.unknown else self._retry.wait_s(failure, tries, rng)
+                wait = None if answer.unknown else self._retry.wait_s(failure, tries, random.Random(f"{request.key} {tries}"))
                 self._heed(failure, wait)
             if wait is None:
                 return Call(answer, tries, latency_s)
@@ -166,24 +175,24 @@ class Executor:
         provider, seconds = self._provider, self._deadlines.get(request.kind, tasks.DEADLINE_S[request.kind])
         was_handing = job["job_id"] in self._resumed.handing and look_first
         handing = partial(self._tell, Handing, job)
-        if isinstance(provider, Tasks):
+        if self._tasks is not None:
 
             async def handed(task: str) -> None:
                 await self._tell(Submitted, job, provider=provider.name, task_id=task)
 
             answer = await tasks.drive(
-                provider, request, handing=handing, handed=handed, task_id=task_id, look_first=look_first, was_handing=was_handing,
+                self._tasks, request, handing=handing, handed=handed, task_id=task_id, look_first=look_first, was_handing=was_handing,
                 deadline_s=seconds,
             )  # fmt: skip
-        elif not isinstance(provider, Direct):
+        elif self._direct is None:
             raise TypeError(f"{provider.name} is neither a Direct nor a Tasks provider")
         elif self._asks_again(request):
-            return await self._generate(provider, request, seconds)
+            return await self._generate(self._direct, request, seconds)
         elif was_handing:
             return Answer(Outcome(failure=tasks.DIED_HANDING), unknown=True)
         else:
             await handing()
-            answer = await self._generate(provider, request, seconds)
+            answer = await self._generate(self._direct, request, seconds)
         failure = answer.outcome.failure
         if failure is not None and not (answer.unknown or answer.task_id or failure.error in MAY_BE_BILLED):
             await handing(refused=True)
@@ -191,7 +200,7 @@ class Executor:
 
     def _asks_again(self, request: Request) -> bool:
         """Say whether a call that dies with this process is made again without asking, so that nothing is written before it."""
-        return not isinstance(self._provider, Tasks) and resends(self._provider, request.kind)
+        return self._tasks is None and resends(self._provider, request.kind)
 
     async def _generate(self, provider: Direct, request: Request, seconds: float) -> Answer:
         try:
@@ -226,8 +235,9 @@ class Executor:
         if failure.error == "concurrency":
             self._limits.crowded()
 
-    def _recorded(self, job: JobPlan, request: Request, call: Call) -> Generation:
+    def _recorded(self, made: tuple[JobPlan, Request, Call]) -> Generation:
         """Check and store what came back, and return the event. Runs in a thread: it decodes, writes and flushes."""
+        job, request, call = made
         outcome, failure = call.answer.outcome, call.answer.outcome.failure
         artifacts: list[Any] = []
         if failure is None:
@@ -247,7 +257,7 @@ class Executor:
             artifacts=artifacts,
             wire_request=secrets.redact(outcome.wire_request),
             wire_response=secrets.redact(outcome.wire_response),
-            usage=asdict(outcome.usage),
+            usage=outcome.usage.as_json(),
             cost_usd=cost_usd,
             cost_source=source,
             latency_s=call.latency_s,

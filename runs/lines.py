@@ -80,12 +80,13 @@ def encode(event: Event | Mapping[str, Any]) -> bytes:
     except TypeError:
         # Output of a model may hold half a surrogate pair or a number of 200 digits: rare, so cleaned only when it happens.
         body = orjson.dumps(clean(data), option=_OPTIONS)
+    rest = memoryview(body)[1:]  # not copied: a plan has tens of megabytes
     if len(body) + PREFIX >= MAX_LINE:
         raise JournalError(
             f"An event of type {data.get('type')!r} is {len(body) >> 20} MB, more than a journal line may hold ({MAX_LINE >> 20} MB).",
             hint="Plan a smaller run, or keep large outputs as artifacts.",
         )
-    return b'{"crc":"%08x",%s\n' % (crc32(body[1:]), body[1:])
+    return b'{"crc":"%08x",%s\n' % (crc32(rest), rest)
 
 
 def clean(value: Any, depth: int = 0) -> Any:

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
+from runs.event_shapes import UsageDict
+
 Json = Any
 Kind = Literal["text", "image", "video", "audio"]
 ErrorClass = Literal[
@@ -90,6 +92,14 @@ class Usage:
     reasoning_tokens: int | None = None
     images: int | None = None
     seconds: float | None = None
+
+    def as_json(self) -> UsageDict:
+        """Return the quantities as a journal keeps them."""
+        return {
+            "input_tokens": self.input_tokens, "output_tokens": self.output_tokens, "cached_tokens": self.cached_tokens,
+            "picture_tokens": self.picture_tokens, "reasoning_tokens": self.reasoning_tokens, "images": self.images,
+            "seconds": self.seconds,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ sends the same requests, whatever has happened to the files in the workspace.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,9 @@ from runs.media import MediaStore
 from runs.plan import Plan, request_key
 from runs.provider import KIND_OF_STAGE, Message, Reference, Request
 from runs.workspace import Workspace
+
+REMEMBERED = 1 << 20
+"""Characters of prompts that are kept for further repeats of their cases."""
 
 
 class Requests:
@@ -37,6 +42,9 @@ class Requests:
         self._with_references = with_references
         self._store = MediaStore(ws)
         self._versions: dict[str, Version] = {}
+        self._latest: OrderedDict[tuple[str, str], tuple[Message, ...]] = OrderedDict()
+        self._characters = 0
+        self._mutex = threading.Lock()
 
     def of(self, job: JobPlan) -> Request:
         """Return the request of a job.
@@ -45,6 +53,36 @@ class Requests:
             TemplateError, InputError: the template cannot be rendered with the case.
             MediaError: a reference picture is gone from the media store.
         """
+        return self._of(job, self._messages(job))
+
+    def at_hand(self, job: JobPlan) -> Request | None:
+        """Return the request of a job where nothing has to be waited for: another repeat was rendered of late, no pictures go along."""
+        version, case = self._place(job)
+        messages = self._latest.get((version["version"], case["case_id"]))
+        if messages is None or "frame" in case or version["front_matter"].get("references"):
+            return None
+        return self._of(job, messages)
+
+    def _place(self, job: JobPlan) -> tuple[VersionPlan, CasePlan]:
+        plan = self._plan
+        return plan.versions[plan.arms[job["arm"]]["version"]], plan.cases[job["case_id"]]
+
+    def _messages(self, job: JobPlan) -> tuple[Message, ...]:
+        """Return a job's prompt, rendered or remembered: repeats have the same one, and come soon after each other."""
+        version, case = self._place(job)
+        key = version["version"], case["case_id"]
+        messages = self._latest.get(key)
+        if messages is None:
+            messages = tuple(Message(m.role, m.content) for m in self.render(version, case).messages)
+            with self._mutex:
+                if key not in self._latest:
+                    self._latest[key] = messages
+                    self._characters += _length(messages)
+                while self._characters > REMEMBERED:
+                    self._characters -= _length(self._latest.popitem(last=False)[1])
+        return messages
+
+    def _of(self, job: JobPlan, messages: tuple[Message, ...]) -> Request:
         plan = self._plan
         arm, case = plan.arms[job["arm"]], plan.cases[job["case_id"]]
         version = plan.versions[arm["version"]]
@@ -55,7 +93,7 @@ class Requests:
             job_id=job["job_id"],
             stage=plan.event.stage,
             kind=KIND_OF_STAGE[plan.event.stage],
-            messages=tuple(Message(m.role, m.content) for m in self.render(version, case).messages),
+            messages=messages,
             model=arm["model"],
             parameters=_planned(plan.event.stage, case["inputs"], plan.parameters_of(job)),
             seed=job["seed"],
@@ -96,6 +134,10 @@ def _planned(stage: str, inputs: Mapping[str, Any], parameters: dict[str, Any]) 
     """Return a call's parameters with what the production plan says: a clip is as long as its shot, unless they say otherwise."""
     seconds = (inputs.get("shot") or {}).get("duration") if stage == "clip" else None
     return parameters if seconds is None or parameters.keys() & {"duration", "seconds"} else {"duration": seconds, **parameters}
+
+
+def _length(messages: tuple[Message, ...]) -> int:
+    return sum(len(message.content) for message in messages)
 
 
 @cache

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from prompts.errors import WorkspaceError
@@ -59,6 +59,13 @@ _NAMED = re.compile(
           | ://[^/\s:@]+:(?=[^/\s@]+@))
         ([^\s"'&,;}<>@]{3,})"""
 )
+
+
+class Redacted(dict[str, Any]):
+    """A mapping without secrets; `known` is how many forms of keys were looked for in it."""
+
+    __slots__ = ("known",)
+    known: int
 
 
 class _Vault:
@@ -135,13 +142,35 @@ def redact(value: Any, *, patterns: bool = True) -> Any:
     if isinstance(value, str):
         remembered = _redact_text if len(value) <= REMEMBERED else _redact_text.__wrapped__
         return remembered(value, patterns, len(_vault.forms))
+    if value is None or isinstance(value, (int, float)):
+        return value
     if isinstance(value, bytes):
         return _redact_bytes(value)
-    if isinstance(value, Mapping):
+    if is_redacted(value):
+        return value
+    # Looking for `dict` first: asking whether something is a `Mapping` costs ten times as much.
+    if isinstance(value, (dict, Mapping)):
         return {redact(k, patterns=patterns): _field(k, v, patterns) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(redact(v, patterns=patterns) for v in value)
     return value
+
+
+def redacted(value: Mapping[str, Any]) -> Redacted:
+    """Return a copy of a mapping without secrets that is known to have none: `redact` gives it back as it is, until a key is learned.
+
+    For what is written as it was made; nothing may be put into it afterwards.
+    """
+    if is_redacted(value):
+        return cast("Redacted", value)
+    clean = Redacted(redact(value))
+    clean.known = len(_vault.forms)
+    return clean
+
+
+def is_redacted(value: Any) -> bool:
+    """Say whether a value is known to hold none of the secrets that are known now."""
+    return isinstance(value, Redacted) and value.known == len(_vault.forms)
 
 
 def hint(value: str) -> str:
@@ -176,6 +205,7 @@ def looks_like_key(text: str) -> bool:
     return any(len(p) >= 24 and re.search(r"\d", p) and re.search(r"[A-Za-z]", p) for p in re.split(r"[^A-Za-z0-9+=]+", text))
 
 
+@lru_cache(maxsize=1024)
 def is_secret_field(name: str) -> bool:
     """Say whether a header or field of that name holds a key."""
     return bool(_SECRET_FIELD.match(name))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from runs.provider import Failure, Request
+from runs.providers import wire
 from runs.settings import ProviderSettings
 
 MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
@@ -28,7 +29,7 @@ def build(request: Request, config: ProviderSettings, model: str) -> dict[str, A
         # Without this a stream says nothing of what it used.
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     if request.schema is not None:
-        _ask_for_structure(body, request.schema_name or "answer", dict(request.schema), config.capabilities.structured)
+        body |= _structure(request.schema_name or "answer", request.schema, config.capabilities.structured)
     return body
 
 
@@ -65,11 +66,31 @@ def is_strict(schema: Any) -> bool:
     return "default" not in schema and all(is_strict(v) for v in schema.values())
 
 
-def _ask_for_structure(body: dict[str, Any], name: str, schema: dict[str, Any], way: str) -> None:
+_LATEST: list[tuple[Mapping[str, Any], str, str, dict[str, Any]]] = []
+"""Schemas of late and how they were asked for: all calls of an arm have the same one, which is longer than most prompts."""
+
+
+def _structure(name: str, schema: Mapping[str, Any], way: str) -> dict[str, Any]:
+    """Return what of a body asks for a schema; the same object for the same one, known to be without secrets where it is."""
+    for known, its_name, its_way, asked in _LATEST:
+        if known is schema and (its_name, its_way) == (name, way):
+            return asked
+    asked = {key: _settled(value) for key, value in _asking(name, dict(schema), way).items()}
+    _LATEST[:] = [(schema, name, way, asked), *_LATEST[:15]]
+    return asked
+
+
+def _settled(value: Any) -> Any:
+    clean = wire.clean(value)
+    return clean if clean == value else value
+
+
+def _asking(name: str, schema: dict[str, Any], way: str) -> dict[str, Any]:
     if way == "json_schema":
-        body["response_format"] = {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": is_strict(schema)}}
-    elif way == "json_object":
-        body["response_format"] = {"type": "json_object"}
-    elif way == "tool_call":
-        body["tools"] = [{"type": "function", "function": {"name": name, "parameters": schema}}]
-        body["tool_choice"] = {"type": "function", "function": {"name": name}}
+        return {"response_format": {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": is_strict(schema)}}}
+    if way == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    if way == "tool_call":
+        function = {"name": name, "parameters": schema}
+        return {"tools": [{"type": "function", "function": function}], "tool_choice": {"type": "function", "function": {"name": name}}}
+    return {}

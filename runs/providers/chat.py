@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict
 from runs.provider import Failure, Kind, Outcome, Request
 from runs.providers import answers, body, responses, stream, wire
 from runs.providers.answers import Answer
-from runs.providers.openai_client import exchange, open_client, reported_cost, url
+from runs.providers.openai_client import Line, exchange, open_client, reported_cost, url
 from runs.providers.options import options_of
 from runs.settings import Capabilities, ProviderSettings
 
@@ -81,6 +81,7 @@ class ChatProvider:
             for pattern, own in models.items()
         }
         self._client: AsyncOpenAI | None = None
+        self._lines: dict[str, Line] = {}
 
     async def __aenter__(self) -> Self:
         """Open the connection pool.
@@ -93,6 +94,7 @@ class ChatProvider:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         client, self._client = self._client, None
+        self._lines.clear()
         if client:
             await client.close()
 
@@ -110,7 +112,8 @@ class ChatProvider:
             return Outcome(failure=asked)
         key = {"idempotency-key": request.key}
         sent = {"method": "POST", "url": url(self.config, way.path), "headers": key, "body": wire.clean(asked)}
-        said = await exchange(lambda: self._post(client, way.path, request, asked), self.name, self.config, way.assemble)
+        line = self._lines.get(way.path) or self._lines.setdefault(way.path, Line(client, way.path))
+        said = await exchange(lambda: line.post(asked, request.key), self.name, self.config, way.assemble)
         if said.body is None:
             return Outcome(failure=said.failure, wire_request=sent, wire_response=said.got)
         answer = way.read(said.body, request)
@@ -123,9 +126,3 @@ class ChatProvider:
         """Return the settings with the capabilities of a model: of the longest pattern that its name fits."""
         fitting = sorted((p for p in self._models if fnmatchcase(model, p)), key=len)
         return self._models[fitting[-1]] if fitting else self.config
-
-    async def _post(self, client: AsyncOpenAI, path: str, request: Request, asked: dict[str, Any]) -> Any:
-        import httpx2
-
-        options: Any = {"headers": {"Idempotency-Key": request.key}, "security": {"bearer_auth": True}}
-        return await client.post(path, cast_to=httpx2.Response, body=dict(asked), options=options)

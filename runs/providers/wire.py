@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from runs.secrets import redact
+from runs.secrets import is_redacted, redact, redacted
 
 DEPTH = 64
 TEXT_CHARS = 4000
@@ -37,7 +37,8 @@ def headers(given: Mapping[str, str]) -> dict[str, str]:
 
 def clean(value: Any) -> Any:
     """Return JSON-like data without secrets and without what strict JSON cannot hold (NaN, lone surrogates, endless depth)."""
-    return redact(_strict(value, DEPTH))
+    strict = _strict(value, DEPTH)
+    return redacted(strict) if isinstance(strict, dict) else redact(strict)
 
 
 def decode(data: bytes) -> Any:
@@ -66,7 +67,7 @@ def shortened(value: Any, depth: int = DEPTH) -> Any:
     """Return JSON-like data in which files (base64, data URLs) are replaced by their size and hash."""
     if isinstance(value, str):
         return _blob_text(value) if len(value) > BLOB_CHARS and _BLOB.fullmatch(value, 0, BLOB_CHARS) and _BLOB.fullmatch(value) else value
-    if depth and isinstance(value, Mapping):
+    if depth and isinstance(value, (dict, Mapping)):
         return {k: shortened(v, depth - 1) for k, v in value.items()}
     if depth and isinstance(value, (list, tuple)):
         return [shortened(v, depth - 1) for v in value]
@@ -97,16 +98,18 @@ def _blob_text(text: str) -> str:
 def _strict(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+    if value is None or value is True or value is False:
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else float(value) if abs(value) < 10**300 else None
-    if value is None:
-        return None
     if depth == 0:
         return "[nested too deep]"
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
+        if is_redacted(value):  # it has been through here
+            return value
         return {_strict(str(k), depth): _strict(v, depth - 1) for k, v in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+    if isinstance(value, (list, Sequence)) and not isinstance(value, (bytes, bytearray)):
         return [_strict(v, depth - 1) for v in value]
     return _strict(str(value), depth)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from prompts.errors import WorkspaceError
 from runs import secrets
+from runs.providers import wire
 
 SECRET = "correct-horse-battery-staple"
 
@@ -107,3 +108,14 @@ def test_a_key_is_removed_in_its_escaped_forms_too(key: str) -> None:
 def test_only_the_end_of_a_key_is_ever_shown() -> None:
     assert secrets.hint("sk-0123456789abcdef") == "…cdef"
     assert secrets.hint("short") == "…"
+
+
+def test_what_was_cleaned_once_is_given_back_as_it_is_until_another_key_is_known() -> None:
+    """A wire request is looked through where it is made, and not again on its way into the journal; a key learned since is looked for."""
+    clean = wire.clean({"url": "https://host/?api_key=0123456789abc", "said": "qv7-late-learned-value", "n": float("nan")})
+    assert clean == {"url": "https://host/?api_key=[redacted]", "said": "qv7-late-learned-value", "n": None}
+    assert secrets.redact({"body": clean})["body"] is clean
+    assert wire.clean(clean) is clean
+    secrets.remember("qv7-late-learned-value")
+    assert secrets.redact({"body": clean})["body"]["said"] == secrets.MASK
+    assert wire.clean(clean)["said"] == secrets.MASK

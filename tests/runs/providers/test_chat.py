@@ -9,6 +9,7 @@ from email.utils import formatdate
 from time import time
 from typing import Any
 
+import httpx2
 import pytest
 from aiohttp import web
 from chat_server import ChatServer
@@ -16,6 +17,7 @@ from chat_server import ChatServer
 from runs.errors import ProviderError
 from runs.provider import Direct, Message, Outcome, Request
 from runs.providers.chat import ChatProvider
+from runs.providers.openai_client import Line, open_client
 from runs.settings import Capabilities, ProviderSettings
 
 KEY = "sk-test-0123456789abcdefghij"
@@ -72,6 +74,34 @@ def test_organisation_and_project_of_the_environment_are_not_told_to_other_serve
     server.say("done")
     ask(server.base_url)
     assert not [v for v in server.seen[0].headers.values() if "mine" in v or KEY in v]
+
+
+def test_a_call_has_the_headers_that_the_sdk_would_send_and_gives_no_cookie_back(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers are put together once for all calls: they must be the SDK's own, those of the settings and the key among them."""
+    monkeypatch.setenv("HOUSE_KEY", KEY)
+    config = ProviderSettings(
+        type="chat", base_url=server.base_url, model="m", api_key_env="HOUSE_KEY", headers={"X-Team": "drama", "User-Agent": "ours/1"}
+    )
+
+    async def both() -> None:
+        async with open_client("house", config) as client:
+            line = Line(client, "/chat/completions")
+            await line.post({"model": "m", "n": 10**30}, "key-1")
+            await line.post({"model": "m"}, "key-2")
+            options: Any = {"headers": {"Idempotency-Key": "key-2"}, "security": {"bearer_auth": True}}
+            await client.post("/chat/completions", cast_to=httpx2.Response, body={"model": "m"}, options=options)
+
+    server.say("done", headers={"Set-Cookie": "seen=1; Path=/"})
+    asyncio.run(both())
+    first, second, sdk = ({k.lower(): v for k, v in seen.headers.items()} for seen in server.seen)
+    assert first["idempotency-key"] == "key-1"
+    assert server.seen[0].body == {"model": "m", "n": 10**30}
+    assert "cookie" not in second
+    own = {"x-stainless-retry-count", "x-stainless-read-timeout", "cookie"}
+    assert second == {name: value for name, value in sdk.items() if name not in own}
+    assert (second["x-team"], second["user-agent"], second["authorization"]) == ("drama", "ours/1", f"Bearer {KEY}")
 
 
 def test_parameters_go_under_the_names_that_the_endpoint_takes(server: ChatServer) -> None:

@@ -1,0 +1,98 @@
+"""Blocking work of many tasks in few threads: everybody gets his own result, nobody waits for the slow one, none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import kit
+import pytest
+
+from runs.requests import Requests
+from runs.together import BATCH_S, Together
+
+
+def run(main: Callable[[], Any]) -> Any:
+    return asyncio.run(main())
+
+
+def test_a_hundred_tasks_share_a_few_threads_and_each_gets_its_own_answer() -> None:
+    def halve(n: int) -> float:
+        if n % 7 == 0:
+            raise ValueError(n)
+        return n / 2
+
+    async def main() -> None:
+        half = Together(halve)
+        found = await asyncio.gather(*(half(n) for n in range(100)), return_exceptions=True)
+        assert [f for f in found if not isinstance(f, ValueError)] == [n / 2 for n in range(100) if n % 7]
+        assert [f.args[0] for f in found if isinstance(f, ValueError)] == list(range(0, 100, 7))
+        assert half.batches <= 3
+
+    run(main)
+
+
+def test_work_that_waits_for_a_disk_is_shared_by_several_threads_at_once() -> None:
+    """Four that wait for each other can only end where each has a thread of its own."""
+    meet = threading.Barrier(4, timeout=10)
+
+    async def main() -> None:
+        work = Together(lambda _: meet.wait(), threads=4)
+        assert sorted(await asyncio.gather(*(work(n) for n in range(8)))) == [0, 0, 1, 1, 2, 2, 3, 3]
+        assert 4 <= work.batches <= 8
+
+    run(main)
+
+
+def test_a_task_that_is_cancelled_takes_no_other_with_it() -> None:
+    begun = threading.Event()
+
+    def wait(n: int) -> int:
+        begun.set()
+        time.sleep(BATCH_S / 4)
+        return n
+
+    async def main() -> None:
+        work = Together(wait)
+        tasks = [asyncio.create_task(work(n)) for n in range(6)]
+        await asyncio.to_thread(begun.wait)
+        tasks[0].cancel()
+        tasks[3].cancel()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [f for f in found if not isinstance(f, asyncio.CancelledError)] == [1, 2, 4, 5]
+        assert await work(9) == 9
+
+    run(main)
+
+
+def test_a_prompt_is_rendered_once_for_all_repeats_and_again_when_it_was_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered is the prompt alone: key, seed and model are each job's own."""
+    import runs.requests
+
+    made: list[str] = []
+    real = runs.requests.render
+    monkeypatch.setattr(runs.requests, "render", lambda version, inputs: made.append(version.id) or real(version, inputs))  # type: ignore[func-returns-value]
+    ws = kit.workspace(tmp_path)
+    plan = kit.plan(ws, kit_provider(), series=1, cases=1, repeats=3)
+    requests = Requests(ws, plan)
+    assert requests.at_hand(plan.jobs[0]) is None, "nothing is rendered where it must not wait"
+    first = [requests.of(job) for job in plan.jobs]
+    assert len(made) == 2, "two versions of one case"
+    assert [requests.at_hand(job) for job in plan.jobs] == first
+    assert len({r.key for r in first}) == 6
+    assert len({r.messages for r in first}) == 2
+    monkeypatch.setattr(runs.requests, "REMEMBERED", 1)
+    other = kit.plan(ws, kit_provider(), series=1, cases=2, repeats=2)
+    requests = Requests(ws, other)
+    assert [requests.of(job).messages for job in other.jobs]
+    assert len(made) == 2 + len(other.jobs), "nothing fits, so nothing is kept"
+
+
+def kit_provider() -> Any:
+    from runs.providers.studio import StudioProvider
+
+    return StudioProvider()
