@@ -46,6 +46,7 @@ CONTENTS: Mapping[str, str] = {
     "gate_report": """select r.run_id, o.file, x.* exclude (run_key, journal_key) from gate_report x
                       join run r using (run_key) join journal_offset o using (journal_key)""",
     "rollup_run_arm": "select r.run_id, x.* exclude (run_key) from rollup_run_arm x join run r using (run_key)",
+    "rollup_run_check": "select r.run_id, x.* exclude (run_key) from rollup_run_check x join run r using (run_key)",
     "rollup_run_scorer": """select r.run_id, m.scorer, m.name, x.* exclude (run_key, metric_key)
                             from rollup_run_scorer x join run r using (run_key) join metric m using (metric_key)""",
 }

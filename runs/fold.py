@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from runs.schema import ROLLED_CHECKS
 from runs.staging import Batch, Fault
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ from (select run_key, job_key, min(scored_at) as scored_at from score where run_
 join job b on b.run_key = s.run_key and b.job_key = s.job_key join arm a on a.run_key = b.run_key and a.arm = b.arm
 where a.version_key is not null and b.case_key is not null group by s.run_key, a.version_key, b.case_key;
 """
+_CHECKS = ROLLED_CHECKS.format(runs="select run_key from touched")
 
 
 def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault]) -> None:
@@ -269,6 +271,7 @@ def _steps(batch: Batch) -> list[str]:
         (_RATINGS, came & {"rating"}, ""),
         (_JUDGED, came & {"judged"}, ""),
         (_ROLLUPS, came & {"run", "generation", "scores"}, ""),
+        (_CHECKS, came & {"run", "generation", "scores"}, ""),
     ]
     return [step.replace("{events}", _events(needed, columns)) if columns else step for step, needed, columns in steps if needed]
 

@@ -28,7 +28,7 @@ from runs.errors import LogError
 from runs.fold import apply
 from runs.growth import pending
 from runs.pruning import refuse_anew
-from runs.staging import Source, Stage
+from runs.staging import Stage
 from runs.turnstile import WAIT_S, turnstile
 from runs.workspace import Workspace
 
@@ -261,19 +261,19 @@ def _step(
     import duckdb
 
     try:
-        if max_bytes <= SMALL_BYTES:
-            con.execute("set threads = 1")  # each further one has buffers of its own and saves no time on so little
         schema.migrate(con)
         rows = con.execute("select file, journal_key, bytes, seen from journal_offset").fetchall()
-        known = {file: Source(key, file, offset, seen) for file, key, offset, seen in rows}
-        batch = stage.gather(ws, known, max_bytes, upto)
+        known = {file: (key, offset, seen) for file, key, offset, seen in rows}
+        seen = {row[0]: row[3] for row in rows}
+        batch = stage.gather(ws, known, seen, max_bytes, upto)
+        if batch.nbytes <= SMALL_BYTES:
+            con.execute("set threads = 1")  # each further one has buffers of its own and saves no time on so little
         faults = batch.faults + stage.load(con) if batch.sources else []
         if batch.sources:
             apply(con, batch, faults)
     except duckdb.Error as error:
         raise _broken(log, error) from error
-    seen = {file: source.seen for file, source in known.items()} | {source.file: source.seen for source in batch.sources}
-    _SEEN[log] = (log.stat().st_ino, seen)
+    _SEEN[log] = (log.stat().st_ino, seen | {source.file: source.seen for source in batch.sources})
     return Folded(batch.lines, len(faults), not batch.more)
 
 

@@ -156,6 +156,26 @@ def _views_by_run(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(BY_RUN)
 
 
+_CHECKS = """
+create table rollup_run_check(
+  run_key integer not null, arm varchar, check_id varchar not null, severity varchar, findings bigint not null,
+  generations bigint not null);
+"""
+ROLLED_CHECKS = """
+delete from rollup_run_check where run_key in ({runs});
+insert into rollup_run_check
+select f.run_key, j.arm, f.check_id, f.severity, count(*), count(distinct f.job_key)
+from finding f join job j on j.run_key = f.run_key and j.job_key = f.job_key
+where f.latest and f.run_key in ({runs}) group by f.run_key, j.arm, f.check_id, f.severity;
+"""
+"""How often each check spoke in some runs, by arm."""
+
+
+def _rolled_checks(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_CHECKS)
+    con.execute(ROLLED_CHECKS.format(runs="select run_key from run"))
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
@@ -166,6 +186,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] 
     ("0007 gate reports", _gate_reports),
     ("0008 named prices", _named_prices),
     ("0009 views by run", _views_by_run),
+    ("0010 roll-up of checks", _rolled_checks),
 )
 VERSION = len(MIGRATIONS)
 

@@ -69,16 +69,31 @@ class Stage:
         self._longest: dict[str, int] = {}
         self._names: dict[int, str] = {}
 
-    def gather(self, ws: Workspace, known: Mapping[str, Source], max_bytes: int, upto: Mapping[str, int] | None = None) -> Batch:
-        """Take in at most about `max_bytes` of new lines, whole ones, journals in order of their names; nothing beyond `upto`."""
+    def gather(
+        self,
+        ws: Workspace,
+        known: Mapping[str, tuple[int, int, int]],
+        seen: Mapping[str, int],
+        max_bytes: int,
+        upto: Mapping[str, int] | None = None,
+    ) -> Batch:
+        """Take in at most about `max_bytes` of new lines, whole ones, journals in order of their names.
+
+        Args:
+            ws: the workspace.
+            known: key, offset and bytes seen of each journal that the log knows, by file.
+            seen: the last of these alone.
+            max_bytes: where to stop.
+            upto: how far to go in each journal at most; None: to its end.
+        """
         batch = Batch()
-        next_key = max((source.key for source in known.values()), default=0) + 1
-        for path, size in pending(ws, {name: source.seen for name, source in known.items()}, upto):
+        next_key = max((key for key, _, _ in known.values()), default=0) + 1
+        for path, size in pending(ws, seen, upto):
             if batch.nbytes >= max_bytes:
                 batch.more = True
                 break
             old = known.get(path.name)
-            source = Source(old.key, path.name, old.offset, old.seen) if old else Source(next_key, path.name, 0, 0)
+            source = Source(old[0], path.name, *old[1:]) if old else Source(next_key, path.name, 0, 0)
             if source.offset == 0:
                 source.head = header(path)
                 if source.head and source.head.get("schema", 0) > SCHEMA:

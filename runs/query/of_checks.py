@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evals.waivers import About, Waiver, judged, load_waivers
@@ -28,6 +27,29 @@ CHECKS: Columns = {
     "precision": NUMBER,
 }
 
+# What `evals.waivers.judged` says of each finding that a waiver could speak of; a long log holds hundreds of thousands of findings.
+_SPOKEN = """
+with said as (
+  select unnest(range(len($1::varchar[]))) as n, unnest($1::varchar[]) as "check", unnest($2::varchar[]) as verdict,
+    unnest($3::varchar[]) as series, unnest($4::varchar[]) as "case", unnest($5::varchar[]) as artifact, unnest($6::varchar[]) as place,
+    unnest($7::varchar[]) as quote),
+named as materialized (
+  select f.rowid as id, s.n, f.run_key, f.job_key, f.check_id, f.severity
+  from finding f join run r using (run_key) join said s on s."check" = f.check_id
+  where f.latest and ($8 is null or r.run_id = $8) and (s.quote is null or contains(coalesce(f.quote, ''), s.quote))
+    and (s.place is null or list_contains(from_json(f.places, '["VARCHAR"]'), s.place))),
+first as (
+  select f.id, f.check_id, f.severity, j.arm, min(f.n) as n
+  from named f join said s using (n) join job j on j.run_key = f.run_key and j.job_key = f.job_key
+  left join case_ c on c.case_key = j.case_key
+  left join artifact x on s.artifact is not null and x.run_key = f.run_key and x.job_key = f.job_key and x.position = 1
+  where (s.series is null or s.series = c.series) and (s."case" is null or s."case" = c.case_id)
+    and (s.artifact is null or s.artifact = x.sha256)
+  group by all)
+select j.check_id as "check", coalesce(j.severity, '') as severity, {arm} as arm, s.verdict, count(*) as n
+from first j join said s using (n) group by all
+"""
+
 
 def checks(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
     """Return one row a check, and of a single run one a check and arm. Columns: `CHECKS`.
@@ -37,31 +59,18 @@ def checks(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
     all runs are counted together; `generations` are those with at least one finding.
     """
     waivers = load_waivers(ws.evals)
-    arm = "j.arm" if run_id else "''"
+    arm = "x.arm" if run_id else "''"
     where, parameters = matching(r__run_id=run_id)
     with read(ws) as con:
         counts = records(
             con,
-            f"""select f.check_id as "check", coalesce(f.severity, '') as severity, {arm} as arm, count(*) as findings,
-              count(distinct f.job_key) as generations
-            from (select * from finding where latest) f join run r using (run_key)
-            join job j on j.run_key = f.run_key and j.job_key = f.job_key {where} group by all order by all""",  # noqa: S608  fixed words
+            f"""select x.check_id as "check", coalesce(x.severity, '') as severity, {arm} as arm, sum(x.findings)::bigint as findings,
+              sum(x.generations)::bigint as generations
+            from rollup_run_check x join run r using (run_key) {where} group by all order by all""",  # noqa: S608  fixed words
             parameters,
         )
-        # Only what a waiver could speak of is looked at one by one: a long log holds hundreds of thousands of findings.
-        spoken = records(
-            con,
-            f"""select f.check_id as "check", coalesce(f.severity, '') as severity, {arm} as arm, f.places as "where", f.quote, c.series,
-              c.case_id, x.sha256 as artifact
-            from (select * from finding where latest and check_id in (select unnest(?))) f join run r using (run_key)
-            join job j on j.run_key = f.run_key and j.job_key = f.job_key left join case_ c on c.case_key = j.case_key
-            left join artifact x on x.run_key = f.run_key and x.job_key = f.job_key and x.position = 1 {where}""",  # noqa: S608  fixed words
-            [sorted({waiver.check for waiver in waivers}), *parameters],
-        )
-    verdicts: Counter[tuple[str, str, str, str]] = Counter(
-        (row["check"], row["severity"], row["arm"], waiver.verdict) for row in spoken if (waiver := judged(waivers, _about(row)))
-    )
-    return _table(counts, verdicts)
+        spoken = records(con, _SPOKEN.format(arm=arm.replace("x.", "j.")), [*_columns(waivers), run_id]) if waivers else []
+    return _table(counts, Counter({(row["check"], row["severity"], row["arm"], row["verdict"]): row["n"] for row in spoken}))
 
 
 def said_of(ws: Workspace, one: Mapping[str, Any]) -> list[Waiver | None]:
@@ -86,8 +95,9 @@ def about_finding(one: Mapping[str, Any], finding: Mapping[str, Any]) -> About:
     )
 
 
-def _about(row: Mapping[str, Any]) -> About:
-    return about_finding(row, {**row, "where": json.loads(row["where"])})
+def _columns(waivers: Sequence[Waiver]) -> list[list[str | None]]:
+    """Return waivers as `_SPOKEN` takes them."""
+    return [[getattr(waiver, name) for waiver in waivers] for name in ("check", "verdict", "series", "case", "artifact", "place", "quote")]
 
 
 def _table(counts: list[dict[str, Any]], verdicts: Counter[tuple[str, str, str, str]]) -> pd.DataFrame:

@@ -1,0 +1,86 @@
+"""Checks over a log: what people say of findings is counted in the database as `evals.waivers` would count it one by one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+
+import duckdb
+import log_story as story
+import pytest
+import yaml
+
+from evals.waivers import FILE, About, judged, load_waivers
+from runs import events as ev
+from runs import query, schema
+from runs.contents import compare
+from runs.log import fold, fold_anew
+from runs.workspace import Workspace
+
+CHECKS, QUOTES, PLACES = ("C01", "S14"), ("He walks.", 'It\'s 50% "off"', ""), (["s1", "l2"], ["s2"], [])
+WAIVERS = [
+    {"check": "C01", "verdict": "right", "series": "series-0", "quote": "walk"},
+    {"check": "C01", "verdict": "wrong", "artifact": f"{3:064x}"},
+    {"check": "C01", "verdict": "meant", "quote": '50% "off', "place": "s2"},
+    {"check": "C01", "verdict": "wrong", "case": "case-1", "place": "l2"},
+    {"check": "S14", "verdict": "meant", "series": "series-1"},
+    {"check": "S14", "verdict": "wrong", "case": "case-1"},
+]
+
+
+@pytest.fixture
+def told(ws: Workspace) -> Workspace:
+    """Two runs whose findings differ in everything that a waiver may name."""
+    kinds = itertools.cycle(itertools.product(CHECKS, ("block", "warn", None), QUOTES, PLACES))
+    for run in ("r", "s"):
+        events = [story.plan(run, 12)]
+        for n in range(12):
+            found = [
+                {"check": check, "check_version": "1", "severity": severity, "where": where, "quote": quote, "message": "x"}
+                for check, severity, quote, where in itertools.islice(kinds, 7)
+            ]
+            marks = ev.Scores(run_id=run, at=story.at(n), job_id=story.job_id(run, n), scores=[story.score("logic", 1.0, findings=found)])
+            events += [story.generation(run, n), marks]
+        story.write(ws, f"{run}.jsonl", events)
+    ws.evals.mkdir(exist_ok=True)
+    said = [{"who": "lin", "why": "so it is", "at": "2026-11-25", **waiver} for waiver in WAIVERS]
+    (ws.evals / FILE).write_text(yaml.safe_dump({"waivers": said}), "utf-8")
+    return ws
+
+
+@pytest.mark.parametrize("run", [None, "r"])
+def test_checks_are_counted_as_one_by_one(told: Workspace, run: str | None) -> None:
+    made = query.generations(told).set_index("job_id")["artifact"]
+    expected: Counter[tuple[str, ...]] = Counter()
+    for row in query.findings(told, run).to_dict("records"):
+        artifact = made[row["job_id"]]
+        about = About(
+            check=row["check"], where=tuple(json.loads(row["where"])), quote=row["quote"], series=row["series"], case=row["case_id"],
+            artifacts=(artifact,) if isinstance(artifact, str) else (),
+        )  # fmt: skip
+        waiver = judged(load_waivers(told.evals), about)
+        severity = row["severity"] if isinstance(row["severity"], str) else ""
+        expected[row["check"], severity, row["arm"] if run else "", waiver.verdict if waiver else "unjudged"] += 1
+    verdicts = ("right", "meant", "wrong", "unjudged")
+    found = {
+        (row["check"], row["severity"], row["arm"], verdict): row[verdict]
+        for row in query.checks(told, run).to_dict("records")
+        for verdict in verdicts
+        if row[verdict]
+    }
+    assert found == dict(expected)
+    assert {verdict for *_, verdict in found} == {*verdicts}
+
+
+def test_a_log_of_before_has_the_same_roll_up_as_one_made_anew(told: Workspace) -> None:
+    fold(told)
+    with duckdb.connect(str(told.log), config=schema.CONFIG) as con:
+        con.execute("drop table rollup_run_check")
+        con.execute("update meta set value = '9' where key = 'schema'")
+    story.write(told, "t.jsonl", [ev.Note(run_id="r", at=story.at(99), text="wakes the fold")])
+    fold(told)
+    anew = told.runs / "anew.duckdb"
+    fold_anew(told, anew)
+    assert compare(told.log, anew) == {}
+    assert query.checks(told)["findings"].sum() == 24 * 7
