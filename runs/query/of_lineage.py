@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runs.log import read
-from runs.query.frames import TEXT, frame, matching, record
+from runs.query.frames import TEXT, frame, matching, record, records
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 LINEAGE = {
@@ -34,37 +36,66 @@ def lineage(ws: Workspace, run_id: str | None = None, job_id: str | None = None,
 def ancestry(ws: Workspace, run_id: str, job_id: str | None = None) -> pd.DataFrame:
     """Return the lineage of a run's jobs, or of one, back to the first stage: its own rows, then those of what fed it, and so on."""
     with read(ws) as con:
-        return frame(
-            con,
-            """
-            with recursive back as (
-              select l.*, 0 as depth from lineage l where run_id = ? and (? is null or job_id = ?)
-              union
-              select l.*, b.depth + 1 from back b join lineage l on l.run_id = b.from_run_id and l.job_id = b.from_job_id)
-            select distinct on (run_id, job_id, from_run_id, from_job_id, artifact) * from back
-            order by depth, run_id, case_id, from_stage, artifact
-            """,
-            LINEAGE,
-            [run_id, job_id, job_id],
-        )
+        own = _fed(con, [run_id], None if job_id is None else [job_id])
+        return _walk(own, ("from_run_id", "from_job_id"), lambda runs, jobs: _fed(con, runs, jobs))
 
 
 def descendants(ws: Workspace, run_id: str, job_id: str) -> pd.DataFrame:
     """Return the lineage of all that was made of a generation, and of what was made of that: the nearest first."""
     with read(ws) as con:
-        return frame(
-            con,
-            """
-            with recursive forth as (
-              select l.*, 0 as depth from lineage l where from_run_id = ? and from_job_id = ?
-              union
-              select l.*, f.depth + 1 from forth f join lineage l on l.from_run_id = f.run_id and l.from_job_id = f.job_id)
-            select distinct on (run_id, job_id, from_run_id, from_job_id, artifact) * from forth
-            order by depth, run_id, case_id, stage, artifact
-            """,
-            LINEAGE,
-            [run_id, job_id],
-        )
+        return _walk(_made(con, [run_id], [job_id]), ("run_id", "job_id"), lambda runs, jobs: _made(con, runs, jobs))
+
+
+Rows = list[dict[str, Any]]
+_OWN, _FROM = ("run_id", "job_id"), ("from_run_id", "from_job_id")
+
+
+def _walk(rows: Rows, towards: tuple[str, str], step: Callable[[Sequence[str], Sequence[str]], Rows]) -> pd.DataFrame:
+    """Go on from rows, a stage at a time, to where two of their columns point; each row counts once, where it is nearest.
+
+    A stage at a time and no recursive query: DuckDB would look through all jobs of the log at each of its steps.
+    """
+    import pandas as pd
+
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    backward = towards == _FROM
+    order = ("run_id", "case_id", "from_stage" if backward else "stage", "artifact", "job_id", *_FROM)
+    while rows:
+        fresh = {tuple(row[name] for name in (*_OWN, *_FROM, "artifact")): row for row in rows}
+        fresh = {key: row for key, row in fresh.items() if key not in found}
+        found |= dict(sorted(fresh.items(), key=lambda item: [(item[1][name] is None, item[1][name] or "") for name in order]))
+        ends = {(row[towards[0]], row[towards[1]]) for row in fresh.values()}
+        rows = step(sorted({run for run, _ in ends if run}), sorted({job for _, job in ends if job})) if ends else []
+        # The same job id may be in several runs, and was asked for in all of them.
+        rows = [row for row in rows if (tuple(row[name] for name in (_OWN if backward else _FROM))) in ends]
+    return pd.DataFrame(found.values(), columns=list(LINEAGE)).astype(LINEAGE)
+
+
+def _fed(con: duckdb.DuckDBPyConnection, run_ids: Sequence[str], job_ids: Sequence[str] | None) -> Rows:
+    """Return the lineage of jobs of some runs: of all, or of those named."""
+    keys = [key for (key,) in con.execute("select run_key from run where run_id in (select unnest(?))", [run_ids]).fetchall()]
+    if not keys:
+        return []
+    # Keys as numbers in the text: DuckDB leaves out what holds other runs before it joins anything.
+    of_runs = f"run_key in ({', '.join(map(str, keys))})"
+    return records(
+        con,
+        f"""
+        select r.run_id, j.job_id, r.stage, c.series, c.case_id, r.chain, u.stage as from_stage, u.from_run as from_run_id,
+          u.from_job as from_job_id, u.sha256 as artifact
+        from (from upstream where {of_runs}) u join run r using (run_key)
+        join (from job where {of_runs} and ($1 is null or job_id in (select unnest($1::varchar[])))) j
+          on j.run_key = u.run_key and j.case_key = u.case_key
+        left join case_ c on c.case_key = u.case_key
+        """,  # noqa: S608  fixed words and numbers
+        [job_ids],
+    )
+
+
+def _made(con: duckdb.DuckDBPyConnection, run_ids: Sequence[str], job_ids: Sequence[str]) -> Rows:
+    """Return the lineage of what was made of some jobs of some runs."""
+    fed_by = "from_run_id in (select unnest(?)) and from_job_id in (select unnest(?))"
+    return records(con, f"select * from lineage where {fed_by}", [run_ids, job_ids])  # noqa: S608  fixed words
 
 
 def place(ws: Workspace, run_id: str, job_id: str) -> dict[str, Any] | None:

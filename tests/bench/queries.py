@@ -47,7 +47,7 @@ def questions(ws: Workspace) -> Mapping[str, Callable[[], Any]]:
         "stored_versions": lambda: query.stored_versions(ws, "shot/keyframe"),
         "version_source": lambda: query.version_source(ws, version),
         "burnt": lambda: query.burnt(ws, version, [run]),
-        **{f"search {kind}": lambda kind=kind: query.search(ws, "red petition", kind) for kind in ALL_KINDS},
+        **{f"search {kind}": lambda kind=kind: query.search(ws, "red umbrella", kind) for kind in ALL_KINDS},
         "find_arms": lambda: compare.find_arms(ws, f"{run}:a", f"{run}:b"),
     }
 

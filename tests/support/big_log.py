@@ -83,7 +83,7 @@ def plan(number: int, jobs: int) -> ev.Run:
         {**arm, "ref": one["ref"], "template": template, "version": one["version"]}
         for arm, one in zip(usual.arms, versions, strict=True)
     ]  # fmt: skip
-    cases: list[ev.CasePlan] = [{**case, **_case(which, n)} for n, case in enumerate(usual.cases)]  # type: ignore[typeddict-item]
+    cases: list[ev.CasePlan] = [{**case, **_case(number, n)} for n, case in enumerate(usual.cases)]  # type: ignore[typeddict-item]
     return replace(
         usual,
         stage=template.partition("/")[0],
@@ -101,10 +101,13 @@ def _version(template: str, which: int, number: int) -> ev.VersionPlan:
     return {"version": f"v1:{which:02x}{number:062x}", "template": template, "ref": label, "front_matter": {}, "closure": closure}
 
 
-def _case(which: int, n: int) -> dict[str, Any]:
+def _case(number: int, n: int) -> dict[str, Any]:
+    """Return what a case holds. Runs come in chains of four: but for the first, each is fed by the outputs of the one before."""
+    which, before = number % len(TEMPLATES), run_id(number - 1)
     person = {"character": {"id": f"who-{n % 7}"}, "emotion": EMOTIONS[n % 5], "speaking": n % 2 == 0}
     inputs = {"shot": {"id": f"s{n}", "size": SIZES[n % 3]}, "episode": {"id": f"e{n % 4}"}, "people": [person]}
-    return {"series": f"series-{n % SERIES}", "hash": f"{which:02x}{n:062x}", "inputs": inputs, "upstream": []}
+    fed = {"stage": "shot", "run_id": before, "job_id": story.job_id(before, 2 * n), "sha256": f"{2 * n:064x}"}
+    return {"series": f"series-{n % SERIES}", "hash": f"{which:02x}{n:062x}", "inputs": inputs, "upstream": [fed] if which else []}
 
 
 def _score(number: int, n: int, k: int) -> ev.ScoreDict:
