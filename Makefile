@@ -8,7 +8,7 @@ DEMO ?= demo
 WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 PINNED := --no-deps --require-hashes --no-build-isolation
 
-.PHONY: demo test cluster check fast format lint types imports bench screenshots lock clean help
+.PHONY: demo test cluster check fast format lint types imports audit bench fuzz screenshots lock clean help
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ cluster: $(VENV)/.installed-dev  ## install Ray (75 MB) and run the tests that n
 	$(PIP) install $(PINNED) -r .ci/cluster.txt
 	$(BIN)/pytest tests/runs/cluster
 
-check: lint types imports fast  ## what to run before a push
+check: lint types imports audit fast  ## what to run before a push
 
 fast: $(VENV)/.installed-dev  ## the tests that take under a second each
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
@@ -39,6 +39,12 @@ types: $(VENV)/.installed-dev
 
 imports: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.installed-dev  ## look what is pinned up in the published advisories, where they can be reached
+	$(BIN)/python .ci/audit.py
+
+fuzz: $(VENV)/.installed-dev  ## search for input that breaks a parser, 20 s each (tests/fuzz/search.py has options)
+	$(BIN)/python tests/fuzz/search.py
 
 bench: $(VENV)/.installed-dev  ## print every number that the documents state
 	for file in tests/bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -155,16 +155,17 @@ def _prove(path: Path, entries: list[Entry]) -> None:
     try:
         written = json.loads(path.read_bytes())
         seq, digest = int(written["ledger"]["seq"]), str(written["ledger"]["hash"])
+        canonical = canonical_json(written)
     except FileNotFoundError:
         return
     except OSError as error:
         raise WorkspaceError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise LedgerError(f"{path.name} was changed by hand: it cannot be read.") from None
     if seq > len(entries):
         raise LedgerError(f"The ledger was cut: {path.name} has seen line {seq}, the ledger ends at {len(entries)}.", seq=len(entries) + 1)
     then = entries[:seq]
-    if head(then)["hash"] != digest or canonical_json(replay(then).as_json(head(then))) != canonical_json(written):
+    if head(then)["hash"] != digest or canonical_json(replay(then).as_json(head(then))) != canonical:
         raise LedgerError(f"{path.name} was changed by hand: it is not what the ledger says.", seq=seq)
 
 
@@ -226,7 +227,9 @@ def _unpinned(state: State, entry: Entry) -> None:
 
 def _canary(state: State, entry: Entry) -> None:
     _known(state, entry)
-    points = int(entry.details.get("basis_points", 0))
+    points = entry.details.get("basis_points", 0)
+    if not isinstance(points, int):
+        raise LedgerError(f"Line {entry.seq} of the ledger gives a canary a share that is no number.", seq=entry.seq)
     if points:
         state.canaries[entry.template] = Canary(entry.to, points)
     else:

@@ -209,12 +209,18 @@ def _parsed(line: bytes, number: int) -> Entry:
         values = json.loads(line)
         values["from_"] = values.pop("from")
         entry = Entry(**values)
-        known = entry.action in ACTIONS and canonical_json(entry.as_json()) == line
+        known = entry.action in ACTIONS and _is_typed(values) and canonical_json(entry.as_json()) == line
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         known = False
     if not known:
         raise LedgerError(f"The ledger was changed: line {number} is no line of a ledger.", seq=number)
     return entry
+
+
+def _is_typed(values: Mapping[str, Any]) -> bool:
+    """Tell whether a line's values are of the types that an entry has: hashes prove who wrote before whom, and not what."""
+    types: Mapping[str, type] = {"seq": int, "details": dict}
+    return all(type(value) is types.get(name, str) for name, value in values.items())
 
 
 def _follows(entry: Entry, number: int, before: str) -> Entry:

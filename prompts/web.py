@@ -72,7 +72,8 @@ def send(url: str, *, headers: Mapping[str, str], body: bytes | None = None, tim
         raise Unreachable(str(getattr(error, "reason", error)) or type(error).__name__) from None
     if len(data) > limit:
         raise Unreachable(f"the answer is larger than {limit} bytes")
-    if (length := got.get("content-length", "")).isdigit() and request.get_method() != "HEAD" and int(length) != len(data):
+    length = got.get("content-length", "")
+    if length.isdecimal() and request.get_method() != "HEAD" and length.lstrip("0") != (str(len(data)) if data else ""):
         raise Unreachable("the answer was cut off")
     return Answer(status, got, data)
 

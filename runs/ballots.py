@@ -79,7 +79,7 @@ def _checked(queue: Mapping[str, Any], number: int, row: Mapping[Any, Any]) -> d
     if choice not in CHOICES:
         wrong = given["choice"] or given["prefer"]
         raise InputError(f"Line {number}: {wrong!r} is no vote.", hint=f"choice: {', '.join(CHOICES)}; prefer: {', '.join(PREFERRED)}.")
-    if given["ms"] and not given["ms"].isdigit():
+    if given["ms"] and not (given["ms"].isdecimal() and len(given["ms"]) <= 9):
         raise InputError(f"Line {number}: {given['ms']!r} is no time in milliseconds.")
     return {**given, "choice": choice, "ms": int(given["ms"]) if given["ms"] else None}
 

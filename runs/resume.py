@@ -114,7 +114,11 @@ class RunState:
         while offset < size:
             tail = read(path, offset)
             for record in tail.records:
-                self._take(path, record.offset, record.event)
+                try:
+                    self._take(path, record.offset, record.event)
+                except (LookupError, TypeError, AttributeError):
+                    # Sound bytes and no event of ours: another program's, or one that somebody wrote by hand.
+                    self.bad.setdefault(path, []).append(BadLine(record.offset, 0, f"no {record.event['type'][:40]} event of this program"))
             if tail.bad:
                 self.bad.setdefault(path, []).extend(tail.bad)
             if tail.offset == offset:  # the last line is not finished

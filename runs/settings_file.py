@@ -38,7 +38,13 @@ class Layer:
         for part in key.split("."):
             if isinstance(found, Mapping) and part in found:
                 found = found[part]
-            elif isinstance(found, Sequence) and not isinstance(found, str) and part.isdigit() and int(part) < len(found):
+            elif (
+                isinstance(found, Sequence)
+                and not isinstance(found, str)
+                and part.isdecimal()
+                and len(part) < 10
+                and int(part) < len(found)
+            ):
                 found = found[int(part)]
             else:
                 # A model that already stands in a table (prices) or an unhashable leaf: not ours to look into.

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import io
 import json
 import re
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 << 20
 MAX_PICTURES, MAX_N, AT_ONCE = 16, 10, 4
+COUNTS = frozenset(map(str, range(1, MAX_N + 1)))
 HEADERS = {"x-workbench-simulated": NAME, "x-litellm-response-cost": "0", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 HERE = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _SHEET = re.compile(r"\b(character|model) sheet\b|turnaround|three views|三视图|设定图", re.IGNORECASE)
@@ -113,8 +113,7 @@ async def _chat(request: Request) -> Response:
     if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
         raise Refused(400, "messages is a list of messages")
     prompt = "\n\n".join(_text(m.get("content")) for m in messages)
-    asked = body.get("response_format") or {}
-    name = str((asked.get("json_schema") or {}).get("name") or "") if isinstance(asked, dict) else ""
+    name = str(_mapping(_mapping(body.get("response_format")).get("json_schema")).get("name") or "")
     stage = name if name in ("outline", "script") else "script" if _SCRIPT.search(prompt) else "outline"
     data, _ = await asyncio.to_thread(write, stage, prompt, _seed(request, body))
     text = data.decode()
@@ -129,7 +128,7 @@ async def _chat(request: Request) -> Response:
         {**head, "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
         for delta, end in deltas
     ]
-    if (body.get("stream_options") or {}).get("include_usage"):
+    if _mapping(body.get("stream_options")).get("include_usage"):
         chunks.append({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
     lines = "".join(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n" for chunk in chunks)
     return Response(f"{lines}data: [DONE]\n\n", media_type="text/event-stream", headers=HEADERS)
@@ -160,20 +159,22 @@ async def _pictures(request: Request, body: Mapping[str, Any], given: list[bytes
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise Refused(400, "prompt is a text")
-    count = int(body["n"]) if str(body.get("n") or 1).isdigit() and body.get("n") else 1
-    if not 1 <= count <= MAX_N:
+    # A number in JSON, a text in a form.
+    count = str(body.get("n") or 1)
+    if count not in COUNTS:
         raise Refused(400, f"n is 1 to {MAX_N}")
     size = _SIZE.fullmatch(str(body.get("size") or ""))
     options = {"size": (int(size[1]), int(size[2]))} if size else {}
     stage = "character" if _SHEET.search(prompt) else "shot"
-    seed, wanted = _seed(request, body), str(body.get("output_format") or "webp")
+    seed, wanted = _seed(request, body), str(body.get("output_format"))
+    wanted = wanted if wanted in _FORMATS else "webp"
     with tempfile.TemporaryDirectory(prefix="studio-") as scratch:
         references: list[tuple[str, str]] = []
         for number, data in enumerate(given):
             path = Path(scratch) / str(number)
             path.write_bytes(data)
             references.append(("", str(path)))
-        made = [await _drawn(stage, prompt, seed + number, tuple(references), options) for number in range(count)]
+        made = [await _drawn(stage, prompt, seed + number, tuple(references), options) for number in range(int(count))]
     entries = [{"b64_json": base64.b64encode(_as(picture, wanted)).decode()} for picture in made]
     tokens = estimate_tokens(prompt)
     usage = {
@@ -247,9 +248,9 @@ async def _json(request: Request) -> dict[str, Any]:
 
 def _check_length(request: Request) -> None:
     length = request.headers.get("content-length", "")
-    if not length.isdigit():
+    if not length.isdecimal():
         raise Refused(411, "a length is needed", "length_required")
-    if int(length) > MAX_BODY:
+    if len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
         raise Refused(413, f"more than {MAX_BODY >> 20} MB", "too_large")
 
 
@@ -260,8 +261,12 @@ def _inline(one: Any) -> bytes:
         raise Refused(400, "a picture is given as a data: address; nothing is fetched")
     try:
         return base64.b64decode(code, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Refused(400, "a picture is no base64") from None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(content: Any) -> str:

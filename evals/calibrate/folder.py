@@ -11,6 +11,7 @@ Every part may be missing. `amplitude` (0 to 1) and `blinks` (seconds, separated
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -93,9 +94,9 @@ def read(folder: Path) -> Labelled:
             tuple(labels.faulty(folder)),
             tuple(labels.written(folder)),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScorerError(f"The labels in {folder.name} cannot be read: {type(error).__name__}: {error}") from None
-    missing = [path for path in (*found.files, *(s.case for s in found.scripts)) if not path.is_file()]
+        missing = [path for path in (*found.files, *(s.case for s in found.scripts)) if not path.is_file()]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error) as error:
+        raise ScorerError(f"The labels in {folder.name} cannot be read: {type(error).__name__}: {str(error)[:300]}") from None
     if missing:
         raise ScorerError(f"{missing[0].name} has a label and is not there ({len(missing)} such files in {folder.name}).")
     if not found.files:

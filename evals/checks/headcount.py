@@ -72,7 +72,7 @@ def _counts(text: str) -> Iterator[tuple[str, int, bool]]:
         if found:
             yield found.group(), number, True
     for found in itertools.chain(COUNTED.finditer(text), CHINESE.finditer(text)):
-        number = NUMBERS.get(found["n"]) or (int(found["n"]) if found["n"].isdigit() else 0)
+        number = NUMBERS.get(found["n"]) or (int(found["n"]) if found["n"].isdecimal() else 0)
         near = text[max(0, found.start() - 24) : found.end() + 32].split("\n")
         before = text[max(0, found.start() - IDIOM_LENGTH) : found.start()]
         if number and not BEHIND.search(" ".join(near)) and not IDIOM.search(before):

@@ -106,9 +106,9 @@ def _pillow_frames(path: Path, whole: float, side: int) -> Iterator[Frame]:
         if count > MAX_ANIMATED:
             raise TooLarge(f"{path.name} has {count} frames; the limit of an animated picture is {MAX_ANIMATED}.")
         # How long it lasts is only known when it has been decoded once; a short one needs not be known.
-        length = 0.0 if stretches(math.inf, count)[0][1] == math.inf else _pillow_seconds(opened, count)
+        length = 0.0 if stretches(math.inf, count)[0][1] == math.inf else _pillow_seconds(path, opened, count)
         parts = stretches(length, count, whole)
-        for time, index in _pillow_times(opened, count):
+        for time, index in _pillow_times(path, opened, count):
             part = next((i for i, (start, end) in enumerate(parts) if start <= time < end), None)
             if part is not None:
                 opened.seek(index)
@@ -117,18 +117,20 @@ def _pillow_frames(path: Path, whole: float, side: int) -> Iterator[Frame]:
                 yield Frame(time, np.asarray(image), part)
 
 
-def _pillow_times(opened: Image.Image, count: int) -> Iterator[tuple[float, int]]:
+def _pillow_times(path: Path, opened: Image.Image, count: int) -> Iterator[tuple[float, int]]:
     time = 0.0
     for index in range(count):
         opened.seek(index)
+        # A frame of a GIF may be larger than the picture said to be, and makes it as large.
+        check_pixels(path, opened.width, opened.height, MAX_PIXELS)
         opened.load()
         shown = (opened.info.get("duration") or PLAYS_AT * 1000) / 1000
         yield time, index
         time += shown
 
 
-def _pillow_seconds(opened: Image.Image, count: int) -> float:
-    return max(time for time, _ in _pillow_times(opened, count))
+def _pillow_seconds(path: Path, opened: Image.Image, count: int) -> float:
+    return max(time for time, _ in _pillow_times(path, opened, count))
 
 
 def _av_frames(path: Path, container: str, whole: float, side: int) -> Iterator[Frame]:

@@ -19,7 +19,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 if TYPE_CHECKING:
     from yarl import URL
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Forms in which an IPv6 address carries an IPv4 one in its last four bytes: NAT64 of everybody and of one network, and the old
+# "compatible" form, in which `::` and `::1` lie too.
+_CARRYING = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
 
 
 class AddressRefused(OSError):
@@ -122,7 +124,7 @@ def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4A
     """Return the IPv4 address that an IPv6 address stands for, if it does."""
     if isinstance(ip, ipaddress.IPv4Address):
         return None
-    if ip in _NAT64:
+    if int(ip) > 1 and any(ip in network for network in _CARRYING):
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour
 

@@ -22,17 +22,32 @@ from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from prompts.errors import InputError
 from runs import secrets
 from runs.errors import MediaError, ProviderError
 from runs.media import MEDIA_TYPES
-from runs.provider import RETRYABLE, STOPS_PROVIDER, Asset, Direct, Failure, Kind, Outcome, Provider, Request, Tasks, TaskState, Usage
+from runs.provider import (
+    RETRYABLE,
+    STOPS_PROVIDER,
+    Asset,
+    Direct,
+    ErrorClass,
+    Failure,
+    Kind,
+    Outcome,
+    Provider,
+    Request,
+    Tasks,
+    TaskState,
+    Usage,
+)
 from runs.providers.manual import ManualProvider
 
 FORMAT = 1
 MAX_BYTES = 64 << 20
+_HEAD = {"provider": str, "base_url": str, "simulated": bool, "kinds": list}
 
 
 def key_of(request: Request) -> str:
@@ -70,8 +85,9 @@ class Cassette:
         Raises:
             InputError: the folder is no cassette, or one of a newer program.
         """
-        head = _read(self.folder / "cassette.json")
-        if not isinstance(head, dict) or head.get("format") != FORMAT:
+        head: dict[str, Any] = _read(self.folder / "cassette.json")
+        sound = isinstance(head, dict) and head.get("format") == FORMAT and all(isinstance(head.get(k), v) for k, v in _HEAD.items())
+        if not sound:
             raise InputError(f"{self.folder} is no cassette that this version can play.", hint="Record it again.")
         return head
 
@@ -81,12 +97,21 @@ class Cassette:
         _write(self._path(request), json.dumps(secrets.redact({"takes": takes}), ensure_ascii=False, indent=1).encode())
 
     def get(self, request: Request, number: int) -> Outcome | None:
-        """Return the answer to the so-many-th call of a request, the last one for all after it; None where there is none."""
+        """Return the answer to the so-many-th call of a request, the last one for all after it; None where there is none.
+
+        Raises:
+            InputError: the answers are not what was recorded.
+            MediaError: what came back is not what was recorded.
+        """
         path = self._path(request)
         if not path.is_file():
             return None
-        takes = _read(path)["takes"]
-        return self._outcome(takes[min(number, len(takes) - 1)])
+        data = _read(path)
+        try:
+            takes = data["takes"]
+            return self._outcome(takes[min(number, len(takes) - 1)])
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise InputError(f"{path} is not what was recorded.", hint="Record it again.") from None
 
     def _path(self, request: Request) -> Path:
         key = key_of(request)
@@ -109,9 +134,13 @@ class Cassette:
         return {"assets": assets, "failure": failure, "usage": asdict(outcome.usage), **kept}
 
     def _outcome(self, take: Mapping[str, Any]) -> Outcome:
+        assets = tuple(Asset(a["kind"], a["media_type"], self._asset(a["file"])) for a in take["assets"])
+        failure = Failure(**take["failure"]) if take["failure"] else None
+        if bool(assets) == bool(failure) or (failure and failure.error not in get_args(ErrorClass)):
+            raise ValueError("neither an output nor a failure")
         return Outcome(
-            assets=tuple(Asset(a["kind"], a["media_type"], self._asset(a["file"])) for a in take["assets"]),
-            failure=Failure(**take["failure"]) if take["failure"] else None,
+            assets=assets,
+            failure=failure,
             usage=Usage(**{k: v for k, v in take["usage"].items() if k in Usage.__dataclass_fields__}),
             cost_usd=0.0,
             model_resolved=take["model_resolved"],
@@ -122,7 +151,10 @@ class Cassette:
 
     def _asset(self, name: str) -> bytes:
         path = self.folder / "media" / Path(name).name
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise MediaError(f"{path} cannot be read: {error.strerror}.", hint="Record it again.") from None
         if sha256(data).hexdigest() != path.stem:
             raise MediaError(f"{path} is not what was recorded.", hint="Record it again.")
         return data
@@ -258,5 +290,7 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise InputError(f"There is no cassette in {path.parent}.", hint="Record one with --record, with the same provider.") from None
-    except ValueError:
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
         raise InputError(f"{path} is not JSON.", hint="Record it again.") from None

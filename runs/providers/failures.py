@@ -154,7 +154,7 @@ def _reasons(body: Any) -> str:
 
 
 def _number(code: str) -> int:
-    return int(code) if code.isdigit() and len(code) == 3 else 0
+    return int(code) if code.isdecimal() and len(code) == 3 else 0
 
 
 def _finite(text: str) -> float | None:

@@ -46,7 +46,7 @@ def shape(parameters: Mapping[str, Any]) -> Shape | Failure:
         return _pixels(parameters.get("width"), parameters.get("height"), "width and height")
     ratio = str(parameters.get("aspect_ratio") or parameters.get("ratio") or VERTICAL)
     across, _, down = ratio.partition(":")
-    if not (across.isdigit() and down.isdigit() and int(across) and int(down)):
+    if not all(side.isdecimal() and len(side) <= 5 and int(side) for side in (across, down)):
         return Failure("invalid_request", f"aspect_ratio is two numbers such as 9:16, not {ratio!r}")
     return Shape(ratio)
 
@@ -56,7 +56,7 @@ def seconds(parameters: Mapping[str, Any], default: float) -> float | Failure:
     given = next((parameters[name] for name in ("duration", "seconds") if parameters.get(name) is not None), default)
     try:
         found = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = math.nan
     if isinstance(given, bool) or not math.isfinite(found):
         return Failure("invalid_request", f"duration is a number of seconds, not {given!r}")
@@ -104,7 +104,7 @@ def too_long(text: str, most: int, what: str = "prompt") -> Failure | None:
 def _pixels(width: Any, height: Any, said: str) -> Shape | Failure:
     try:
         across, down = int(width), int(height)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         across = down = 0
     if across < 1 or down < 1 or across > 1 << 15 or down > 1 << 15:
         return Failure("invalid_request", f"width and height are numbers of pixels and go together, not {said!r}")

@@ -172,11 +172,11 @@ def _failure(reply: Reply, *, submitting: bool = False) -> Failure | None:
     if not message and isinstance(reply.body, str):
         message = reply.body
     code = text(body.get("code"))
-    inside = int(code) if code.isdigit() and 400 <= int(code) < 600 else 0
+    inside = int(code) if code.isdecimal() and len(code) == 3 and 400 <= int(code) < 600 else 0
     if reply.ok and not inside:
         return None
     status = inside if reply.ok else reply.status
-    return ERRORS.failure(status, "" if code.isdigit() else code, message, reply.headers, submitting=submitting)
+    return ERRORS.failure(status, "" if code.isdecimal() else code, message, reply.headers, submitting=submitting)
 
 
 def _why(job: Mapping[str, Any]) -> Failure:

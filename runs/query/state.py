@@ -20,7 +20,8 @@ def states(ws: Workspace, con: duckdb.DuckDBPyConnection, run_id: str | None = N
     """
     rows = con.execute(
         """
-        select r.run_id, r.end_state, r.ended_at, list(o.file) filter (o.end_state is null), max(o.started_at) filter (o.end_state is null)
+        select r.run_id, r.end_state, r.ended_at, list(o.file) filter (o.file is not null and o.end_state is null),
+          max(o.started_at) filter (o.end_state is null)
         from run r left join journal_offset o using (run_id) where ? is null or r.run_id = ? group by all
         """,
         [run_id, run_id],

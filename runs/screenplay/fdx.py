@@ -21,6 +21,8 @@ _TYPES: dict[str, Type] = {
 }  # fmt: skip
 _NO_TEXT = ("Transition", "New Act", "End of Act")
 _DECLARES = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+# What XML 1.0 cannot hold, not even escaped; a model's script may.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read(text: str) -> tuple[str, list[Element]]:
@@ -49,7 +51,7 @@ def read(text: str) -> tuple[str, list[Element]]:
 
 
 def write(script: Script, people: Mapping[str, str] | None = None, places: Mapping[str, str] | None = None) -> str:
-    """Return a script as FDX; names in cues and headings where they are given, ids elsewhere."""
+    """Return a script as FDX; names in cues and headings where they are given, ids elsewhere. What XML cannot hold is left out."""
     from screenplay_tools import screenplay as tools
     from screenplay_tools.fdx.writer import Writer
 
@@ -57,15 +59,19 @@ def write(script: Script, people: Mapping[str, str] | None = None, places: Mappi
     for scene in script.scenes:
         place = (places or {}).get(scene.location, scene.location)
         flashback = " (FLASHBACK)" if scene.flashback else ""
-        made.add_element(tools.SceneHeading(f"INT. {place.upper()} - {scene.daypart.upper()}{flashback}"))
+        made.add_element(tools.SceneHeading(_plain(f"INT. {place.upper()} - {scene.daypart.upper()}{flashback}")))
         for beat in scene.beats:
             if beat.action.strip():
-                made.add_element(tools.Action(beat.action))
+                made.add_element(tools.Action(_plain(beat.action)))
             for line in beat.lines:
                 name = (people or {}).get(line.speaker, line.speaker) if line.speaker else NARRATOR
-                made.add_element(tools.Character(name.upper(), _EXTENSIONS.get(line.kind)))
+                made.add_element(tools.Character(_plain(name.upper()), _EXTENSIONS.get(line.kind)))
                 if line.manner.strip():
-                    made.add_element(tools.Parenthetical(line.manner))
-                made.add_element(tools.Dialogue(line.text))
+                    made.add_element(tools.Parenthetical(_plain(line.manner)))
+                made.add_element(tools.Dialogue(_plain(line.text)))
     text: str = Writer().write(made)
     return text
+
+
+def _plain(text: str) -> str:
+    return _NOT_XML.sub("", text)
