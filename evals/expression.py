@@ -50,7 +50,7 @@ class Expression:
     """
 
     name = "expression"
-    version = "3"
+    version = "4"
     scope: Literal["generation", "series"] = "series"
     stages = frozenset({"shot", "clip"})
     metrics: tuple[Metric, ...] = (

@@ -63,7 +63,7 @@ def _ways(views: Mapping[str, Sequence[Face]]) -> dict[str, Callable[[Shown, Fac
 
     return {
         "shape, against a neutral view": shape,
-        "classifier, without one": lambda _, face: emotion.by_pixels(face.grey).probabilities,
+        "classifier, without one": lambda _, face: emotion.by_pixels(face.cut.grey).probabilities,
         "blendshapes, against a neutral view": against,
         "blendshapes, without one": lambda picture, face: muscles.by_muscles(face, (), picture.emotion).probabilities,
     }

@@ -16,17 +16,19 @@ PLACES = np.array([[0.8595674, 0.2134982], [0.6460605, 0.2289674], [0.1205750, 0
 
 
 def chip(picture: Pixels, points: Points, size: int = SIZE, padding: float = PADDING) -> Rgb:
-    """Return a face upright and centred, `size` x `size` x 3.
+    """Return a face upright and centred, `size` x `size` x 3; arguments as for `matrix`, picture in RGB."""
+    return warp(picture, matrix(points, size, padding), size)
+
+
+def matrix(points: Points, size: int = SIZE, padding: float = PADDING) -> Floats:
+    """Return the matrix (2 x 3) from places in a chip to places in the picture.
 
     Args:
-        picture: RGB.
-        points: Its landmarks, 468 x 3.
+        points: A face's landmarks, 468 x 3.
         size: Side of the result in pixels.
         padding: Room around the face, in units of the unpadded chip; 0.25 is what the embedding was trained with.
     """
-    target = (PLACES + padding) / (1 + 2 * padding) * size
-    matrix = similarity(target, points[list(FIVE), :2])
-    return warp(picture, matrix, size)
+    return similarity((PLACES + padding) / (1 + 2 * padding) * size, points[list(FIVE), :2])
 
 
 def similarity(source: Floats, target: Floats) -> Floats:

@@ -57,8 +57,12 @@ def embedder(name: str) -> Embedder:
 
 def chip(picture: Pixels, points: Points) -> Rgb:
     """Return a face as ArcFace's models expect it, 112 x 112 x 3."""
-    five = np.stack([points[list(which), :2].mean(axis=0) for which in FIVE])
-    return warp(picture, similarity(PLACES, five), SIZE)
+    return warp(picture, matrix(points), SIZE)
+
+
+def matrix(points: Points) -> Floats:
+    """Return the matrix (2 x 3) from places in such a chip to places in the picture."""
+    return similarity(PLACES, np.stack([points[list(which), :2].mean(axis=0) for which in FIVE]))
 
 
 def _embed(net: onnx.Onnx, plain: bool, chip: Rgb) -> Floats:

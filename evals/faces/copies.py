@@ -25,8 +25,8 @@ def copied(face: Face, references: Sequence[Face]) -> bool:
     Raises:
         ModelUnavailable: The embedding model is not installed.
     """
-    own = _hash(face.chip)
-    near = [r for r in references if float(np.mean(own != _hash(r.chip))) < MAX_BITS]
+    own = _hash(face.cut.chip)
+    near = [r for r in references if float(np.mean(own != _hash(r.cut.chip))) < MAX_BITS]
     return any(float(np.linalg.norm(face.embedding - r.embedding)) < MAX_DISTANCE for r in near)
 
 

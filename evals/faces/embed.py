@@ -9,15 +9,14 @@ import numpy as np
 
 from evals.faces import align, arcface, models
 from evals.faces.arrays import Floats, Points, Rgb
-from evals.faces.warp import Pixels
 
 LENGTH = 128
 _busy = threading.Lock()
 
 
-def chip_for(picture: Pixels, points: Points, name: str) -> Rgb:
-    """Return a face as the embedding of this name expects it."""
-    return align.chip(picture, points) if _like_dlib(name) else arcface.chip(picture, points)
+def chip_for(points: Points, name: str) -> tuple[Floats, int]:
+    """Return how a face is cut out for the embedding of this name: the matrix (2 x 3) from chip to picture, and the chip's side."""
+    return (align.matrix(points), align.SIZE) if _like_dlib(name) else (arcface.matrix(points), arcface.SIZE)
 
 
 def embedding_of(chip: Rgb, name: str) -> Floats:

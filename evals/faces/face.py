@@ -16,24 +16,52 @@ from evals.faces.stack import current
 
 MAX_CROP_BYTES = 3000
 EMOTION_SIZE = 64
+MAX_KEPT = 640_000
+"""Bytes of a face's surroundings that are kept: of one that is at most about 220 pixels from eye to eye."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A face cut out: `chip` (150 x 150 x 3 for dlib) is what is embedded, `grey` (64 x 64) what the emotion classifier looks at."""
+
+    chip: Rgb
+    grey: Grey
+
+
+@dataclass(frozen=True)
+class LaterCut:
+    """The same, cut out of a part of the picture (with the matrices to it, and the chip's side) when it is first asked for."""
+
+    pixels: Rgb
+    chip_matrix: Floats
+    chip_size: int
+    grey_matrix: Floats
+
+    @cached_property
+    def chip(self) -> Rgb:
+        """Return what is embedded."""
+        return warp.warp(self.pixels, self.chip_matrix, self.chip_size)
+
+    @cached_property
+    def grey(self) -> Grey:
+        """Return what the emotion classifier looks at."""
+        return np.asarray(Image.fromarray(warp.warp(self.pixels, self.grey_matrix, EMOTION_SIZE)).convert("L"))
 
 
 @dataclass(frozen=True)
 class Face:
     """A face found in a picture; places are in pixels of that picture.
 
-    `chip` (150 x 150 for dlib) is what `embedder` embeds, `grey` (64 x 64) what the emotion classifier looks at; `looked` are the
-    192 x 192 pixels that the mesh looked at, in the region `at` of the analysed picture, which the file's picture is `scale` times
-    as large as.
+    `cut` holds what models look at; `looked` are the 192 x 192 pixels that the mesh looked at, in the region `at` of the analysed
+    picture, which the file's picture is `scale` times as large as.
     """
 
     box: Box
     points: Points
     presence: float
-    chip: Rgb
+    cut: Cut | LaterCut
     looked: Rgb
     at: warp.Region
-    grey: Grey
     embedder: str = "dlib"
     scale: float = 1.0
 
@@ -71,7 +99,7 @@ class Face:
         Raises:
             ModelUnavailable: The embedding model is not installed.
         """
-        return embed.embedding_of(self.chip, self.embedder)
+        return embed.embedding_of(self.cut.chip, self.embedder)
 
     def crop(self) -> str:
         """Return the portrait as a data URL of a JPEG of at most 3 kB."""
@@ -83,27 +111,42 @@ class Face:
         return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def face_at(image: warp.Pixels, found: mesh.Mesh, points: Points, scale: float = 1.0) -> Face:
+def face_at(picture: Rgb, found: mesh.Mesh, points: Points, scale: float = 1.0, later: bool = False) -> Face:
     """Return the face with these landmarks.
 
     Args:
-        image: The picture as it was analysed, RGB.
+        picture: The picture as it was analysed, RGB.
         found: What the mesh saw of it.
         points: The landmarks, eyelids refined.
         scale: Size of the file's picture over the analysed one; the face's places are given in the file's.
+        later: Most likely nobody will look at it closer: keep its surroundings, where they are small, and cut it out when asked to.
     """
-    region = mesh.region_of_points(points)
-    # The classifier was trained on tight boxes; this is the one that the detector draws (sides equal within 3 % on the median).
-    tight = warp.Region(region.x, region.y, region.side / mesh.MARGIN, region.angle)
     left, top, right, bottom = around(points)
     return Face(
         box=(left * scale, top * scale, right * scale, bottom * scale),
         points=points * scale,
         presence=found.presence,
-        chip=embed.chip_for(image, points, current().embedding),
+        cut=_cut(picture, points, later),
         looked=found.pixels,
         at=found.region,
-        grey=np.asarray(Image.fromarray(warp.crop(image, tight, EMOTION_SIZE)).convert("L")),
         embedder=current().embedding,
         scale=scale,
     )
+
+
+def _cut(picture: Rgb, points: Points, later: bool) -> Cut | LaterCut:
+    region = mesh.region_of_points(points)
+    # The classifier was trained on tight boxes; this is the one that the detector draws (sides equal within 3 % on the median).
+    tight = warp.Region(region.x, region.y, region.side / mesh.MARGIN, region.angle).matrix(EMOTION_SIZE)
+    chip, size = embed.chip_for(points, current().embedding)
+    pixels, corner = warp.part(picture, [(chip, size), (tight, EMOTION_SIZE)])
+    if later and pixels.size <= MAX_KEPT:
+        return LaterCut(pixels.copy(), _from(chip, corner), size, _from(tight, corner))
+    now = LaterCut(picture, chip, size, tight)
+    return Cut(now.chip, now.grey)
+
+
+def _from(matrix: Floats, corner: tuple[int, int]) -> Floats:
+    moved = matrix.copy()
+    moved[:, 2] -= corner
+    return moved

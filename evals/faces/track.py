@@ -84,7 +84,7 @@ class Track:
         """Take in the face's landmarks in one more frame."""
         points = iris.refine(pixels, found.points)
         if not self.views or time - self.views[-1][0] >= self.apart:
-            self.views.append((time, face_at(pixels, found, points)))
+            self.views.append((time, face_at(pixels, found, points, later=True)))
             if len(self.views) > MAX_VIEWS:
                 self.views, self.apart = self.views[::2], self.apart * 2
         self.times.append(time)

@@ -44,7 +44,7 @@ def shown_by(face: Face, views: Sequence[Face], asked: str) -> emotion.Shown:
     """
     if current().emotions == "blendshapes":
         return muscles.by_muscles(face, views, asked)
-    return emotion.by_shape(face.points, [v.points for v in views], asked) if views else emotion.by_pixels(face.grey)
+    return emotion.by_shape(face.points, [v.points for v in views], asked) if views else emotion.by_pixels(face.cut.grey)
 
 
 def place(people: Sequence[Wanted], found: Sequence[tuple[float, float, T]]) -> list[tuple[Wanted, T]]:

@@ -8,6 +8,7 @@ the picture's edge the two differ, by half a pixel; what reaches over it is left
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
@@ -60,8 +61,7 @@ def crop(picture: Pixels, region: Region, size: int, mirrored: bool = False) -> 
 def warp(picture: Pixels, matrix: Floats, size: int) -> Rgb:
     """Return `size` x `size` x 3 pixels; `matrix` (2 x 3) takes a place in the result to a place in the picture."""
     pixels = np.asarray(picture)
-    (a, b, _), (d, e, _) = matrix.tolist()
-    factor = int(math.sqrt(abs(a * e - b * d)))
+    factor = _factor(matrix)
     if factor >= 2:
         pixels, matrix = _reduced(pixels, matrix, size, factor)
     if _inside(pixels, matrix, size) and (dlib := _dlib()) is not None:
@@ -80,13 +80,31 @@ def within(outer: Floats, inner: Floats) -> Floats:
     return np.column_stack([back @ inner[:, :2], back @ (inner[:, 2] - outer[:, 2])])
 
 
-def _reduced(pixels: Rgb, matrix: Floats, size: int, factor: int) -> tuple[Rgb, Floats]:
-    """Shrink the part of the picture that the warp will read by a whole number."""
+def part(pixels: Rgb, warps: Sequence[tuple[Floats, int]]) -> tuple[Rgb, tuple[int, int]]:
+    """Return a view of the part of a picture that warps of these matrices and sizes read, and its left and top."""
+    boxes = [_read(pixels, matrix, size, max(1, _factor(matrix))) for matrix, size in warps]
+    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    right, bottom = max(b[2] for b in boxes), max(b[3] for b in boxes)
+    return pixels[top:bottom, left:right], (left, top)
+
+
+def _factor(matrix: Floats) -> int:
+    (a, b, _), (d, e, _) = matrix.tolist()
+    return int(math.sqrt(abs(a * e - b * d)))
+
+
+def _read(pixels: Rgb, matrix: Floats, size: int, factor: int) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of what a warp reads, with room to spare."""
     corners = matrix @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], dtype=np.float64)
     left, top = (max(0, int(v) - 2 * factor) for v in corners.min(axis=1))
     right, bottom = (int(v) + 2 * factor for v in corners.max(axis=1))
     height, width = pixels.shape[:2]
-    left, top, right, bottom = min(left, width - 1), min(top, height - 1), min(right, width), min(bottom, height)
+    return min(left, width - 1), min(top, height - 1), min(right, width), min(bottom, height)
+
+
+def _reduced(pixels: Rgb, matrix: Floats, size: int, factor: int) -> tuple[Rgb, Floats]:
+    """Shrink the part of the picture that the warp will read by a whole number."""
+    left, top, right, bottom = _read(pixels, matrix, size, factor)
     if right <= left or bottom <= top:
         return pixels, matrix
     small = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right])).reduce(factor)

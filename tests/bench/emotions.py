@@ -35,7 +35,7 @@ def collect(folder: Path) -> dict[str, np.ndarray]:
             asked = json.loads((folder.parent / f"{folder.name}-truth" / place.name / f"{file.stem}.json").read_text())
             truth = asked["truth"]["people"][0]
             moved = emotion.difference(faces[0].points, [v.points for v in views])
-            seen = emotion.by_pixels(faces[0].grey).probabilities
+            seen = emotion.by_pixels(faces[0].cut.grey).probabilities
             odds = np.log([seen[e] + 0.02 for e in emotion.EMOTIONS])
             against, alone = muscles.difference(faces[0], views), muscles.muscles(faces[0])
             rows.append((moved, against, alone, odds, emotion.EMOTIONS.index(asked["emotion"]), truth["amplitude"], int(place.name) % 2))

@@ -98,11 +98,10 @@ def test_nobody_blinks_in_a_still(table: Table) -> None:
     assert [m.blinks for (_, variant), m in table.items() if variant in MOVED_STILLS] == [[]] * 24
 
 
-def test_blinks_that_are_found_are_where_they_were_painted(table: Table) -> None:
-    """A good half of the painted blinks is seen by any method; what matters is that nothing else is taken for one."""
+def test_painted_blinks_are_found_at_their_times_and_nothing_else_is_taken_for_one(table: Table) -> None:
     moving = [m for (_, variant), m in table.items() if variant not in MOVED_STILLS]
     assert all(min(abs(t - p) for p in m.painted) < 0.2 for m in moving for t in m.blinks)
-    assert sum(len(m.blinks) for m in moving) >= 0.4 * sum(len(m.painted) for m in moving)
+    assert sum(len(m.blinks) for m in moving) >= 0.8 * sum(len(m.painted) for m in moving)
 
 
 @pytest.mark.parametrize(

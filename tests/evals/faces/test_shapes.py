@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from face_material import head
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.signal import savgol_filter
@@ -82,6 +82,28 @@ def test_blinks_are_short_closures_only() -> None:
     opening[50:90] = 0.05  # asleep
     assert blinks.find([i / 25 for i in range(100)], opening) == [pytest.approx(21.5 / 25)]
     assert blinks.find([0.0], np.array([0.3])) == []
+
+
+@pytest.mark.parametrize("fps", [12, 25])
+def test_lids_that_dip_and_are_open_again_have_blinked(fps: int) -> None:
+    times = np.arange(4 * fps) / fps
+    dip = np.clip(1 - np.abs(times - 2.0) / 0.15, 0, 1)
+    assert blinks.find(times.tolist(), 0.3 - 0.1 * dip) == [pytest.approx(2.0, abs=1 / fps)]
+    assert blinks.find(times.tolist(), 0.3 - 0.04 * dip) == []  # a nod
+    assert blinks.find(times.tolist(), np.where(times < 2, 0.3, 0.2)) == []  # narrowed, and they stay so
+    assert blinks.find(times.tolist(), 0.25 + 0.05 * np.cos(2 * np.pi * times / 1.6)) == []  # squints slowly
+    assert blinks.find(times[: 2 * fps].tolist(), (0.3 - 0.1 * dip)[: 2 * fps]) == []  # whether they open again is not seen
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 1000), st.floats(0.0, 0.05), st.floats(0.0, 0.97))
+def test_lids_that_tremble_do_not_blink(seed: int, spread: float, slow: float) -> None:
+    draw = np.random.default_rng(seed)
+    steps = np.sqrt(1 - slow**2) * draw.standard_normal(100)
+    wandering = [0.0]
+    for step in steps:
+        wandering.append(slow * wandering[-1] + float(np.clip(step, -2.5, 2.5)))
+    assert len(blinks.find([i / 25 for i in range(101)], 0.3 * (1 + spread * np.array(wandering)))) <= 1
 
 
 @given(st.floats(0, 6.28), st.floats(20, 300), st.booleans())
