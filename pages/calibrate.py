@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -9,20 +10,33 @@ import streamlit as st
 
 from evals.judge.calibration import recorded
 from evals.waivers import stamp_of
-from pages.ui import agreement, cached, shell
+from pages.ui import agreement, cached, shell, takeaway
 from runs import query
 from runs.workspace import Workspace
+
+TABLES = {
+    "Truths": "truths",
+    "Planted faults": "planted",
+    "Votes and scores": "rated_scores",
+    "Checks": "checks",
+    "Drift": "drift",
+    "Work": "workload",
+}
+"""What the numbers of the page are counted from, and what can be taken along, by name."""
 
 
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
-    st.header("Scorers")
+    title, beside = st.columns([9, 2], vertical_alignment="bottom")
+    title.header("Scorers")
     workload = _ask(str(ws.root), "workload", cached.stamp(ws))
     if workload.empty:
         st.text("Nothing has been scored yet. This fills the page; it needs no key and takes a minute or two:")
         st.code("workbench demo", language="shell", wrap_lines=True)
         return
+    with beside.container(horizontal=True, horizontal_alignment="right"):
+        takeaway.draw("scorers", {label: partial(_ask, str(ws.root), name, cached.stamp(ws)) for label, name in TABLES.items()})
     _truth(ws)
     _people(ws)
     _checks(ws)
@@ -125,7 +139,7 @@ def _work(workload: pd.DataFrame) -> None:
 
 
 def _table(frame: pd.DataFrame, alt: str, **config: Any) -> None:
-    st.dataframe(frame, hide_index=True, placeholder="–", alt=alt, column_config=config)
+    st.dataframe(frame, hide_index=True, height="content", placeholder="–", alt=alt, column_config=config)
 
 
 def _number(form: str) -> Any:

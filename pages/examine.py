@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import address, brief, outputs, scores, shell
+from pages.ui import address, brief, outputs, scores, shell, takeaway
 from pages.ui.evidence import VIEWS, with_verdicts
 from pages.ui.listing import Listing, listing
 from prompts.errors import InputError
@@ -29,8 +29,11 @@ def main() -> None:
     case = asked["case"] or cases.order[0]
     if case not in cases.order:
         raise InputError(f"There is no case {case} here.", hint=f"There is, for example, {', '.join(cases.order[:3])}.")
-    repeat = _heading(cases, case, asked)
+    repeat, beside = _heading(cases, case, asked)
     sides = _sides(ws, cases, case, repeat, asked)
+    with beside:
+        named = f"{case}-{'-'.join(arm.address for arm in cases.arms)}"
+        takeaway.draw(named, {}, {"Outputs and all that is known, ZIP": (".zip", takeaway.ZIP, lambda: takeaway.case(ws, sides))})
     if outputs.are_texts(sides):
         _about(sides)
         outputs.show_texts(ws, sides)
@@ -45,8 +48,8 @@ def main() -> None:
     _evidence(ws, sides)
 
 
-def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> int:
-    """Draw name and place in the list; return the repeat that the user looks at."""
+def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[int, Any]:
+    """Draw name and place in the list; return the repeat that the user looks at, and the room beside the place."""
     place = cases.order.index(case)
     title, back, forth, up = st.columns([8, 1.2, 1.2, 1.2], vertical_alignment="center")
     title.header(shell.plain(case))
@@ -60,11 +63,12 @@ def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> int:
         up.page_link("compare.py", label="all cases", query_params={**cases.address, **same})
     else:
         up.page_link("home.py", label="all runs")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with row:
         if any(arm.simulated for arm in cases.arms):
             st.badge("SIM", color="orange", help="Made by the embedded studio: shows that the tool works, not how a real model does.")
         st.caption(f"{place + 1} of {len(cases.order)}, {cases.sorted_by}. Arrow keys turn the pages.")
-        return _repeat(cases, case)
+        return _repeat(cases, case), row
 
 
 def _repeat(cases: Listing, case: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, filters, runs_table, shell
+from pages.ui import cached, filters, runs_table, shell, takeaway
 from runs import query
 from runs.team import following
 from runs.workspace import Workspace
@@ -52,7 +52,10 @@ def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
         placeholder="–",
         alt="Runs, those that are running first, then the newest",
     )
-    st.caption(f"{len(kept)} of {len(runs)} runs. Tick one run to compare its arms, or two runs to compare the last arm of each.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{len(kept)} of {len(runs)} runs. Tick one run to compare its arms, or two runs to compare the last arm of each.")
+        means = cached.all_scores(ws)
+        takeaway.draw("runs", {"Runs": lambda: kept, "Mean scores": lambda: means[means["run_id"].isin(kept["run_id"])]})
     _actions(ws, kept.iloc[list(event.selection.rows)])
 
 

@@ -59,7 +59,7 @@ class _Plan:
 
     def __init__(self, ws: Workspace, settings: Settings, wanted: Wanted, pilot: str, at: str) -> None:
         self.ws, self.settings, self.wanted, self.pilot, self.at = ws, settings, wanted, pilot, at
-        self.key = repr((ws.root, settings.model_dump_json(), wanted.order, wanted.provider, pilot, at))
+        self.key = repr((ws.root, settings.model_dump_json(), wanted.order, wanted.provider, wanted.prices, pilot, at))
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -70,8 +70,8 @@ class _Plan:
 
 @lru_cache(maxsize=8)
 def _dry(plan: _Plan) -> DryRun:
-    cases = written.cases(plan.ws, plan.at)
-    return dry_run(plan.ws, plan.settings, plan.wanted.provider, plan.wanted.order, known=cases, pilot=plan.pilot)
+    wanted, cases = plan.wanted, written.cases(plan.ws, plan.at)
+    return dry_run(plan.ws, plan.settings, wanted.provider, wanted.order, known=cases, pilot=plan.pilot, prices=wanted.prices)
 
 
 def _start(ws: Workspace, wanted: Wanted, found: DryRun) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import candidates, moving, person, shell, state_of
+from pages.ui import candidates, moving, person, shell, state_of, takeaway
 from pages.ui.moves import Hand, told
 from prompts import channels
 from prompts.channels import State
-from prompts.ledger import Entry
+from prompts.ledger import FILE, Entry
 from runs import promotions, query
 from runs.prepare import registry
 from runs.workspace import Workspace
@@ -26,7 +26,7 @@ def main() -> None:
     names = state_of.templates(state, registry(ws).templates())
     chosen = _template(names)
     if chosen is None:
-        _overview(state, names)
+        _overview(ws, state, names)
         return
     known = _names(ws, chosen)
     moving.channels(hand, state, chosen, known)
@@ -50,11 +50,12 @@ def _template(names: list[str]) -> str | None:
     return chosen
 
 
-def _overview(state: State, names: list[str]) -> None:
+def _overview(ws: Workspace, state: State, names: list[str]) -> None:
     if not names:
         st.text("No template yet. “workbench init” makes a workspace with some to start from.")
         return
-    frame = state_of.overview(state, names)
+    used = query.versions(ws)
+    frame = state_of.overview(state, names, dict(zip(used["version"], used["ref"], strict=True)))
     event = st.dataframe(
         frame,
         key="overview",
@@ -88,6 +89,8 @@ def _ledger(ws: Workspace, entries: list[Entry], template: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge("proved" if not problems else "changed", color="green" if not problems else "red")
         st.caption(shell.plain(f"{len(entries)} lines, head {promotions.ledger_head(ws)[:24]}…" if not problems else "; ".join(problems)))
+        whole = {"The whole ledger, which proves itself": (".jsonl", takeaway.PARQUET, takeaway.raw(ws.prompts / FILE))}
+        takeaway.draw(f"ledger-{template}", {"Moves": lambda: state_of.history(entries, template)}, whole)
     frame = state_of.history(entries, template)
     if frame.empty:
         st.text("Nothing was ever moved.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import badges, forest, people, person, queues, reveal, shell
+from pages.ui import badges, forest, people, person, queues, reveal, shell, takeaway
 from pages.ui.judge import judge
 from pages.ui.judging import Sitting, sit
 from pages.ui.palette import palette
@@ -87,6 +87,7 @@ def _reveal(ws: Workspace, sitting: Sitting) -> None:
     with st.container(horizontal=True, gap="small"):
         shell.page_button("compare.py", "Compare what scorers say of both", a=queue["a"], b=queue["b"])
         shell.page_button("review.py", "All queues")
+        takeaway.draw(queue["queue"], {"Votes": lambda: everybody})
 
 
 def _shown(arm: Arm) -> str:

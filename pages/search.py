@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import address, shell
+from pages.ui import address, shell, takeaway
 from pages.ui.hits import hits_html
 from runs import query
 from runs.query.of_search import ALL_KINDS, MOST_FILES, MOST_ROWS
@@ -49,6 +49,7 @@ def _hits(ws: Workspace, words: str, kind: str) -> None:
             st.button("older ▶", on_click=_turn, args=(page + 2,))
         else:
             _further(kind, whole)
+        takeaway.draw("hits", {"Hits": lambda: found.head(PAGE)})
 
 
 def _further(kind: str, whole: bool) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from pages.ui import badges, live, people, shell, standing
+from pages.ui import badges, live, people, shell, standing, takeaway
 from prompts.errors import InputError, UnknownName
 from runs import launching, query
+from runs.settling import FAILED
 from runs.workspace import Workspace
 
 REFRESH_S = 1.0
@@ -16,6 +20,7 @@ OPEN = ("stopped", "failed", "interrupted")
 STOP = "As Ctrl-C: no new jobs, what is in flight may finish. Resume does the rest."
 LEAVE = "Give up what is in flight. Nothing that is done is lost, but a call that is given up may still be paid."
 RESUME = "Do what is missing, in a process of its own."
+RETRY = "Make what failed once more, and what is missing; what was billed for a failed call may be billed again."
 
 
 def main() -> None:
@@ -78,6 +83,13 @@ def _heading(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
             st.page_link("compare.py", label="Compare", query_params={"a": a, "b": b})
         if len(arms):
             st.page_link("examine.py", label="Cases", query_params={"a": f"{run_id}:{arms['arm'].iloc[0]}"})
+        tables: dict[str, Callable[..., pd.DataFrame]] = {
+            "Generations": query.generations,
+            "Scores": query.scores,
+            "Findings": query.findings,
+            "Errors": query.errors,
+        }
+        takeaway.draw(run_id, {label: partial(ask, ws, run_id) for label, ask in tables.items()})
 
 
 def _buttons(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
@@ -93,10 +105,19 @@ def _buttons(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
             launching.stop(ws, run_id, at_once=asked)
             st.rerun()
     elif alive:
-        st.text("Beginning …")
-    elif (now["state"] in OPEN or now["done"] < now["jobs"]) and st.button("Resume", help=RESUME):
+        st.text("Its process is at work …")  # it prepares the run, or writes the last of it down
+    else:
+        if now["state"] in OPEN or now["done"] < now["jobs"]:
+            _again(ws, run_id, "Resume", RESUME)
+        wrong = query.errors(ws, run_id)
+        if ((wrong["kind"] == "generation") & wrong["status"].isin(FAILED)).any():
+            _again(ws, run_id, "Retry failed", RETRY, retry_failed=True)
+
+
+def _again(ws: Workspace, run_id: str, label: str, about: str, *, retry_failed: bool = False) -> None:
+    if st.button(label, help=about, key=f"{label} {run_id}"):
         people.require("launch")
-        launching.resume(ws, run_id)
+        launching.resume(ws, run_id, retry_failed=retry_failed)
         st.rerun()
 
 

@@ -9,7 +9,7 @@ Nothing is sent, and nothing but reference pictures is stored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evals.planner import Means, Need, Spread, measured, needs
@@ -19,6 +19,7 @@ from prompts.errors import WorkbenchError
 from runs import preflight
 from runs.linting import Lints, lint_plan
 from runs.prepare import Order, prepare
+from runs.pricing import named_price
 from runs.providers import get, reference
 from runs.quote import pricing_of
 from runs.trial import evidence, find
@@ -55,7 +56,14 @@ class DryRun:
 
 
 def dry_run(
-    ws: Workspace, settings: Settings, provider_name: str, order: Order, *, known: Sequence[Case] | None = None, pilot: str = ""
+    ws: Workspace,
+    settings: Settings,
+    provider_name: str,
+    order: Order,
+    *,
+    known: Sequence[Case] | None = None,
+    pilot: str = "",
+    prices: Sequence[str] = (),
 ) -> DryRun:
     """Plan, price, check and judge a run without starting it.
 
@@ -66,13 +74,15 @@ def dry_run(
         order: What would be run.
         known: The workspace's cases, where they have been read already.
         pilot: A run whose first two arms tell how much the metrics vary; empty for guesses.
+        prices: What its calls cost, `NAME=USD` each, where the user names it; see `runs.pricing.named_price`.
 
     Raises:
         WorkbenchError: There is an unknown name, a broken file, or nothing to run; a prompt that cannot be rendered.
     """
     provider = get(provider_name, settings)
-    plan = prepare(ws, order, reference(provider), known=known)
-    estimate = preflight.examine(ws, plan, pricing_of(provider, settings))
+    pricing = pricing_of(provider, settings, named=named_price(prices))
+    plan = prepare(ws, replace(order, price=pricing.amounts), reference(provider), known=known)
+    estimate = preflight.examine(ws, plan, pricing)
     refusal = ""
     try:
         preflight.check(plan, provider, estimate, order.budget_usd)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
 import pandas as pd
 import streamlit as st
 
 from evals.report import report
-from pages.ui import shell
+from pages.ui import shell, takeaway
 from runs.compare import Pair
 from runs.comparison_page import page
 from runs.workspace import Workspace
@@ -19,19 +17,13 @@ def draw(ws: Workspace, pair: Pair) -> None:
     name = shell.file_name(f"{pair.a.run_id}-{pair.a.arm}-{pair.b.run_id}-{pair.b.arm}")
     metric = next((r.metric.name for r in pair.comparison.results if r.cases), None)
     with st.popover("Export", width="content"):
-        st.download_button(
-            "Metrics, CSV", lambda: report(pair.comparison, "csv"), f"{name}.csv", "text/csv", on_click="ignore", width="stretch"
-        )
-        st.download_button("Cases, CSV", lambda: cases_csv(pair), f"{name}-cases.csv", "text/csv", on_click="ignore", width="stretch")
-        st.download_button(
-            "Cases, Parquet", lambda: parquet(pair), f"{name}-cases.parquet", "application/octet-stream", on_click="ignore", width="stretch"
-        )
+        takeaway.button("Metrics, CSV", lambda: report(pair.comparison, "csv"), f"{name}.csv", "text/csv")
+        takeaway.button("Cases, CSV", lambda: takeaway.csv(all_cases(pair)), f"{name}-cases.csv", "text/csv")
+        takeaway.button("Cases, Parquet", lambda: takeaway.parquet(all_cases(pair)), f"{name}-cases.parquet", takeaway.PARQUET)
         if metric:
             by = st.query_params.get("by", "")
             asked = shell.asked("m", [r.metric.name for r in pair.comparison.results if r.cases]) or metric
-            st.download_button(
-                "Report, HTML", lambda: page(ws, pair, asked, by), f"{name}.html", "text/html", on_click="ignore", width="stretch"
-            )
+            takeaway.button("Report, HTML", lambda: page(ws, pair, asked, by), f"{name}.html", "text/html")
         st.caption("The address of this page is a link that can be shared.")
 
 
@@ -40,18 +32,3 @@ def all_cases(pair: Pair) -> pd.DataFrame:
     found = [pair.comparison.cases(r.metric.name).assign(metric=r.metric.name) for r in pair.comparison.results]
     frame = pd.concat(found, ignore_index=True)
     return frame[["metric", *(name for name in frame.columns if name != "metric")]]
-
-
-def cases_csv(pair: Pair) -> str:
-    """Return the cases as CSV in which no cell is a formula: names come from files and models, and spreadsheets run them."""
-    frame = all_cases(pair)
-    for name in ("unit", "case"):
-        frame[name] = [f"'{text}" if str(text).startswith(("=", "+", "-", "@", "\t", "\r")) else text for text in frame[name]]
-    return frame.to_csv(index=False)
-
-
-def parquet(pair: Pair) -> bytes:
-    """Return the cases as Parquet."""
-    out = io.BytesIO()
-    all_cases(pair).to_parquet(out, index=False)
-    return out.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -25,11 +26,15 @@ MOST_REPEATS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the form says: an order and who does it. `missing` are variables that hold no key yet."""
+    """What the form says: an order, who does it, and what it costs where the user names that (`NAME=USD` each).
+
+    `missing` are variables that hold no key yet.
+    """
 
     order: Order
     provider: str
     missing: tuple[str, ...]
+    prices: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> list[str]:
@@ -40,7 +45,8 @@ class Wanted:
         told += ["--provider", self.provider, *(word for model in order.models for word in ("--model", model))]
         told += ["--repeats", str(order.repeats)]
         given = {"--split": order.split, "--limit": order.limit, "--budget": order.budget_usd}
-        return told + [str(word) for name, value in given.items() if value is not None for word in (name, value)]
+        told += [str(word) for name, value in given.items() if value is not None for word in (name, value)]
+        return told + [word for price in self.prices for word in ("--price", price)]
 
 
 def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: State) -> Wanted | None:
@@ -62,7 +68,7 @@ def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: S
     with models_at:
         models = _models(settings, provider)
     versions = _versions(ws, stage, state)
-    repeats, split, limit, budget = _sizes(settings)
+    repeats, split, limit, budget, prices = _sizes(settings, able[provider])
     if len(versions) < 2 or not models:
         st.text("Choose two or more versions, and a model. With one version, A/A runs it against itself: that shows how much chance does.")
         return None
@@ -77,7 +83,7 @@ def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: S
         parameters=settings.provider_settings(provider).parameters,
         budget_usd=budget,
     )
-    return Wanted(order, provider, missing_keys(settings, provider))
+    return Wanted(order, provider, missing_keys(settings, provider), prices)
 
 
 def makers(settings: Settings, stage: str) -> dict[str, Offer]:
@@ -134,15 +140,24 @@ def _versions(ws: Workspace, stage: str, state: State) -> list[str]:
     return chosen * 2 if same and len(chosen) == 1 else chosen
 
 
-def _sizes(settings: Settings) -> tuple[int, str, int | None, float | None]:
-    repeats, split, limit, budget = st.columns(4)
+def _sizes(settings: Settings, offer: Offer) -> tuple[int, str, int | None, float | None, tuple[str, ...]]:
+    free = "SIMULATED" in offer.makes
+    repeats, split, limit, budget, *price = st.columns(4 if free else 5)
     times = address.number(repeats, "Repeats", "repeats", 1, MOST_REPEATS, settings.repeats, help="Generations of each case and version")
     part = address.one(split.selectbox, "Split", "split", ["all", *SPLITS], "all", help="`gate` decides; do not tune on it.")
     most = address.number(limit, "At most cases", "limit", 1, None, None, placeholder="all", help="Spread over as many series as there are")
     money = address.number(
         budget, "Budget $", "budget", 0.0, None, settings.budget_usd, placeholder="none", format="%.2f", help="Never spend more than this"
     )
-    return int(times or settings.repeats), part, None if most is None else int(most), None if money is None else float(money)
+    prices = () if free else _prices(price[0])
+    return int(times or settings.repeats), part, None if most is None else int(most), None if money is None else float(money), prices
+
+
+def _prices(column: Any) -> tuple[str, ...]:
+    """Let the user name what calls cost, for a model that no table knows; goes before all tables, as on the command line."""
+    about = "For all calls, before every price table: `image=0.07`, or `input=0.75 output=4.5 max_output=2000` (tokens by the million)."
+    words = address.text(column, "Price $", "price", placeholder="from the tables", help=about)
+    return tuple(dict.fromkeys(words.replace(",", " ").split()))
 
 
 def command(arguments: Sequence[str]) -> str:

@@ -56,7 +56,7 @@ def facts(everybody: pd.DataFrame, own: pd.DataFrame) -> list[tuple[str, str, st
     times = own["ms"].dropna()
     glances = int((times < GLANCE_MS).sum())
     return [
-        ("Votes", f"{of_all.votes} of {of_all.raters} {'person' if of_all.raters == 1 else 'people'}", "hidden repeats not counted"),
+        ("Votes", f"{of_all.votes} by {of_all.raters} {'person' if of_all.raters == 1 else 'people'}", "hidden repeats not counted"),
         ("You agree with yourself", _share(of_one.self_agreement), "on pairs that came a second time with the sides swapped"),
         ("Everybody with themselves", _share(of_all.self_agreement), "bounds what these votes can tell"),
         ("People with each other", _alpha(of_all), f"Krippendorff's alpha; below {ALPHA_FLOOR} people do not see the same thing"),

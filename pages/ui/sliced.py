@@ -47,7 +47,7 @@ def draw(ws: Workspace, pair: Pair) -> None:
 
 def _chosen(offered: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = address.one(st.segmented_control, "Slice by", "by", offered, slicing.usual(offered))
+        by = address.one(st.segmented_control, "Slice by", "by", offered, slicing.usual(offered), label_visibility="collapsed")
         metric = address.one(st.selectbox, "Metric", "sm", names, names[0], format_func=_spaced, width=240)
     return by, metric
 

@@ -25,13 +25,13 @@ def templates(state: State, known: Sequence[str]) -> list[str]:
     return [*known, *sorted(moved - set(known))]
 
 
-def overview(state: State, names: Sequence[str]) -> pd.DataFrame:
-    """Return a row a template: what each channel means, and what is special about production."""
+def overview(state: State, names: Sequence[str], known: Mapping[str, str]) -> pd.DataFrame:
+    """Return a row a template: what each channel means, and what is special about production; `known` says what versions are called."""
     return pd.DataFrame(
         [
             {
                 "Template": name,
-                **{channel: shown_or_none(state.version(name, channel)) for channel in CHANNELS},
+                **{channel: called(state.version(name, channel), known) for channel in CHANNELS},
                 "Marks": " · ".join(marks(state, name)),
                 "Pins": sum(template == name for template, _ in state.pins),
                 "Waiting": len(waiting(state, name)),

@@ -36,7 +36,9 @@ def draw(ws: Workspace, pair: Pair) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         y = address.one(st.selectbox, "Quality", "quality", quality, quality[0], format_func=_spaced, width=240)
-        x = address.one(st.segmented_control, "Against", "against", spending, spending[0], format_func=_spaced)
+        x = address.one(
+            st.segmented_control, "Against", "against", spending, spending[0], format_func=_spaced, label_visibility="collapsed"
+        )
     frame = points(scores, pair, x, y)
     said = " ".join(f"{row.side}: {row.spent:.4g} {UNITS[x]}, {row.quality:.3g}." for row in frame.itertuples() if row.side != "other")
     st.altair_chart(chart(frame, palette(), x, y, _budget(ws, pair) if x == "cost" else None), alt=f"{_spaced(y)} against {x}. {said}")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import zipfile
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import page_story
@@ -11,7 +14,7 @@ import pandas as pd
 import pytest
 
 from evals.policy import load_policy
-from pages.ui import exports, forest, tradeoff
+from pages.ui import exports, forest, takeaway, tradeoff
 from runs import query
 from runs.compare import Pair, compare_arms, find_arms
 from runs.comparison_page import page
@@ -29,7 +32,8 @@ def pair(workspace: Workspace) -> Pair:
 
 def test_cases_come_as_csv_and_parquet_with_the_same_rows(pair: Pair) -> None:
     """A row a metric and case; Parquet keeps the types."""
-    csv, parquet = pd.read_csv(io.StringIO(exports.cases_csv(pair))), pd.read_parquet(io.BytesIO(exports.parquet(pair)))
+    rows = exports.all_cases(pair)
+    csv, parquet = pd.read_csv(io.StringIO(takeaway.csv(rows))), pd.read_parquet(io.BytesIO(takeaway.parquet(rows)))
     assert list(csv.columns) == list(parquet.columns) == ["metric", "unit", "case", *csv.columns[3:]]
     assert csv["metric"].tolist() == parquet["metric"].tolist()
     assert csv["gain"].to_numpy() == pytest.approx(parquet["gain"].to_numpy(), nan_ok=True)
@@ -43,8 +47,24 @@ def test_no_cell_of_the_csv_is_a_formula(pair: Pair) -> None:
 
     metrics = [r.metric for r in pair.comparison.results]
     named = Pair(pair.a, pair.b, rows, compare(rows, metrics, pair.a.address, pair.b.address))
-    assert not re.search(r"(?m)(^|,)=", exports.cases_csv(named))
-    assert ",'=1+1," in exports.cases_csv(named)
+    told = takeaway.csv(exports.all_cases(named))
+    assert not re.search(r"(?m)(^|,)=", told)
+    assert ",'=1+1," in told
+
+
+def test_a_case_comes_with_its_files_and_what_is_known_of_them(workspace: Workspace) -> None:
+    """A folder an arm; outputs are the bytes of the store; an arm that made nothing says why; an arm without the case has no folder."""
+    rows = query.generations(workspace, page_story.SHOTS, case_id="series-0-shot-1")
+    sides = [
+        {**query.generation(workspace, page_story.SHOTS, job), "letter": letter, "arm": object(), "links": {}}
+        for letter, job in zip("AB", rows.sort_values("arm")["job_id"], strict=True)
+    ]
+    with zipfile.ZipFile(io.BytesIO(takeaway.case(workspace, [*sides, {"letter": "C", "arm": object()}]))) as found:
+        assert sorted(found.namelist()) == ["A/generation.json", "A/output-1.webp", "B/generation.json"]
+        assert sha256(found.read("A/output-1.webp")).hexdigest() == sides[0]["artifact"]
+        failed = json.loads(found.read("B/generation.json"))
+        assert (failed["status"], failed["error"], failed["message"]) == ("failed", "rate_limit", page_story.HOSTILE)
+        assert {score["metric"] for score in json.loads(found.read("A/generation.json"))["scores"]} >= {"face_consistency", "latency"}
 
 
 class _Tags(HTMLParser):

@@ -112,6 +112,22 @@ def test_a_budget_that_cannot_be_kept_is_refused_before(app: Open, own: Workspac
     assert not starts(at)
 
 
+def test_a_price_that_the_user_names_is_planned_with_and_handed_on(app: Open, own: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No table knows the model: with a price and a bound in the address the cost is a range, and a budget can be kept; nonsense is said."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-abcdefghijklmnopqrstuv")
+    at = app("launch.py", of=own, **SCRIPTS, provider="openai", models="ours-1", budget="2", limit="2", repeats="1")
+    assert "No budget can be kept: the price of ours-1 is unknown" in words(at)
+    at.text_input(key="_price").set_value("input=1, output=2 max_output=1000").run()
+    low, high = (float(word) for word in figures(at)["Cost"].replace("$", "").split(" to "))
+    assert 0 < low < 4 * 1000 * 2e-6 < high < 0.1, "four answers of at most 1,000 tokens, and their prompts"
+    assert at.query_params["price"] in ("input=1, output=2 max_output=1000", ["input=1, output=2 max_output=1000"])
+    assert at.code[0].value.endswith("--price input=1 --price output=2 --price max_output=1000")
+    assert starts(at)
+    at.text_input(key="_price").set_value("gold=1").run()
+    assert "A price has no gold" in at.error[0].value.replace("\\", "")
+    assert not starts(at)
+
+
 def test_a_template_that_breaks_is_said_in_words(app: Open, own: Workspace) -> None:
     path = own.prompts / "script" / "episode.j2"
     path.write_text(path.read_text("utf-8") + "{{ series.nothing }}\n", "utf-8")

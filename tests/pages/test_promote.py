@@ -177,7 +177,7 @@ def words(at: AppTest) -> str:
 @pytest.mark.slow
 def test_all_templates_are_listed_with_what_waits(app: Open, ws: Workspace) -> None:
     frame = app("promote.py", of=ws).dataframe[0].value.set_index("Template")
-    assert frame.loc[TEMPLATE, "production"] == means(ws)[3:9]
+    assert frame.loc[TEMPLATE, "production"] == f"{TEMPLATE}@plain ({means(ws)[3:9]})"
     assert (frame.loc[TEMPLATE, "Marks"], frame.loc[TEMPLATE, "Waiting"]) == ("unproven", 1)
     assert frame.loc["shot/keyframe", "production"] == "–"
 

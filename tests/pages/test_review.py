@@ -183,7 +183,7 @@ def test_the_reveal_says_whom_people_prefer_and_how_far_to_trust_it(shared: Work
     assert (row["verdict"], row["gain"]) == ("better", 1.0)
     assert row["sentence"] == "People prefer B, rich, to A, plain: 14 series for B, 0 for A, 0 for neither."
     facts = {what: value for what, value, _ in reveal.facts(everybody, everybody[everybody["rater"] == ANN])}
-    assert facts["Votes"] == "30 of 2 people"
+    assert facts["Votes"] == "30 by 2 people"
     assert facts["You agree with yourself"].startswith("100% of 2")
     assert facts["Your votes at a glance"] == "1 of 17"
 

@@ -52,14 +52,20 @@ def test_a_running_run_shows_how_far_it_is_and_can_be_stopped(app: Open, tmp_pat
         journal.append(*list(log_story.story("r1", jobs=8))[13:])
     at = app("watch.py", of=ws, id="r1")
     assert figures(at)["Done"] == "8 of 8"
-    assert buttons(at) == []
+    assert buttons(at) == ["Retry failed"]
 
 
-def test_a_run_that_broke_off_can_be_resumed(app: Open, tmp_path: Path) -> None:
+def test_a_run_that_broke_off_can_be_resumed(app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing, or what failed as well; a run without a failure offers only the first."""
     ws = log_story.workspace(tmp_path / "broken")
     log_story.write(ws, "r1.jsonl", list(log_story.story("r1", jobs=8))[:13])
     at = app("watch.py", of=ws, id="r1")
-    assert buttons(at) == ["Resume"]
+    assert buttons(at) == ["Resume", "Retry failed"]
+    asked: list[bool] = []
+    monkeypatch.setattr(launching, "resume", lambda _ws, run_id, *, retry_failed=False: asked.append(retry_failed))
+    for label in buttons(at):
+        at.button(key=f"{label} r1").click().run()
+    assert asked == [False, True]
 
 
 def test_pictures_are_posters_and_texts_begin(app: Open, workspace: Workspace) -> None:
