@@ -155,7 +155,7 @@ class Executor:
                 began = time.perf_counter()
                 answer = await self._once(job, request, task_id, look_first)
                 # How long a task took that another process began, nobody measured.
-                latency_s = None if task_id else time.perf_counter() - began
+                latency_s = None if task_id or answer.recalled else time.perf_counter() - began
                 failure = answer.outcome.failure
                 if failure is None:
                     self._limits.succeeded()
@@ -186,6 +186,11 @@ class Executor:
             )  # fmt: skip
         elif self._direct is None:
             raise TypeError(f"{provider.name} is neither a Direct nor a Tasks provider")
+        elif (look_first or task_id) and (found := await self._recalled(request)) is not None:
+            await handing(refused=True)  # this process makes no call for it, and the earlier one's has come to an end
+            return found
+        elif task_id:
+            return Answer(Outcome(failure=tasks.MADE_AND_GONE), recalled=True)
         elif self._asks_again(request):
             return await self._generate(self._direct, request, seconds)
         elif was_handing:
@@ -202,7 +207,21 @@ class Executor:
         """Say whether a call that dies with this process is made again without asking, so that nothing is written before it."""
         return self._tasks is None and resends(self._provider, request.kind)
 
+    async def _recalled(self, request: Request) -> Answer | None:
+        """Look at the server for an answer that did not reach us, where it keeps them."""
+        recall = getattr(self._provider, "recall", None)
+        try:
+            found = await recall(request) if callable(recall) else None
+        except Exception:  # noqa: BLE001 - an adapter's mistake: not knowing is what None means
+            return None
+        return None if found is None else Answer(found, recalled=True)
+
     async def _generate(self, provider: Direct, request: Request, seconds: float) -> Answer:
+        answer = await self._generated(provider, request, seconds)
+        lost = answer.outcome.failure is not None and answer.outcome.failure.error == "timeout"
+        return (await self._recalled(request) if lost else None) or answer
+
+    async def _generated(self, provider: Direct, request: Request, seconds: float) -> Answer:
         try:
             async with asyncio.timeout(seconds):
                 return Answer(await provider.generate(request))

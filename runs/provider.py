@@ -158,7 +158,11 @@ class Provider(Protocol):
 
 @runtime_checkable
 class Direct(Provider, Protocol):
-    """One call, result in the answer."""
+    """One call, result in the answer.
+
+    An adapter of a server that keeps its answers may offer `recall(request) -> Outcome | None`: the answer to a call that was on
+    its way when its process died, found by `request.key`; None where there is none.
+    """
 
     async def generate(self, request: Request) -> Outcome:
         """Make one call. Never raise for what the provider answers; raise only for a programming error."""

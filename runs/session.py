@@ -20,7 +20,7 @@ from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.progress import Counts, Progress, Silent
 from runs.provider import KIND_OF_STAGE, Provider, Tasks
-from runs.providers import rate_per_minute, resends
+from runs.providers import looks_up, pays_once, rate_per_minute, resends
 from runs.requests import Requests
 from runs.resume import Finished, RunState
 from runs.retry import Retry
@@ -248,10 +248,10 @@ class Session:
     def _resumed(self) -> Resumed:
         if self._state is None:
             return Resumed()
-        handing = frozenset(self._state.handing)
-        if not isinstance(self.provider, Tasks):
-            return Resumed(handing=handing)
-        return Resumed({job: task for job, (_, task) in self._state.submitted.items()}, frozenset(self._state.claims), handing)
+        handing, submitted = frozenset(self._state.handing), {job: task for job, (_, task) in self._state.submitted.items()}
+        if isinstance(self.provider, Tasks):
+            return Resumed(submitted, frozenset(self._state.claims), handing)
+        return Resumed(submitted, frozenset(job for job, n in self._state.claims.items() if n), handing)
 
     def counted(self) -> Counts:
         """Count what earlier processes have done and spent, with unknown costs at their worst."""
@@ -287,7 +287,7 @@ class Session:
     def lost_calls(self) -> dict[str, int]:
         """Return how many calls of each job were in flight when their process ended, where such calls are made again without asking."""
         kind = KIND_OF_STAGE[self.plan.event.stage]
-        if self._state is None or isinstance(self.provider, Tasks) or not resends(self.provider, kind):
+        if self._state is None or isinstance(self.provider, Tasks) or pays_once(self.provider) or not resends(self.provider, kind):
             return {}
         return {job_id: n for job_id, n in self._state.claims.items() if n and job_id in self.plan.by_id}
 
@@ -297,9 +297,8 @@ class Session:
         calls = sum(job["job_id"] in lost for job in todo)
         if not calls or self.provider.simulated:
             return []
-        text = (
-            f"{calls} call{'s' if calls > 1 else ''} whose answer was lost with an earlier process: asked again, and so perhaps paid twice."
-        )
+        what = "looked up, and where nothing is found asked again" if looks_up(self.provider) else "asked again, and so perhaps paid twice"
+        text = f"{calls} call{'s' if calls > 1 else ''} whose answer was lost with an earlier process: {what}."
         self.options.progress.say(text)
         return [Note(run_id=self.plan.run_id, text=text)]
 

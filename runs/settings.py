@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -40,6 +40,10 @@ class Capabilities(BaseModel):
     `api` is the interface that it is asked through: `/chat/completions`, or OpenAI's newer `/responses`. `drop` names
     parameters that it refuses and that are therefore never sent; `stream` asks for the answer as events, as models that
     think may demand.
+
+    Three say how a call that was in flight when its process died is saved: `background` makes each call a task of `/responses`,
+    `stored` has the server keep answers of `/chat/completions` and looks them up by the job's key, `idempotent` is for a server that
+    answers the same `Idempotency-Key` with the same answer, paid once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,7 +53,18 @@ class Capabilities(BaseModel):
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     seed: bool = False
     stream: bool = False
+    background: bool = False
+    stored: bool = False
+    idempotent: bool = False
     drop: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _within_one_interface(self) -> Self:
+        if self.background and self.api != "responses":
+            raise ValueError('background calls are made through /responses: set api = "responses" too')
+        if self.stored and self.api != "chat":
+            raise ValueError('only answers of /chat/completions can be looked up by the job: stored goes with api = "chat"')
+        return self
 
 
 class ProviderSettings(BaseModel):

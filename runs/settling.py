@@ -18,7 +18,7 @@ from runs.codes import by_code, codes
 from runs.events import End, Note, Settled
 from runs.harness import only_one, plan_of
 from runs.journal import Journal
-from runs.plan import Plan
+from runs.plan import Plan, request_key
 from runs.resume import RunState, state_of
 from runs.workspace import Workspace
 
@@ -31,10 +31,11 @@ MAY_HAVE_BEEN_MADE = frozenset({"timeout", "lost", "expired", "server"})
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """A job that may have been made and paid; `code` is its short name."""
+    """A job that may have been made and paid; `code` is its short name, `key` what the provider was told to know it by."""
 
     code: str
     job_id: str
+    key: str
     case_id: str
     ref: str
     model: str
@@ -145,6 +146,7 @@ def _row(state: RunState, plan: Plan, job: str, code: str) -> Doubtful:
     return Doubtful(
         code,
         job,
+        request_key(plan.run_id, job, state.again.get(job, 0)),
         planned["case_id"],
         arm["ref"],
         arm["model"],

@@ -25,17 +25,24 @@ POLL_FAULTS = 5
 """Failed polls in a row before a task is given up. Its id stays in the journal and in the message."""
 
 DIED_HANDING = Failure("lost", "an earlier process ended while it was handing this in, and nobody can say whether it was taken")
+MADE_AND_GONE = Failure(
+    "expired", "it was made, as a person says, and the answer of a call cannot be fetched; --retry-failed makes it once more, paid again"
+)
 
 Handed = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a job's call ended; `unknown` if nobody can say whether it was taken, `task_id` of a task that still runs."""
+    """How a job's call ended.
+
+    `unknown` if nobody can say whether it was taken, `task_id` of a task that still runs, `recalled` if an earlier process asked.
+    """
 
     outcome: Outcome
     unknown: bool = False
     task_id: str = ""
+    recalled: bool = False
 
 
 async def drive(

@@ -93,6 +93,8 @@ def chain(
     for result in results:
         for case, why in result.skipped.items():
             output.say(f"{result.stage}: {case} was left out: {why}")
+        if (doubts := result.counts.unknown) and result.run_id:
+            output.say(f"{result.stage}: {doubts} job{'s' if doubts > 1 else ''} may have been made: workbench settle {result.run_id}")
     if failed := sum(r.counts.failed for r in results):
         output.say(
             f"{failed} job{'s' if failed > 1 else ''} failed. Once more: workbench chain {name} --retry-failed", quiet=quiet(context)

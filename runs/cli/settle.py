@@ -11,7 +11,9 @@ from runs.cli.context import quiet, workspace
 @click.command()
 @click.argument("run_name", metavar="RUN")
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
-@click.option("--made", "task_id", metavar="TASK", help="The job was made, as this task: poll it and take its result.")
+@click.option(
+    "--made", "task_id", metavar="TASK", help="The job was made, as this task: take its result, or of a call whose answer is gone say so."
+)
 @click.option("--not-made", is_flag=True, help="The jobs were not made: open them again.")
 @click.option("--all", "everything", is_flag=True, help="With --not-made: all jobs in doubt.")
 @click.option("--why", default="", help="What makes you sure; goes into the journal.")
@@ -47,7 +49,7 @@ def settle(
     if not (task_id or not_made):
         rows = [asdict(row) for row in doubtful(ws, run_id)]
         frame = pd.DataFrame(rows, columns=list(Doubtful.__dataclass_fields__))
-        output.emit(frame.drop(columns=["job_id"]) if fmt == "table" else frame, fmt, key="jobs", run=run_id)
+        output.emit(frame.drop(columns=["job_id", "key"]) if fmt == "table" else frame, fmt, key="jobs", run=run_id)
         return
     if bool(task_id) == not_made or bool(jobs) == everything or (task_id and everything):
         raise click.UsageError("Give JOB with --made TASK, or JOB (or --all) with --not-made.")

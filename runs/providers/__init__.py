@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GROUP = "workbench.providers"
 BUILT_IN: Mapping[str, str] = {
     "studio": "runs.providers.studio:StudioProvider",
-    "chat": "runs.providers.chat:ChatProvider",
+    "chat": "runs.providers.chat:provider",
     "langchain": "runs.providers.langchain:LangChainProvider",
     "openai-images": "runs.providers.images:ImagesProvider",
     "kling": "runs.providers.kling:KlingProvider",
@@ -92,7 +92,17 @@ def deadlines(provider: Provider) -> Mapping[str, float]:
 def resends(provider: Provider, kind: str) -> bool:
     """Say whether a call that a killed process had in flight is made again without asking: where it costs little or nothing."""
     given: bool | None = _setting(provider, "resend")
-    return (kind == "text" or provider.simulated) if given is None else given
+    return (kind == "text" or provider.simulated or pays_once(provider)) if given is None else given
+
+
+def pays_once(provider: Provider) -> bool:
+    """Say whether the server answers a call that is made again under its key with the first answer, and bills it once."""
+    return bool(getattr(_setting(provider, "capabilities"), "idempotent", False))
+
+
+def looks_up(provider: Provider) -> bool:
+    """Say whether a call that a killed process had in flight may be found at the server before it is made again."""
+    return bool(getattr(_setting(provider, "capabilities"), "stored", False))
 
 
 def weight(provider: Provider, request: Request) -> int:

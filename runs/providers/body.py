@@ -12,6 +12,8 @@ from runs.settings import ProviderSettings
 MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 RESERVED = frozenset({"messages", "model", "stream", "stream_options", "n", "tools", "tool_choice", "response_format"})
 """What this adapter decides itself; a template or a setting that names one would get something else than it thinks."""
+MARK = "workbench_key"
+"""The name in an answer's `metadata` under which the server keeps the job's key, to be looked up by."""
 
 
 def build(request: Request, config: ProviderSettings, model: str) -> dict[str, Any] | Failure:
@@ -28,9 +30,16 @@ def build(request: Request, config: ProviderSettings, model: str) -> dict[str, A
     if config.capabilities.stream:
         # Without this a stream says nothing of what it used.
         body |= {"stream": True, "stream_options": {"include_usage": True}}
+    if config.capabilities.stored:
+        body |= {"store": True, "metadata": marked(body.get("metadata"), request)}
     if request.schema is not None:
         body |= _structure(request.schema_name or "answer", request.schema, config.capabilities.structured)
     return body
+
+
+def marked(metadata: Any, request: Request) -> dict[str, Any]:
+    """Return the metadata of a call with the job's key among them."""
+    return {**(metadata if isinstance(metadata, Mapping) else {}), MARK: request.key}
 
 
 def parameters_for(request: Request, config: ProviderSettings, model: str, reserved: Collection[str]) -> dict[str, Any] | Failure:

@@ -202,6 +202,14 @@ class RecordingCalls(_Wrapper):
         self._keep(request, outcome)
         return outcome
 
+    async def recall(self, request: Request) -> Outcome | None:
+        """Look for the answer to a call that died with its process, and keep what is found."""
+        recall = getattr(self._provider, "recall", None)
+        outcome: Outcome | None = await recall(request) if recall else None
+        if outcome is not None:
+            self._keep(request, outcome)
+        return outcome
+
 
 class RecordingTasks(_Wrapper):
     """Records a provider of tasks."""

@@ -19,18 +19,19 @@ What an answer means:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from runs.provider import Failure, Kind, Outcome, Request
 from runs.providers import answers, body, responses, stream, wire
 from runs.providers.answers import Answer
-from runs.providers.openai_client import Line, exchange, open_client, reported_cost, url
+from runs.providers.openai_client import Assemble, Line, Said, exchange, open_client, reported_cost, url
 from runs.providers.options import options_of
 from runs.settings import Capabilities, ProviderSettings
 
@@ -57,15 +58,30 @@ INTERFACES: Mapping[str, Interface] = {
 
 
 class Options(BaseModel):
-    """`models` says what models can do that differ from the others of their server, by a pattern of their names."""
+    """`models` says what models can do that differ from the others of their server, by a pattern of their names.
+
+    `poll_s` is seconds between two questions after a background answer; `look_s` how long an answer is looked for that was on its
+    way when its process died.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     models: dict[str, dict[str, Any]] = {}
+    poll_s: float = Field(default=2.0, gt=0, le=600)
+    look_s: float = Field(default=20.0, ge=0, le=600)
 
 
-class ChatProvider:
-    """One chat endpoint. `concurrency` is how many calls the harness may have in flight."""
+def provider(name: str, config: ProviderSettings) -> Endpoint:
+    """Return the provider of a chat server: one of calls, or one of tasks where calls are made in the background."""
+    if config.capabilities.background:
+        from runs.providers.background import BackgroundProvider
+
+        return BackgroundProvider(name, config)
+    return ChatProvider(name, config)
+
+
+class Endpoint:
+    """One chat endpoint: its settings by model, and its connections. `concurrency` is how many calls may be in flight."""
 
     simulated = False
     kinds: frozenset[Kind] = frozenset({"text"})
@@ -74,7 +90,8 @@ class ChatProvider:
         self.name = name
         self.config = config
         self.concurrency = config.concurrency
-        models = options_of(Options, name, config).models
+        self.options = options_of(Options, name, config)
+        models = self.options.models
         common = config.capabilities.model_dump(exclude_unset=True)
         self._models = {
             pattern: config.model_copy(update={"capabilities": options_of(Capabilities, name, {**common, **own}, f"models.{pattern}")})
@@ -98,22 +115,56 @@ class ChatProvider:
         if client:
             await client.close()
 
+    @property
+    def client(self) -> AsyncOpenAI:
+        """Return the open connections.
+
+        Raises:
+            RuntimeError: it is not open.
+        """
+        if self._client is None:
+            raise RuntimeError("a provider is used inside `async with`")
+        return self._client
+
+    def model_of(self, request: Request) -> str:
+        """Return the model that a request goes to: where nobody names one, callers name the provider."""
+        return request.model if request.model not in ("", self.name) else self.config.model
+
+    def settings_of(self, model: str) -> ProviderSettings:
+        """Return the settings with the capabilities of a model: of the longest pattern that its name fits."""
+        fitting = sorted((p for p in self._models if fnmatchcase(model, p)), key=len)
+        return self._models[fitting[-1]] if fitting else self.config
+
+    def sent(self, path: str, request: Request, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return a call as it may be journalled."""
+        return {"method": "POST", "url": url(self.config, path), "headers": {"idempotency-key": request.key}, "body": wire.clean(asked)}
+
+    async def post(self, path: str, request: Request, asked: Mapping[str, Any], assemble: Assemble = stream.assemble) -> Said:
+        """Make a call under the job's key, once."""
+        line = self._lines.get(path) or self._lines.setdefault(path, Line(self.client, path))
+        return await exchange(lambda: line.post(asked, request.key), self.name, self.config, assemble)
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Said:
+        """Ask for something that costs nothing."""
+        import httpx2
+
+        options: Any = {"params": dict(params or {}), "security": {"bearer_auth": True}}
+        return await exchange(lambda: self.client.get(path, cast_to=httpx2.Response, options=options), self.name, self.config)
+
+
+class ChatProvider(Endpoint):
+    """A chat endpoint that answers calls."""
+
     async def generate(self, request: Request) -> Outcome:
         """Make one call; see the module's table for what comes back."""
-        client = self._client
-        if client is None:
-            raise RuntimeError("a provider is used inside `async with`")
-        # Where nobody names a model, callers name the provider.
-        model = request.model if request.model not in ("", self.name) else self.config.model
+        model = self.model_of(request)
         settings = self.settings_of(model)
         way = INTERFACES[settings.capabilities.api]
         asked = way.build(request, settings, model)
         if isinstance(asked, Failure):
             return Outcome(failure=asked)
-        key = {"idempotency-key": request.key}
-        sent = {"method": "POST", "url": url(self.config, way.path), "headers": key, "body": wire.clean(asked)}
-        line = self._lines.get(way.path) or self._lines.setdefault(way.path, Line(client, way.path))
-        said = await exchange(lambda: line.post(asked, request.key), self.name, self.config, way.assemble)
+        sent = self.sent(way.path, request, asked)
+        said = await self.post(way.path, request, asked, way.assemble)
         if said.body is None:
             return Outcome(failure=said.failure, wire_request=sent, wire_response=said.got)
         answer = way.read(said.body, request)
@@ -122,7 +173,37 @@ class ChatProvider:
             model_resolved=answer.model or "", wire_request=sent, wire_response=said.got,
         )  # fmt: skip
 
-    def settings_of(self, model: str) -> ProviderSettings:
-        """Return the settings with the capabilities of a model: of the longest pattern that its name fits."""
-        fitting = sorted((p for p in self._models if fnmatchcase(model, p)), key=len)
-        return self._models[fitting[-1]] if fitting else self.config
+    async def recall(self, request: Request) -> Outcome | None:
+        """Look for the answer to a call that was on its way when its process died; None where the server keeps none.
+
+        Whether a server finishes an answer that nobody waits for, and how soon it lists it, only the server knows; so it is looked for
+        some time (`look_s`).
+        """
+        model = self.model_of(request)
+        settings = self.settings_of(model)
+        if not settings.capabilities.stored:
+            return None
+        asked = body.build(request, settings, model)
+        params = {f"metadata[{body.MARK}]": request.key, "order": "desc", "limit": "5"}
+        until = asyncio.get_running_loop().time() + self.options.look_s
+        while True:
+            said = await self.get(PATH, params)
+            found = _marked(said.body, request)
+            if found is not None and not isinstance(asked, Failure):
+                answer = answers.read(found, request)
+                return Outcome(
+                    assets=answer.assets, failure=answer.failure, usage=answer.usage, model_resolved=answer.model or "",
+                    wire_request=self.sent(PATH, request, asked), wire_response=said.got,
+                )  # fmt: skip
+            if asyncio.get_running_loop().time() >= until:
+                return None
+            await asyncio.sleep(min(self.options.poll_s, self.options.look_s))
+
+
+def _marked(listed: Mapping[str, Any] | None, request: Request) -> Mapping[str, Any] | None:
+    """Return the one completion of a list that is the request's: a server that knows no such filter lists others too."""
+    data = listed.get("data") if listed else None
+    for one in data if isinstance(data, list) else ():
+        if isinstance(one, Mapping) and answers.mapping(one.get("metadata")).get(body.MARK) == request.key:
+            return one
+    return None

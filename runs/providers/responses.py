@@ -11,7 +11,8 @@
 | `failed` or `cancelled`, an `error` | what the error's code says, else `server` |
 | `queued`, `in_progress`, nothing but reasoning | `malformed` |
 
-Nothing is kept at the server (`store` is false) unless the parameters say so; there is no seed here.
+Nothing is kept at the server (`store` is false) unless the parameters say so or the call is made in the background
+(`runs.providers.background`); there is no seed here.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 from runs.provider import Failure, Request, Usage
 from runs.providers import failures, stream
 from runs.providers.answers import Answer, count, cut_off, filtered, mapping, model_of, nothing, refused, text_asset
-from runs.providers.body import MAX_TOKENS, is_strict, messages_for, parameters_for
+from runs.providers.body import MAX_TOKENS, is_strict, marked, messages_for, parameters_for
 from runs.secrets import redact
 from runs.settings import ProviderSettings
 
@@ -42,8 +43,10 @@ def build(request: Request, config: ProviderSettings, model: str) -> dict[str, A
         return given
     wants_json = request.schema is not None and config.capabilities.structured == "json_object"
     body: dict[str, Any] = {"model": model, "input": messages_for(request, name_json=wants_json)}
+    background = config.capabilities.background
     if "store" not in config.capabilities.drop:
-        body["store"] = False
+        # What is made in the background and not kept is gone after minutes, although it was paid.
+        body["store"] = background
     text: dict[str, Any] = {}
     for name, value in given.items():
         if name == "reasoning_effort":
@@ -52,7 +55,9 @@ def build(request: Request, config: ProviderSettings, model: str) -> dict[str, A
             text["verbosity"] = value
         elif name != "reasoning" or "reasoning_effort" not in given:
             body["max_output_tokens" if name in MAX_TOKENS else name] = value
-    if config.capabilities.stream:
+    if background:
+        body |= {"background": True, "metadata": marked(body.get("metadata"), request)}
+    elif config.capabilities.stream:
         body["stream"] = True
     if request.schema is not None:
         _ask_for_structure(body, text, request.schema_name or "answer", dict(request.schema), config.capabilities.structured)

@@ -20,7 +20,7 @@ from runs.providers import failures
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "lost", "needs_input"]
 Words = tuple[tuple[re.Pattern[str], ErrorClass], ...]
 # A proxy in front of the service, which may have taken the call: not the vendor's own 502 or 504, which carries a code.
-_BETWEEN = frozenset({502, 504, 520, 524})
+BETWEEN = frozenset({502, 504, 520, 524})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Errors:
         wait = failures.retry_after_s(headers or {})
         text = secrets.redact(message).strip()[: failures.MESSAGE_CHARS] or f"HTTP {status} without a message"
         shown = secrets.redact(code)[:80] or (str(status) if status else "")
-        if submitting and status in _BETWEEN and code.lower() not in self.codes and code.lower() not in failures.CODES:
+        if submitting and status in BETWEEN and code.lower() not in self.codes and code.lower() not in failures.CODES:
             return Failure("timeout", f"a gateway on the way gave up (HTTP {status}); the call may still be billed", shown)
         return Failure(self.classify(status, code, message, wait), text, shown, wait)
 

@@ -1,10 +1,16 @@
-"""Kill `workbench chain` fifty times against the contract stubs of OpenAI, Kling and Suno, and count what they were asked for.
+"""Kill `workbench chain` fifty times against the contract stubs of OpenAI, Kling and Suno, and count what was billed.
 
-    python tests/bench/vendor_kills.py [KILLS]
+    python tests/bench/vendor_kills.py [KILLS [WAY]...]
 
-Clips and songs are tasks: each is handed in once, whatever dies when. A song whose submit was in flight cannot be looked up, so it is
-left as `unknown_submission` for a person to settle, and never sent again. Texts and pictures are calls: one that was in flight
-when its process died is made again, for nobody can fetch its answer; of pictures only because `resend = true` says so here.
+Clips and songs are tasks in all ways. Texts and pictures are asked for in four (all by default):
+
+    default      texts are calls, and one that was in flight when its process died is made again; a picture is left in doubt
+    background   texts are tasks of /responses
+    stored       texts are calls whose answers the server keeps and lists
+    keys         the server answers the same Idempotency-Key with the same answer, and bills it once
+
+At the end of each chain a person settles what is in doubt from the vendors' own lists. A picture that was made and whose answer died with
+its process is `expired`: billed once, and nobody can fetch it.
 """
 
 from __future__ import annotations
@@ -19,15 +25,18 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests/runs/harness"), str(ROOT / "tests/s
 import vendor_kills  # noqa: E402 (found through the line above)
 
 
-def main(kills: int = 50) -> None:
-    with vendor_kills.vendors() as made:
-        tally = vendor_kills.killed(Path(tempfile.mkdtemp()) / "drama", made, kills, each=6)
-    print(f"{tally.kills} kills over {tally.chains} chains; outcomes in the log: {dict(tally.statuses)}")
-    print(f"jobs whose outcome was journalled twice: {tally.journalled_twice}; clips that Kling took twice: {tally.clips_twice}")
-    print(f"{'':<10} {'jobs':>6} {'submissions':>12}")
-    for name in ("texts", "pictures", "clips", "songs"):
-        print(f"{name:<10} {tally.jobs[name]:>6} {tally.asked[name]:>12}")
+def main(kills: int, ways: list[str]) -> None:
+    for way in ways:
+        with vendor_kills.vendors(way) as made:
+            tally = vendor_kills.killed(Path(tempfile.mkdtemp()) / "drama", made, kills, each=6, way=way)
+        print(f"\n{way}: {tally.kills} kills over {tally.chains} chains; settled by hand: {dict(tally.settled) or 'nothing'}")
+        print(f"{'':<10} {'jobs':>6} {'billed':>7} {'ok':>6} {'expired':>8} {'in doubt':>9}")
+        for kind in vendor_kills.KINDS:
+            ended = tally.statuses[kind]
+            in_doubt = ended["unknown_submission"]
+            print(f"{kind:<10} {tally.jobs[kind]:>6} {tally.asked[kind]:>7} {ended['ok']:>6} {ended['expired']:>8} {in_doubt:>9}")
+        print(f"jobs with two good outcomes: {tally.made_twice}", flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(int(sys.argv[1]) if sys.argv[1:] else 50, sys.argv[2:] or list(vendor_kills.WAYS))

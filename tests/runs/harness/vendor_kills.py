@@ -1,7 +1,8 @@
 """Kill `workbench chain` over all stages against the vendors' contract stubs, go on with it, and count at their servers.
 
 The command is the real one in a process of its own, the adapters are the real ones, the sockets too. A kill comes some random
-number of requests after the process began to ask, so it meets work however busy the machine is. Used by a test and a bench.
+number of requests after the process began to ask, so it meets work however busy the machine is. At the end of each chain a person
+settles what is in doubt from the vendors' own lists (`vendor_lists`). Used by a test and a bench.
 """
 
 from __future__ import annotations
@@ -20,15 +21,24 @@ from pathlib import Path
 from kling_server import STATIC, Kling
 from music_stub import SunoApi
 from openai_stub import OpenAi
-from paid import paid
+from vendor_lists import KIND_OF, Lists, settle_doubts
 from vendor_server import Vendor, serve
 
 from runs import query
+from runs.journal import files, read
 from runs.starting import initialise
 from runs.workspace import Workspace
 
 STAGES = ("outline", "script", "character", "shot", "clip", "music")
+KINDS = ("texts", "pictures", "clips", "songs")
 AT_ONCE = 4
+WAYS = {
+    "default": ("", ""),
+    "background": ('capabilities = { api = "responses", background = true }', ""),
+    "stored": ("capabilities = { stored = true }", ""),
+    "keys": ("capabilities = { idempotent = true }", "capabilities = { idempotent = true }"),
+}
+"""How texts and pictures are asked for: what the tables of `openai` and `openai-images` say; with `keys` the server honours them."""
 CHAIN = """name: pilot
 seed: {seed}
 episodes: [appeal-below/e03]
@@ -47,10 +57,12 @@ base_url = "{openai}"
 api_key_env = "OPENAI_API_KEY"
 model = "m-1"
 concurrency = {at_once}
+options = {{ poll_s = 0.03, look_s = 0.3 }}
+{texts}
 [providers.openai-images]
 base_url = "{openai}"
 concurrency = {at_once}
-resend = true
+{pictures}
 [providers.openai-images.parameters]
 output_format = "png"
 [providers.kling]
@@ -80,20 +92,23 @@ KEYS = {"KLING_API_KEY": STATIC, "SUNO_API_KEY": "planted-suno-key-0123456789", 
 
 @dataclass
 class Tally:
-    """What was seen: kills that met a living process, submissions and jobs by stage, and what the log holds of them."""
+    """What was seen: kills that met a living process; by kind jobs, submissions, and what the log holds of them.
+
+    `settled` counts a person's words: `made`, `not made`. `made_twice` are jobs with two good outcomes.
+    """
 
     kills: int = 0
     chains: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     jobs: Counter[str] = field(default_factory=Counter)
-    journalled_twice: int = 0
-    clips_twice: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
+    statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    settled: Counter[str] = field(default_factory=Counter)
+    made_twice: int = 0
 
 
 @dataclass
 class Vendors:
-    """The servers, and how often each stage was paid for."""
+    """The servers, and how often each kind was paid for."""
 
     openai: OpenAi
     kling: Kling
@@ -103,25 +118,24 @@ class Vendors:
         return sum(len(vendor.seen) for vendor in (self.openai, self.kling, self.suno))
 
     def asked(self) -> Counter[str]:
-        """Return the submissions so far: texts together, pictures together, clips, songs."""
-        return Counter({
-            "texts": len(self.openai.calls("POST", "/chat")), "pictures": len(self.openai.calls("POST", "/images")),
-            "clips": len(self.kling.tasks), "songs": len(self.suno.calls("POST")),
-        })  # fmt: skip
+        """Return what was taken and billed so far: texts together, pictures together, clips, songs."""
+        orders = Counter(order.kind for order in self.openai.orders)
+        return Counter({**orders, "clips": len(self.kling.tasks), "songs": len(self.suno.tasks)})
 
 
 @contextmanager
-def vendors() -> Iterator[Vendors]:
-    openai, kling, suno = OpenAi(), Kling(), SunoApi()
+def vendors(way: str = "default") -> Iterator[Vendors]:
+    openai, kling, suno = OpenAi(honours_keys=way == "keys"), Kling(), SunoApi()
     with serve(openai), serve(kling), serve(suno):
         yield Vendors(openai, kling, suno)
 
 
-def killed(folder: Path, made: Vendors, kills: int, *, each: int, seed: int = 1) -> Tally:
-    """Run fresh chains, kill each up to `each` times and finish it, until `kills` kills are made."""
+def killed(folder: Path, made: Vendors, kills: int, *, each: int, seed: int = 1, way: str = "default") -> Tally:
+    """Run fresh chains, kill each up to `each` times, finish it and settle what is in doubt, until `kills` kills are made."""
     ws = initialise(folder)
     urls = {name: vendor.base_url for name, vendor in vars(made).items() if isinstance(vendor, Vendor)}
-    ws.config.write_text(SETTINGS.format(at_once=AT_ONCE, **urls), "utf-8")
+    texts, pictures = WAYS[way]
+    ws.config.write_text(SETTINGS.format(at_once=AT_ONCE, texts=texts, pictures=pictures, **urls), "utf-8")
     rng, tally = random.Random(seed), Tally()
     while tally.kills < kills:
         tally.chains += 1
@@ -131,11 +145,28 @@ def killed(folder: Path, made: Vendors, kills: int, *, each: int, seed: int = 1)
             if not _kill(ws, made, rng):
                 break
             tally.kills += 1
-        last = _child(ws)
-        out, err = last.communicate(timeout=300)
-        assert last.returncode == 0, (out, err)
+        ended = _finish(ws)
+        while said := settle_doubts(ws, Lists(made.openai, made.suno)):
+            tally.settled.update(said)
+            ended = _finish(ws)
+        # A stage all of whose pictures are billed and gone leaves nothing to go on with.
+        assert ended.code == 0 or "gave nothing" in ended.said, ended
     _count(ws, made, tally)
     return tally
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended; 1 where a stage gave nothing, as it does while its only job is in doubt."""
+
+    code: int
+    said: str
+
+
+def _finish(ws: Workspace) -> Ended:
+    last = _child(ws)
+    out, err = last.communicate(timeout=300)
+    return Ended(last.returncode, out + err)
 
 
 def _child(ws: Workspace) -> subprocess.Popen[str]:
@@ -159,10 +190,10 @@ def _kill(ws: Workspace, made: Vendors, rng: random.Random) -> bool:
 
 def _count(ws: Workspace, made: Vendors, tally: Tally) -> None:
     generations = query.generations(ws)
-    stage = {"outline": "texts", "script": "texts", "character": "pictures", "shot": "pictures", "clip": "clips", "music": "songs"}
-    tally.jobs.update(stage[name] for name in generations["stage"])
+    for stage, status in zip(generations["stage"], generations["status"], strict=True):
+        tally.jobs[KIND_OF[stage]] += 1
+        tally.statuses.setdefault(KIND_OF[stage], Counter())[status] += 1
     tally.asked = made.asked()
-    tally.statuses.update(generations["status"])
-    tally.journalled_twice = sum(count > 1 for count in paid(ws).values())
-    names = Counter(task.external for task in made.kling.tasks.values())
-    tally.clips_twice = sum(count > 1 for count in names.values())
+    events = [record.event for path in files(ws) for record in read(path, 0).records]
+    good = Counter((e["run_id"], e["job_id"]) for e in events if e["type"] == "generation" and e["status"] == "ok")
+    tally.made_twice = sum(count > 1 for count in good.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import comfy_stub
 import fal_stub
 import midjourney_stub
 import music_stub
+import openai_stub
 import pytest
 import replicate_stub
 from vendor_server import Fault, Vendor, serve
 
-from runs.settings import ProviderSettings
+from runs.settings import Capabilities, ProviderSettings
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Gateway:
     path: str = ""
     model: str = ""
     looks_up: bool = False
+    adapter: str = ""
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
 
 GATEWAYS: dict[str, Gateway] = {
@@ -48,6 +51,10 @@ GATEWAYS: dict[str, Gateway] = {
     "suno": Gateway(music_stub.SunoApi, "POST /api/v1/generate", lambda s: len(s.tasks), "audio", {}, model="V5"),
     "suno-cookie": Gateway(music_stub.SunoCookie, "POST /api/generate", lambda s: len(s.clips) // 2, "audio", {}),
     "suno-newapi": Gateway(music_stub.SunoNewApi, "POST /suno/submit/music", lambda s: len(s.tasks), "audio", {}),
+    "openai": Gateway(
+        openai_stub.OpenAi, "POST /responses", lambda s: len(s.orders), "text", {}, model="m-1", adapter="chat",
+        capabilities=Capabilities(api="responses", background=True),
+    ),
 }  # fmt: skip
 ANSWER = json.dumps({"code": 1, "result": "t"}).encode()
 LOST = {
@@ -75,10 +82,10 @@ def made(gateway: Gateway, server: Vendor, root: Path, monkeypatch: pytest.Monke
     for name in ("GATE_KEY", "YOUCHUAN_APP"):
         monkeypatch.setenv(name, "planted-key-0123456789")
     (root / "still.json").write_text(json.dumps(comfy_stub.WORKFLOW))
-    kind = next(k for k, g in GATEWAYS.items() if g is gateway)
+    kind = gateway.adapter or next(k for k, g in GATEWAYS.items() if g is gateway)
     config = ProviderSettings(
         type=kind, base_url=server.base_url + gateway.path, api_key_env="GATE_KEY", model=gateway.model,
-        options={"poll_s": 0.005, **gateway.options}, timeout_s=0.4,
+        options={"poll_s": 0.005, **gateway.options}, timeout_s=0.4, capabilities=gateway.capabilities,
     )  # fmt: skip
     config._root = root
     return calling._factory(kind)(kind, config)
