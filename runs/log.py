@@ -266,8 +266,10 @@ def _step(
         known = {file: (key, offset, seen) for file, key, offset, seen in rows}
         seen = {row[0]: row[3] for row in rows}
         batch = stage.gather(ws, known, seen, max_bytes, upto)
-        if batch.nbytes <= SMALL_BYTES:
-            con.execute("set threads = 1")  # each further one has buffers of its own and saves no time on so little
+        if min(max_bytes, batch.nbytes) <= SMALL_BYTES:
+            # Each further thread has buffers of its own and saves no time on so little; what is not used any more is given back at once.
+            con.execute("set threads = 1")
+            con.execute("set allocator_flush_threshold = '1MB'; set allocator_bulk_deallocation_flush_threshold = '1MB'")
         faults = batch.faults + stage.load(con) if batch.sources else []
         if batch.sources:
             apply(con, batch, faults)

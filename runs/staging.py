@@ -18,6 +18,7 @@ import orjson
 from runs.event_columns import COLUMNS, PLANNED, REQUIRED
 from runs.growth import pending
 from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
+from runs.planline import taken_apart
 from runs.sealed import open_journal
 from runs.workspace import Workspace
 
@@ -133,7 +134,8 @@ class Stage:
 
     def _sort(self, chunk: bytes, source: Source, batch: Batch) -> None:
         place = source.offset
-        for line in chunk[:-1].split(b"\n"):
+        while (end := chunk.find(b"\n", place - source.offset)) >= 0:
+            line = chunk[place - source.offset : end]
             reason = fault(line)
             if reason:
                 batch.faults.append(Fault(source.file, place, len(line), reason))
@@ -152,12 +154,12 @@ class Stage:
 
     def _plan(self, placed: bytes, line: bytes) -> bool:
         """Stage a plan, and its jobs one by one; return False where they are no jobs."""
-        event = orjson.loads(b"{" + line[PREFIX:])
-        jobs = event.pop("jobs", None) or []
-        sound = isinstance(jobs, list) and all(map(_is_job, jobs))
+        event, jobs = taken_apart(line)
+        del event["crc"]
+        sound = jobs is not None and all(map(_is_job, jobs()))
         self._write("run", placed + orjson.dumps(event)[1:] + b"\n" if sound else b"")
         self._write("planned", b"")  # both tables are there, even where they are empty
-        for n, job in enumerate(jobs if sound else (), 1):
+        for n, job in enumerate(jobs() if jobs is not None and sound else (), 1):
             fields = {"n": n} | {name: job.get(name) for name in ("job_id", "arm", "case_id", "repeat", "seed")}
             self._write("planned", placed + orjson.dumps(fields)[1:] + b"\n")
         return sound

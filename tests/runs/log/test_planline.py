@@ -1,0 +1,61 @@
+"""A plan's line is taken apart as if it were parsed whole, whatever its cases hold."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runs.lines import encode
+from runs.planline import taken_apart
+
+JOB = {"job_id": "9c1e", "arm": "a", "case_id": "c", "repeat": 0, "seed": 7}
+TEXTS = st.sampled_from(['"jobs":[', 'x\\"jobs":[{}]', "jobs", '{"jobs":[{"a":1}]}', "]}", "\0 the jobs stood here"]) | st.text(max_size=6)
+VALUES = st.recursive(
+    st.none() | st.integers(-9, 9) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("jobs") | TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def whole(line: bytes) -> tuple[dict[str, Any], Any]:
+    event = orjson.loads(line)
+    jobs = event.pop("jobs", None) or []
+    return event, jobs if isinstance(jobs, list) else None
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    before=VALUES,
+    after=VALUES,
+    jobs=st.lists(st.just(JOB) | st.dictionaries(TEXTS, st.integers(0, 9) | TEXTS, max_size=2), max_size=4) | VALUES,
+)
+def test_it_is_as_if_the_line_were_parsed_whole(before: Any, after: Any, jobs: Any) -> None:
+    """An input called `jobs`, texts with brackets and quotation marks, a plan without jobs or with nonsense for them."""
+    line = encode({"type": "run", "cases": before, "jobs": jobs, "parameters": after})[:-1]
+    event, found = taken_apart(line)
+    twice = None if found is None else (list(found()), list(found()))
+    same, expected = whole(line)
+    assert event == same
+    assert twice == (None if expected is None else (expected, expected))
+
+
+def test_a_plan_of_many_jobs_takes_little_more_than_its_line() -> None:
+    line = encode({"type": "run", "jobs": [{**JOB, "job_id": f"{n:064x}"} for n in range(20_000)]})[:-1]
+    tracemalloc.start()
+    event, jobs = taken_apart(line)
+    assert jobs is not None
+    assert sum(1 for _ in jobs()) == 20_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < len(line) / 4, "the list of them takes three times the line"
+    assert event.keys() == {"crc", "type"}
+
+
+def test_what_is_no_json_is_refused() -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        taken_apart(b'{"crc":"00000000","type":"run","cases":[')
