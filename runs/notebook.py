@@ -5,6 +5,7 @@
     log.runs()                                   # a row a run, newest first
     log.scores(run="last", metric="logic")       # a row a generation and metric
     log.compare("script/episode@plain", "script/episode").results
+    log.ask("select metric, avg(value) from scores where status = 'ok' group by metric")
 
 Columns of each frame are those of `runs.query.COLUMNS`, listed in docs/log.md. Every call opens the log, reads and closes it, so
 a notebook that is left open holds nobody up.
@@ -12,6 +13,7 @@ a notebook that is left open holds nobody up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Runs that a notebook shows of a log."""
+MOST_ROWS = 1_000_000
+"""Most rows of a frame unless more are allowed: so many scores take some 1.5 GB while they are put together, outcomes 2 GB."""
 
 
 class Log:
@@ -43,29 +47,57 @@ class Log:
         """Return the arms of a run, or of all. Columns: `runs.query.ARMS`."""
         return query.arms(self.workspace, self._run(run))
 
-    def generations(self, run: str | None = None, arm: str | None = None, case: str | None = None) -> pd.DataFrame:
-        """Return outcomes, failures too. Columns: `runs.query.GENERATIONS`.
+    def generations(
+        self,
+        run: str | None = None,
+        arm: str | None = None,
+        case: str | None = None,
+        *,
+        status: str | None = None,
+        most: int = MOST_ROWS,
+    ) -> pd.DataFrame:
+        """Return outcomes, failures too, of all or of those that are as said. Columns: `runs.query.GENERATIONS`.
 
         Raises:
             UnknownName: There is no such run.
+            InputError: These are more than `most` rows.
         """
-        return query.generations(self.workspace, self._run(run), arm=arm, case_id=case)
+        return query.generations(self.workspace, self._run(run), arm=arm, case_id=case, status=status, most=most)
 
-    def scores(self, run: str | None = None, metric: str | None = None) -> pd.DataFrame:
+    def scores(
+        self,
+        run: str | None = None,
+        metric: str | None = None,
+        *,
+        arm: str | None = None,
+        case: str | None = None,
+        status: str | None = None,
+        most: int = MOST_ROWS,
+    ) -> pd.DataFrame:
         """Return a row a generation and metric. Columns: `runs.query.SCORES`; `value` is NaN unless `status` is ok.
 
         Raises:
             UnknownName: There is no such run.
+            InputError: These are more than `most` rows.
         """
-        return query.scores(self.workspace, self._run(run), metric)
+        return query.scores(self.workspace, self._run(run), metric, arm=arm, case_id=case, status=status, most=most)
 
-    def findings(self, run: str | None = None) -> pd.DataFrame:
+    def findings(self, run: str | None = None, check: str | None = None, *, most: int = MOST_ROWS) -> pd.DataFrame:
         """Return a row a broken rule. Columns: `runs.query.FINDINGS`.
 
         Raises:
             UnknownName: There is no such run.
+            InputError: These are more than `most` rows.
         """
-        return query.findings(self.workspace, self._run(run))
+        return query.findings(self.workspace, self._run(run), check=check, most=most)
+
+    def ask(self, sql: str, parameters: Sequence[object] = (), *, most: int = MOST_ROWS) -> pd.DataFrame:
+        """Return what a `select` over the views of the log gives: sums of millions of rows without holding them.
+
+        Raises:
+            InputError: DuckDB does not understand it, it would change something, or it gives more than `most` rows.
+        """
+        return query.ask(self.workspace, sql, parameters, most=most)
 
     def means(self, run: str | None = None) -> pd.DataFrame:
         """Return the mean of every metric by run and arm, fast at any size. Columns: `runs.query.RUN_SCORES`."""

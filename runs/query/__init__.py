@@ -23,6 +23,7 @@ from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues,
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs, suite_of
 from runs.query.of_scores import FINDINGS, SCORES, findings, scores
 from runs.query.of_search import SEARCH, search
+from runs.query.of_sql import ask
 
 COLUMNS: Mapping[str, Columns] = {
     "runs": RUNS,
@@ -57,6 +58,7 @@ __all__ = [
     "about_finding",
     "ancestry",
     "arms",
+    "ask",
     "burnt",
     "case_traits",
     "chain_runs",

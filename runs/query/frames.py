@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prompts.errors import InputError
+
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
@@ -34,6 +36,22 @@ def frame(con: duckdb.DuckDBPyConnection, sql: str, columns: Columns, parameters
     nullable = {shapes[COUNT]: pd.Int64Dtype(), shapes[FLAG]: pd.BooleanDtype()}
     made: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
     return made.astype(dict(columns))
+
+
+def refuse_more(con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any], most: int | None) -> None:
+    """Refuse a question whose answer has more rows than can be held; None: whatever it takes.
+
+    Raises:
+        InputError: it has, in words that say how many.
+    """
+    if most is None:
+        return
+    rows = (con.execute(f"select count(*) from ({sql})", list(parameters)).fetchone() or (0,))[0]  # noqa: S608  fixed words
+    if rows > most:
+        raise InputError(
+            f"That would be {rows:,} rows, more than {most:,}.",
+            hint=f"Ask for less (a run, a metric, an arm, a case), for means() of all runs, or in SQL with ask(); or allow most={rows}.",
+        )
 
 
 def matching(**equal: object) -> tuple[str, list[object]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prompts.errors import UnknownName
 from runs.log import read
-from runs.query.frames import COUNT, FLAG, NUMBER, TEXT, TIME, Columns, frame, loaded, matching, records
+from runs.query.frames import COUNT, FLAG, NUMBER, TEXT, TIME, Columns, frame, loaded, matching, records, refuse_more
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,13 +58,25 @@ order by j.job_id = ? desc limit 2
 _HERE = "run_key = ? and job_key = ?"
 
 
-def generations(ws: Workspace, run_id: str | None = None, arm: str | None = None, case_id: str | None = None) -> pd.DataFrame:
+def generations(
+    ws: Workspace,
+    run_id: str | None = None,
+    arm: str | None = None,
+    case_id: str | None = None,
+    *,
+    status: str | None = None,
+    most: int | None = None,
+) -> pd.DataFrame:
     """Return finished jobs, failures too, in the order of the plan. Columns: `GENERATIONS`.
 
     `artifact` is the SHA-256 of the first artifact; `cost_usd` is NaN where unknown; times are UTC.
+
+    Raises:
+        InputError: these are more than `most` rows.
     """
-    where, parameters = matching(g__run_id=run_id, g__arm=arm, g__case_id=case_id)
+    where, parameters = matching(g__run_id=run_id, g__arm=arm, g__case_id=case_id, g__status=status)
     with read(ws) as con:
+        refuse_more(con, f"from generations g {where}", parameters, most)
         return frame(
             con,
             f"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runs.log import read
-from runs.query.frames import COUNT, FLAG, NUMBER, TEXT, TIME, Columns, frame, matching
+from runs.query.frames import COUNT, FLAG, NUMBER, TEXT, TIME, Columns, frame, matching, refuse_more
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -50,13 +50,26 @@ FINDINGS: Columns = {
 }
 
 
-def scores(ws: Workspace, run_id: str | None = None, metric: str | None = None) -> pd.DataFrame:
-    """Return one row a generation and metric. Columns: `SCORES`.
+def scores(
+    ws: Workspace,
+    run_id: str | None = None,
+    metric: str | None = None,
+    *,
+    arm: str | None = None,
+    case_id: str | None = None,
+    status: str | None = None,
+    most: int | None = None,
+) -> pd.DataFrame:
+    """Return one row a generation and metric, of all or of those that are as said. Columns: `SCORES`.
 
     `value` is NaN unless `status` is ok; `worst` is what a failed score counts as; `lo` and `hi` bound the scale, NaN where open.
+
+    Raises:
+        InputError: these are more than `most` rows.
     """
-    where, parameters = matching(run_id=run_id, metric=metric)
+    where, parameters = matching(run_id=run_id, metric=metric, arm=arm, case_id=case_id, status=status)
     with read(ws) as con:
+        refuse_more(con, f"from scores {where}", parameters, most)
         return frame(
             con,
             f"""
@@ -68,20 +81,29 @@ def scores(ws: Workspace, run_id: str | None = None, metric: str | None = None) 
         )
 
 
-def findings(ws: Workspace, run_id: str | None = None, job_id: str | None = None) -> pd.DataFrame:
-    """Return one row a broken rule. Columns: `FINDINGS`; `where` is a JSON list of ids in the artifact."""
-    where, parameters = matching(r__run_id=run_id, j__job_id=job_id)
+def findings(
+    ws: Workspace, run_id: str | None = None, job_id: str | None = None, *, check: str | None = None, most: int | None = None
+) -> pd.DataFrame:
+    """Return one row a broken rule. Columns: `FINDINGS`; `where` is a JSON list of ids in the artifact.
+
+    Raises:
+        InputError: these are more than `most` rows.
+    """
+    where, parameters = matching(r__run_id=run_id, j__job_id=job_id, f__check_id=check)
+    source = f"""
+      from (select * from finding where latest) f join run r using (run_key)
+      join job j on j.run_key = f.run_key and j.job_key = f.job_key
+      join metric m on m.metric_key = f.metric_key left join case_ c on c.case_key = j.case_key {where}
+    """  # noqa: S608  fixed words
     with read(ws) as con:
+        refuse_more(con, f"select 1 {source}", parameters, most)
         return frame(
             con,
             f"""
             select r.run_id, j.job_id, j.arm, c.series, c.case_id, j.repeat, m.name as metric, m.scorer, f.check_id as "check",
               f.check_version, f.severity, f.places as "where", f.quote, f.message
-            from (select * from finding where latest) f join run r using (run_key)
-            join job j on j.run_key = f.run_key and j.job_key = f.job_key
-            join metric m on m.metric_key = f.metric_key left join case_ c on c.case_key = j.case_key
-            {where} order by r.run_id, c.series, c.case_id, j.repeat, j.arm, j.job_id, m.name, f.position
-            """,  # noqa: S608  fixed words
+            {source} order by r.run_id, c.series, c.case_id, j.repeat, j.arm, j.job_id, m.name, f.position
+            """,
             FINDINGS,
             parameters,
         )

@@ -13,7 +13,7 @@ import page_story
 import pytest
 
 from evals.report import COLUMNS
-from prompts.errors import UnknownName, WorkspaceError
+from prompts.errors import InputError, UnknownName, WorkspaceError
 from runs import query
 from runs.notebook import Log, open_log
 from runs.workspace import Workspace
@@ -54,6 +54,44 @@ def test_a_run_is_named_as_on_the_command_line(log: Log) -> None:
     assert set(log.generations(page_story.SHOTS[:-2])["run_id"]) == {page_story.SHOTS}
     with pytest.raises(UnknownName, match="Unknown run"):
         log.scores("nothing")
+
+
+def test_what_is_asked_for_is_what_a_filter_of_the_frame_would_leave(log: Log) -> None:
+    """Filters go to the database; the rows and their order are the same."""
+    scores, done = log.scores(), log.generations()
+    case, metric = scores["case_id"].iloc[-1], scores["metric"].iloc[-1]
+    asked = log.scores(metric=metric, arm="a", case=case, status="ok")
+    left = scores[(scores["metric"] == metric) & (scores["arm"] == "a") & (scores["case_id"] == case) & (scores["status"] == "ok")]
+    assert len(asked)
+    assert asked.equals(left.reset_index(drop=True))
+    failed = log.generations(status="failed")
+    assert len(failed)
+    assert failed.equals(done[done["status"] == "failed"].reset_index(drop=True))
+    found = log.findings()
+    assert log.findings(check=found["check"].iloc[0]).equals(found[found["check"] == found["check"].iloc[0]].reset_index(drop=True))
+
+
+def test_more_rows_than_a_frame_should_hold_are_refused_before_they_are_fetched(log: Log) -> None:
+    """With how many there are, and what to do; allowed, they come."""
+    rows = len(log.scores())
+    with pytest.raises(InputError, match=f"would be {rows:,} rows, more than 10.*most={rows}"):
+        log.scores(most=10)
+    assert len(log.scores(most=rows)) == rows
+    for refused in (log.generations, log.findings):
+        with pytest.raises(InputError, match="more than 1"):
+            refused(most=1)
+
+
+def test_sql_of_ones_own_over_the_views(log: Log) -> None:
+    """One question; what would change something, is no question or gives too much is refused in a sentence."""
+    sums = log.ask("select metric, count(*) as n from scores where status = ? group by metric order by metric  -- so many", ["ok"])
+    scores = log.scores(status="ok")
+    assert dict(zip(sums["metric"], sums["n"], strict=True)) == scores["metric"].value_counts().to_dict()
+    for wrong in ("delete from score", "select nothing", "select 1; drop table score", "attach 'x.duckdb'"):
+        with pytest.raises(InputError, match="DuckDB does not answer that"):
+            log.ask(wrong)
+    with pytest.raises(InputError, match="more than 5 rows"):
+        log.ask("from scores;", most=5)
 
 
 def test_a_comparison_is_that_of_the_page(log: Log, workspace: Workspace) -> None:
