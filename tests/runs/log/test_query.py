@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 import log_story as story
 import orjson
@@ -70,6 +71,26 @@ def test_runs_are_summed_up(full: Workspace) -> None:
     assert row["cost_usd"] == 2.5, "two of twelve cost an unknown amount, which is not 0 and not nothing"
     assert row["started_at"] == pd.Timestamp("2026-03-01 12:00:00")
     assert row["state"] == "finished"
+
+
+def test_runs_of_which_little_is_known_are_listed(ws: Workspace) -> None:
+    """A plan without jobs, cases or scorers, one that was given up, a run of which only a note or a score arrived: alone and together."""
+    empty = replace(story.plan("no-jobs", 0), jobs=[])
+    told: list[list[ev.Event]] = [
+        [empty],
+        [replace(empty, run_id="nothing", arms=[], versions=[], cases=[], scorers=[])],
+        [replace(empty, run_id="ended", scorers=[]), ev.End(run_id="ended", at=story.at(5), state="stopped")],
+        [replace(empty, run_id="scored"), story.scores("scored", 3)],
+        [ev.Note(run_id="a-note", at=story.at(1), text="x")],
+        [story.scores("a-score", 0)],
+    ]
+    for n, events in enumerate(told, start=1):
+        story.write(ws, f"{n}.jsonl", events)
+        assert len(query.runs(ws)) == n
+    rows = query.runs(ws).set_index("run_id")
+    assert rows["jobs"].fillna(-1).to_dict() == {"no-jobs": -1, "nothing": -1, "ended": -1, "scored": 1, "a-note": -1, "a-score": 1}
+    assert rows["state"].to_dict() == dict.fromkeys(rows.index, "interrupted") | {"ended": "stopped"}
+    assert query.progress(ws, "no-jobs")["jobs"] == 0
 
 
 def test_a_mean_counts_failed_scores_as_the_worst_value(full: Workspace) -> None:
