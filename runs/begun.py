@@ -17,6 +17,7 @@ from prompts.errors import InputError, UnknownName
 from prompts.files import write_whole
 from prompts.identity import canonical_json
 from runs import harness, query
+from runs.claims import alone
 from runs.harness import Options
 from runs.plan import Plan
 from runs.provider import Provider
@@ -32,12 +33,15 @@ class Begun:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._runs: dict[str, str] = {}
-        if path.exists():
-            try:
-                self._runs = {str(step): str(run) for step, run in json.loads(path.read_text("utf-8"))["rounds"].items()}
-            except (ValueError, KeyError, TypeError, AttributeError):
-                raise InputError(f"{path} is not whole.", hint="Remove it to begin anew; its runs stay in the log.") from None
+        self._read()
+
+    def _read(self) -> dict[str, str]:
+        if not self._path.exists():
+            return {}
+        try:
+            return {str(step): str(run) for step, run in json.loads(self._path.read_text("utf-8"))["rounds"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(f"{self._path} is not whole.", hint="Remove it to begin anew; its runs stay in the log.") from None
 
     def run(
         self,
@@ -65,9 +69,26 @@ class Begun:
 
         Raises:
             InputError: The run ended before all of it was done.
+            JournalError: Another process is at it.
             WorkbenchError: as `harness.run`.
         """
-        run_id = self._runs.get(step)
+        # Two processes that come in the same moment would each find no run, and both would pay.
+        with alone(ws, f"begun/{self._path}", title):
+            return self._run(ws, step, title, plan, provider, options, say, first)
+
+    def _run(
+        self,
+        ws: Workspace,
+        step: str,
+        title: str,
+        plan: Callable[[], Plan],
+        provider: Provider,
+        options: Options,
+        say: Callable[[str], None],
+        first: str,
+    ) -> str:
+        runs = self._read()
+        run_id = runs.get(step)
         if run_id is not None and _is_there(ws, run_id):
             if query.progress(ws, run_id)["state"] == "finished":
                 say(f"{title}: kept, run {run_id}.")
@@ -78,9 +99,9 @@ class Begun:
             if first:
                 say(first)
             made = plan()
-            self._runs[step] = made.run_id
+            runs[step] = made.run_id
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, canonical_json({"rounds": self._runs}))
+            write_whole(self._path, canonical_json({"rounds": runs}))
             result = harness.run(ws, made, provider, options)
         if result.state != "finished":
             raise InputError(f"{title} {result.state}: {result.reason}", hint="Give the same command again to go on.")

@@ -26,6 +26,7 @@ from prompts.errors import InputError
 from runs import harness
 from runs.chain_cases import Cases, Output
 from runs.chain_runs import Again, done
+from runs.claims import alone
 from runs.errors import BudgetError
 from runs.events import CasePlan
 from runs.harness import Options
@@ -80,9 +81,16 @@ def walk(
 
     Raises:
         InputError: the chain has no such stage, or no case can be made.
+        JournalError: another process walks the chain.
         WorkbenchError: as `harness.run`.
     """
     known_stage(chain, until)
+    # Two processes that begin a stage in the same moment would each find no run of it, and both would pay.
+    with alone(ws, f"chain/{chain.name}", f"The chain {chain.name}"):
+        return _walk(ws, chain, driver_of, until, versions, again)
+
+
+def _walk(ws: Workspace, chain: Chain, driver_of: DriverOf, until: str, versions: Sequence[str], again: Again) -> list[StageResult]:
     cases = Cases(ws, chain)
     outputs: dict[str, dict[str, Output]] = {}
     results: list[StageResult] = []

@@ -1,17 +1,20 @@
-"""Claims: "somebody is working on this job right now", across the processes of one machine.
+"""Claims: "somebody is working on this right now", across the processes of one machine.
 
 A claim is a lock on one byte of one file; which byte follows from the key. The kernel drops the lock when the process
-dies, however it dies, so that no claim is ever left behind. After winning one, look into the journals before paying
-(`runs.resume`): somebody may have finished the job a moment ago.
+dies, however it dies, so that no claim is ever left behind. What is claimed is a run (`runs.harness`), or what decides whether
+a new run begins: a chain, the steps of a race. After winning one, look into the journals before paying (`runs.resume`):
+somebody may have finished the work a moment ago.
 
 `ByteLocks` is the mechanism; `runs.accounts` counts a provider's slots with it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -132,12 +135,25 @@ class Claims(ByteLocks):
         super().__init__(ws.runs / ".claims")
 
     def try_claim(self, key: str) -> bool:
-        """Claim a key (any text that names the work, such as `run/job`) without waiting; False where somebody has it, here too."""
+        """Claim a key (any text that names the work, such as `run/<id>`) without waiting; False where somebody has it, here too."""
         return self.try_lock(_place(key))
 
     def release(self, key: str) -> None:
         """Give a claim back; nothing happens where this object has none."""
         self.unlock(_place(key))
+
+
+@contextlib.contextmanager
+def alone(ws: Workspace, key: str, what: str) -> Iterator[None]:
+    """Claim a key for as long as the `with` lasts.
+
+    Raises:
+        JournalError: another process, or this one, has it; `what` says in words what is at work.
+    """
+    with Claims(ws) as claims:
+        if not claims.try_claim(key):
+            raise JournalError(f"{what} is being worked on by another process.", hint="Wait for it, or stop it first.")
+        yield
 
 
 def _place(key: str) -> int:
