@@ -2,9 +2,9 @@
 
 Example: a clip in which Mei speaks angrily
 
-    Score(metric="expression", value=0.91, status="ok", reason="mei: lively (stiffness 0.09)", evidence={
+    Score(metric="expression", value=0.91, status="ok", reason="mei: lively (stiffness 0.09; a longer take: 0.00 to 0.12), …", evidence={
         "size": [288, 512], "people": [{"character": "mei", "asked": {"emotion": "anger", "intensity": 0.8, "speaking": true},
-            "stiffness": 0.09, "regions": {"mouth": {"amplitude": 0.021, "floor": 0.003, "energy": 0.0208, "lively": 1.0}, …},
+            "stiffness": 0.09, "likely": [0.0, 0.12], "regions": {"mouth": {"amplitude": 0.021, "floor": 0.003, "energy": 0.0208, …}, …},
             "blinks": [0.71], "pose_sd": {"yaw": 1.2, …}, "trace": {"t": [0.0, …], "brow": […], "eye": […], "mouth": […]},
             "emotion": {"method": "shape", "match": 0.62, "shown": {"anger": 0.8, …}, "strength": 0.62},
             "crops": [{"t": 0.0, "crop": "data:image/jpeg;base64,…"}]}]})

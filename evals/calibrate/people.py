@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from evals import pulled
 from evals.calibrate.folder import Picture
 from evals.calibrate.rates import Pairs, Rates, rates
-from evals.errors import UnreadableMedia
+from evals.errors import ModelUnavailable, UnreadableMedia
 from evals.faces import identity
 from evals.faces.analysis import find_faces
 from evals.faces.face import Face
+from evals.faces.stack import Stack, using
+from evals.media import Picture as ReadPicture
 from evals.media import read_picture
 
 REFERENCES = 3
@@ -59,30 +62,47 @@ def measure(pictures: Sequence[Picture], tick: Callable[[], None]) -> tuple[list
     Raises:
         ModelUnavailable: A face model is not installed.
     """
-    import dlib
-
-    frontal = dlib.get_frontal_face_detector()
+    detectors = _detectors()
     counts: dict[tuple[str, str], list[bool]] = {}
     known: list[_Known] = []
     for item in pictures:
-        found: list[Face]
+        found: list[Face] = []
+        counted = dict.fromkeys(("BlazeFace and mesh", *detectors), 0)
         try:
             picture = read_picture(item.path)
         except UnreadableMedia:
-            found, others = [], 0
+            pass
         else:
             found = list(find_faces(picture).faces)
-            others = len(frontal(np.asarray(picture.image), 0))
+            counted = {"BlazeFace and mesh": len(found), **{name: count(picture) for name, count in detectors.items()}}
         for group in {item.group or "all", "all"}:
-            counts.setdefault(("BlazeFace and mesh", group), []).append(len(found) == len(item.people))
-            counts.setdefault(("dlib HOG, frontal", group), []).append(others == len(item.people))
+            for name, faces in counted.items():
+                counts.setdefault((name, group), []).append(faces == len(item.people))
         if len(found) == len(item.people):
             known += [_Known(who, item.group, face) for who, face in zip(item.people, found, strict=True)]
         tick()
-    counted = [Counted(detector, group, len(right), sum(right)) for (detector, group), right in sorted(counts.items())]
+    rows = [Counted(detector, group, len(right), sum(right)) for (detector, group), right in sorted(counts.items())]
     groups = ["", *sorted({k.group for k in known if k.group})]
     told = [t for group in groups for t in _group([k for k in known if group in ("", k.group)], group or "all")]
-    return counted, told
+    return rows, told
+
+
+def _detectors() -> dict[str, Callable[[ReadPicture], int]]:
+    """Return how many faces other detectors find in a picture; YuNet, where it was pulled, with the mesh behind it as a suite has it."""
+    import dlib
+
+    frontal = dlib.get_frontal_face_detector()
+    found: dict[str, Callable[[ReadPicture], int]] = {"dlib HOG, frontal": lambda picture: len(frontal(np.asarray(picture.image), 0))}
+    try:
+        pulled.path("yunet")
+    except ModelUnavailable:
+        return found
+    return found | {"YuNet and mesh": _by_yunet}
+
+
+def _by_yunet(picture: ReadPicture) -> int:
+    with using(Stack(detector="yunet")):
+        return len(find_faces(picture).faces)
 
 
 def _group(known: Sequence[_Known], group: str) -> list[Told]:

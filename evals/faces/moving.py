@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evals.faces import blinks, emotion, iris, stiffness, through
+from evals.faces import blinks, emotion, iris, shortness, stiffness, through
 from evals.faces.analysis import Clip
 from evals.faces.arrays import Floats
 from evals.faces.face import Face
@@ -22,6 +22,8 @@ MOMENTS = 12
 """Views in which the emotion is looked for."""
 CROPS = 4
 LIVELY, STIFF = 0.25, 0.5
+SURE = 0.05
+"""A range of stiffness that is as good as a number."""
 BAND = (
     "design study: 24 people who speak on camera, median 0.10, at most 0.45, 12 % over 0.25; frozen, panned and shaken stills all over 0.25"
 )
@@ -55,10 +57,11 @@ def of_frames(frames: Iterable[Frame], speaking: bool) -> tuple[stiffness.Stiffn
         return None, problem, _extent(parts)
     openings = [_opening(part.track) for part in told]
     found = {"blinks": [round(t, 2) for t in _blinks(told, openings)], "trace": _trace(told, stiff, openings)}
+    likely = shortness.likely(stiff.value, seen(told))
     return (
         stiff,
-        f"{band(stiff.value)}{where(stiff)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}",
-        _extent(told) | _numbers(stiff) | found,
+        f"{band(stiff.value)}{where(stiff)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}{doubt(likely)}",
+        _extent(told) | _numbers(stiff, likely) | found,
     )
 
 
@@ -71,10 +74,11 @@ def _judge(wanted: Wanted, parts: Sequence[Part], views: Sequence[Face], min_iod
     openings = [_opening(part.track) for part in told]
     shut = _blinks(told, openings)
     shown, match = _emotion(wanted, told, views)
-    seconds = sum(part.track.times[-1] - part.track.times[0] for part in told)
+    seconds = seen(told)
+    likely = shortness.likely(stiff.value, seconds)
     return Verdict(
         who=wanted.who,
-        said=f"{band(stiff.value)}{where(stiff)} (stiffness {stiff.value:.2f}), {said_of(shown, wanted)}",
+        said=f"{band(stiff.value)}{where(stiff)} (stiffness {stiff.value:.2f}{doubt(likely)}), {said_of(shown, wanted)}",
         values={
             "expression": 1 - stiff.value,
             "stiffness": stiff.value,
@@ -85,7 +89,7 @@ def _judge(wanted: Wanted, parts: Sequence[Part], views: Sequence[Face], min_iod
         },
         evidence={
             **evidence,
-            **_numbers(stiff),
+            **_numbers(stiff, likely),
             "blinks": [round(t, 2) for t in shut],
             "trace": _trace(told, stiff, openings),
             "emotion": emotion_json(shown, match),
@@ -148,9 +152,21 @@ def where(stiff: stiffness.Stiffness) -> str:
     return ", in the upper face only" if stiff.mouth > 0.5 and stiff.upper < 0.1 else ""
 
 
-def _numbers(stiff: stiffness.Stiffness) -> dict[str, Any]:
+def seen(parts: Sequence[Part]) -> float:
+    """Return for how many seconds a face was followed."""
+    return sum(part.track.times[-1] - part.track.times[0] for part in parts)
+
+
+def doubt(likely: tuple[float, float]) -> str:
+    """Return in words how stiff a longer take may be, where that is not as good as known."""
+    low, high = likely
+    return f"; a longer take: {low:.2f} to {high:.2f}" if high - low > SURE else ""
+
+
+def _numbers(stiff: stiffness.Stiffness, likely: tuple[float, float]) -> dict[str, Any]:
     return {
         "stiffness": round(stiff.value, 4),
+        "likely": [round(v, 3) for v in likely],
         "stiff_upper": round(stiff.upper, 4),
         "stiff_mouth": round(stiff.mouth, 4),
         "band": {"lively": LIVELY, "stiff": STIFF, "source": BAND},

@@ -94,6 +94,9 @@ def shown_words(person: Mapping[str, Any]) -> str:
         told.append(f"match {emotion['match']:.2f}")
     if person.get("stiffness") is not None:
         told.append(f"stiffness {person['stiffness']:.2f} (0 lively, 1 a photograph)")
+        low, high = person.get("likely") or (0.0, 0.0)
+        if high > low:
+            told.append(f"a longer take would likely have {low:.2f} to {high:.2f}")
     return ", ".join(told) or "not measured"
 
 

@@ -230,6 +230,9 @@ def test_arrays_of_frames_have_a_stiffness(shared_data: Path) -> None:
     assert (lively.value or 1) < 0.15 < 0.7 < (shaky.value or 0) <= 1
     assert (frozen.value or 0) > 0.97
     assert set(lively.evidence["regions"]) == {"mouth", "brow", "eye", "cheek"}
+    (low, high), (least, most) = shaky.evidence["likely"], frozen.evidence["likely"]
+    assert low < high <= (shaky.value or 0) and f"a longer take: {low:.2f} to {high:.2f}" in shaky.reason
+    assert least > 0.9 and most <= 1
 
 
 @pytest.mark.parametrize(("shape", "fps", "status"), [((20, 64, 64, 3), 25, "failed"), ((0, 64, 64, 3), 25, "failed")])

@@ -199,9 +199,17 @@ def test_curves_blinks_and_emotions_keep_their_side() -> None:
 
 
 def test_a_person_who_could_not_be_measured_says_why() -> None:
-    """The problem takes the place of numbers; empty evidence draws nothing and breaks nothing."""
     assert expression.shown_words({"problem": "the face is too small"}) == "the face is too small"
     assert expression.shown_words({}) == "not measured"
+
+
+def test_a_stiffness_says_how_sure_it_is() -> None:
+    brief = {"stiffness": 0.5, "likely": [0.1, 0.45]}
+    assert expression.shown_words(brief).endswith("a longer take would likely have 0.10 to 0.45")
+    assert "longer" not in expression.shown_words({"stiffness": 1.0, "likely": [1.0, 1.0]})
+
+
+def test_empty_evidence_draws_nothing() -> None:
     assert traces.traces({"A": {}}).empty
     assert traces.energies({"A": {}}).empty
     assert expression.by_person([("A", {}), ("B", {"people": [PERSON]})]) == {"mei": {"B": PERSON}}

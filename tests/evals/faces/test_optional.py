@@ -12,6 +12,7 @@ from face_material import media, noise, person, sample
 from PIL import Image, ImageDraw, ImageFont
 
 from evals import pulled
+from evals.calibrate import folder, people
 from evals.errors import ModelUnavailable, ScorerError
 from evals.faces import arcface, blendshapes, models, onnx, yunet
 from evals.faces.analysis import find_faces
@@ -61,6 +62,17 @@ def test_yunets_grids_become_boxes_in_the_picture(monkeypatch: pytest.MonkeyPatc
     assert found.score == pytest.approx(0.9) and found.box == pytest.approx((592, 240, 720, 432))
     assert found.points[0] == pytest.approx((624, 320)) and found.points[1] == pytest.approx((688, 320))
     assert found.points[3] == pytest.approx((656, 384))
+
+
+def test_a_detector_that_was_pulled_is_calibrated_beside_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = tmp_path / "p.png"
+    noise().save(place)
+    nobody = [folder.Picture(place, (), "drawn")]
+    assert {c.detector for c in people.measure(nobody, lambda: None)[0]} == {"BlazeFace and mesh", "dlib HOG, frontal"}
+    widths = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
+    blind = {f"{kind}_{s}": np.zeros((1, (640 // s) ** 2, width), dtype=np.float32) for s in (8, 16, 32) for kind, width in widths.items()}
+    pretend(monkeypatch, tiny_onnx.constant(tmp_path / "y.onnx", (1, 3, 640, 640), blind), "yunet")
+    assert {(c.detector, c.right) for c in people.measure(nobody, lambda: None)[0]} >= {("YuNet and mesh", 1)}
 
 
 def test_a_model_of_another_form_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -66,6 +66,17 @@ def _several(count: int, size: tuple[int, int] = (96, 128)) -> list[Image.Image]
     return [noise(size, seed=i) for i in range(count)]
 
 
+def _no_frames(path: Path) -> Path:
+    """Write a film that promises pictures and holds none."""
+    import av
+
+    with av.open(str(path), "w", format="matroska") as film:
+        stream = film.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 128, "yuv420p"
+        film.start_encoding()
+    return path
+
+
 def _uneven(path: Path) -> Path:
     first, *rest = _several(8)
     return _saved(path, first, save_all=True, append_images=rest, duration=[40, 40, 700, 40, 40, 300, 40, 40], loop=0)
@@ -92,6 +103,7 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str | None]] = {
     "a line": ("p.png", lambda p: _saved(p, Image.new("RGB", (4000, 1), "red")), "not_scoreable"),
     "one colour": ("p.png", lambda p: _saved(p, Image.new("RGB", (64, 64))), "not_scoreable"),
     "truncated clip": ("p.mp4", lambda p: _cut(clip(p, _several(30)), 0.5), "failed"),
+    "no frames": ("p.webm", _no_frames, "failed"),
     "one frame": ("p.mp4", lambda p: clip(p, _several(1)), "ok"),
     "uneven animation": ("p.webp", _uneven, "ok"),
     "transparent animation": ("p.webp", _alpha, "ok"),
@@ -99,7 +111,7 @@ BAD: dict[str, tuple[str, Callable[[Path], Path], str | None]] = {
 }
 
 
-MOVING = ("text", "truncated clip", "one frame", "uneven animation", "transparent animation", "huge frames")
+MOVING = ("text", "truncated clip", "no frames", "one frame", "uneven animation", "transparent animation", "huge frames")
 
 
 def judged(item: Media, names: tuple[str, ...], people: int = 1) -> dict[str, Score]:
@@ -121,9 +133,7 @@ def judged(item: Media, names: tuple[str, ...], people: int = 1) -> dict[str, Sc
 def test_bad_media_is_a_status_and_a_reason(tmp_path: Path, what: str) -> None:
     name, make, expected = BAD[what]
     item = media(make(tmp_path / name))
-    kind = (
-        "video" if what in ("truncated clip", "one frame", "uneven animation", "transparent animation", "huge frames", "text") else "image"
-    )
+    kind = "video" if what in MOVING else "image"
     found = judged(Media(kind, item.sha256, item.media_type, item.path), CLIPS if kind == "video" else PICTURES)  # type: ignore[arg-type]
     assert found["sharpness"].status == expected, found["sharpness"].reason
     assert found["face_consistency"].status in ("failed", "not_scoreable")
