@@ -33,10 +33,13 @@ def cast_of(script: Script, file: SeriesFile) -> list[str]:
 
 
 def shots_of(script: Script, file: SeriesFile, most: int) -> list[Shot]:
-    """Return at most so many shots of a script, numbered `s01`, `s02` … in its order."""
+    """Return at most so many shots of a script, in its order, each with the number of its beat (`s01`, `s04` …).
+
+    So a shot is the same however many there are: one more costs one more.
+    """
     beats = [(scene, beat) for scene in script.scenes for beat in scene.beats if scene.location in {x.id for x in file.locations}]
     strongest = sorted(range(len(beats)), key=lambda n: (-beats[n][1].emotion, n))[:most]
-    return [_shot(f"s{number:02}", *beats[n], file) for number, n in enumerate(sorted(strongest), start=1)]
+    return [_shot(f"s{n + 1:02}", *beats[n], file) for n in sorted(strongest)]
 
 
 def cue_of(script: Script, episode: Episode, file: SeriesFile) -> Cue:

@@ -29,6 +29,8 @@ CONTENTS: Mapping[str, str] = {
     "note": "select r.run_id, n.text, n.noted_at from note n join run r using (run_key)",
     "generation": f"""select r.run_id, j.job_id, o.file, x.* exclude (run_key, job_key, journal_key)
                       from generation x {_JOB} join journal_offset o using (journal_key)""",
+    "earlier_try": f"""select r.run_id, j.job_id, o.file, x.* exclude (run_key, job_key, journal_key)
+                       from earlier_try x {_JOB} join journal_offset o using (journal_key)""",
     "artifact": f"select r.run_id, j.job_id, x.* exclude (run_key, job_key) from artifact x {_JOB}",
     "upstream": """select r.run_id, c.case_id, c.hash case_hash, x.* exclude (run_key, case_key)
                    from upstream x join run r using (run_key) join case_ c using (case_key)""",

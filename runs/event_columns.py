@@ -47,6 +47,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "model_resolved": "VARCHAR",
         "simulated": "BOOLEAN",
         "truth": "JSON",
+        "carried_from": "VARCHAR",
+        "again": "INTEGER",
     },
     "scores": {
         "job_id": "VARCHAR",

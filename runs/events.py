@@ -188,7 +188,11 @@ class Submitted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation(Event):
-    """The outcome of a job. The job is finished when this event is on disk, and not before. `error` is a `runs.provider.ErrorClass`."""
+    """The outcome of a job. The job is finished when this event is on disk, and not before. `error` is a `runs.provider.ErrorClass`.
+
+    `carried_from` is the run that made it and paid for it, where this one has taken it over. `again` is how often the job had been
+    opened again after it had failed: of each such try the last outcome was paid.
+    """
 
     type: ClassVar[str] = "generation"
 
@@ -208,6 +212,8 @@ class Generation(Event):
     model_resolved: str = ""
     simulated: bool = False
     truth: Mapping[str, Json] | None = None
+    carried_from: str = ""
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

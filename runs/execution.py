@@ -288,6 +288,7 @@ class Executor:
 
     def _event(self, job: JobPlan, status: GenerationStatus, **values: Any) -> Generation:
         values.setdefault("simulated", self._provider.simulated)
+        values["again"] = self._requests.again(job["job_id"])
         return Generation(run_id=self._plan.run_id, job_id=job["job_id"], status=status, **values)
 
     def _book(self, hold: Hold, event: Generation) -> None:

@@ -107,26 +107,43 @@ anti join (from job where run_key in (select run_key from touched)) using (run_k
 """
 
 _GENERATIONS = """
-create or replace temp table fresh as
+create or replace temp table tries as
 select b.run_key, b.job_key, e.* from ev_generation e
-join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id
-qualify row_number() over (partition by b.job_key order by e."at" desc, f_file(e.j) desc, e.o desc) = 1;
+join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id;
+create or replace temp table fresh as
+from tries qualify row_number() over (partition by job_key order by "at" desc, f_file(j) desc, o desc) = 1;
 create or replace temp table older as
 select f.job_key, (f."at", f_file(f.j), f.o) > (g.created_at, f_file(g.journal_key), g.line_offset) as wins
 from fresh f join generation g on g.run_key = f.run_key and g.job_key = f.job_key;
+insert into earlier_try
+select run_key, job_key, status, error, cost_usd, created_at, carried_from, coalesce(again, 0), journal_key, line_offset
+from generation g semi join (from older where wins) using (job_key);
 delete from fresh using older o where o.job_key = fresh.job_key and not o.wins;
+insert into earlier_try
+select run_key, job_key, status, error, cost_usd, "at", nullif(carried_from, ''), coalesce(again, 0), j, o
+from tries anti join fresh using (job_key, j, o);
 delete from generation using older o where o.job_key = generation.job_key and o.wins;
 delete from artifact using older o where o.job_key = artifact.job_key and o.wins;
 
 insert into generation
 select run_key, job_key, status, error, message, messages, wire_request, wire_response, truth, usage.input_tokens, usage.output_tokens,
   usage.cached_tokens, usage.reasoning_tokens, usage.images, usage.seconds, cost_usd, cost_source, latency_s, attempts, model_resolved,
-  simulated, "at", j, o, usage.picture_tokens
+  simulated, "at", j, o, usage.picture_tokens, nullif(carried_from, ''), coalesce(again, 0)
 from fresh;
 update run set simulated = true from (select distinct run_key from fresh where simulated) f where f.run_key = run.run_key;
 insert into artifact
 select run_key, job_key, n, a.kind, a.media_type, a.sha256, a.bytes
 from (select run_key, job_key, unnest(artifacts) a, generate_subscripts(artifacts, 1) n from fresh);
+"""
+
+# Of one try there may be several outcomes (over budget, in doubt, settled): it was paid once, and the last one says what.
+_EARLIER = """
+delete from earlier_try where rowid in (
+  select rowid from earlier_try semi join tries using (job_key)
+  qualify row_number() over (partition by job_key, again order by created_at desc, f_file(journal_key) desc, line_offset desc) > 1);
+delete from earlier_try using generation g
+where g.run_key = earlier_try.run_key and g.job_key = earlier_try.job_key and g.job_key in (select job_key from tries)
+  and coalesce(g.again, 0) <= earlier_try.again;
 """
 
 _SCORES = """
@@ -217,9 +234,12 @@ _ROLLUPS = """
 delete from rollup_run_arm where run_key in (select run_key from touched);
 insert into rollup_run_arm
 select b.run_key, b.arm, count(*), count(g.job_key), count(*) filter (g.status = 'ok'),
-  count(*) filter (g.status not in ('ok', 'refused')), count(*) filter (g.status = 'refused'), fsum(g.cost_usd),
+  count(*) filter (g.status not in ('ok', 'refused')), count(*) filter (g.status = 'refused'),
+  coalesce(fsum(g.cost_usd) + fsum(e.cost_usd), fsum(g.cost_usd), fsum(e.cost_usd)),
   count(*) filter (g.job_key is not null and g.cost_usd is null), fsum(g.latency_s), min(g.created_at), max(g.created_at)
 from job b left join (select * from generation where run_key in (select run_key from touched)) g on g.job_key = b.job_key
+left join (select job_key, fsum(cost_usd) as cost_usd from earlier_try where run_key in (select run_key from touched) group by job_key) e
+  on e.job_key = b.job_key
 where b.run_key in (select run_key from touched) group by b.run_key, b.arm;
 
 delete from rollup_run_scorer where run_key in (select run_key from touched);
@@ -247,6 +267,8 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
     con.execute("create or replace temp macro f_file(k) as (select file from journal_offset where journal_key = k)")
     for step in _steps(batch):
         con.execute(step)
+        if step is _GENERATIONS and con.execute("from earlier_try semi join tries using (job_key) limit 1").fetchone():
+            con.execute(_EARLIER)
         if step is _TWICE and con.execute("from twice limit 1").fetchone():
             con.execute(_LATEST)
     _note_faults(con, faults)

@@ -158,7 +158,7 @@ def _carrying(ws: Workspace, session: Session, carried: Sequence[Generation]) ->
         journal.append(
             plan.event,
             Note(run_id=plan.run_id, text=f"{len(carried)} of {len(plan.jobs)} jobs are taken over: {told}."),
-            *(replace(made, run_id=plan.run_id, at=now()) for made in carried),
+            *(replace(made, run_id=plan.run_id, at=now(), carried_from=made.carried_from or made.run_id, again=0) for made in carried),
         )
     return _checked(ws, plan, session.provider, session.options, state_of(ws, plan.run_id))
 

@@ -46,6 +46,10 @@ class Requests:
         self._characters = 0
         self._mutex = threading.Lock()
 
+    def again(self, job_id: str) -> int:
+        """Return how often a job was opened again after it had failed."""
+        return self._again.get(job_id, 0)
+
     def of(self, job: JobPlan) -> Request:
         """Return the request of a job.
 
@@ -89,7 +93,7 @@ class Requests:
         front = version["front_matter"]
         schema = str(front.get("output") or "")
         return Request(
-            key=request_key(plan.run_id, job["job_id"], self._again.get(job["job_id"], 0)),
+            key=request_key(plan.run_id, job["job_id"], self.again(job["job_id"])),
             job_id=job["job_id"],
             stage=plan.event.stage,
             kind=KIND_OF_STAGE[plan.event.stage],

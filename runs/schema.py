@@ -5,6 +5,7 @@ Integer keys join the tables inside; ids and content hashes are attributes. Ther
 would triple their size, and exactly-once folding (`runs.fold`) already keeps rows unique.
 
     run 1-n arm, job, note   job 1-1 generation 1-n artifact   job 1-n score (one of each metric is `latest`) 1-n finding
+    job 1-n earlier_try (outcomes that count no more, and were paid)
     run n-1 suite   arm n-1 version   job n-1 case_   run n-n metric through run_metric   run and case_ 1-n upstream
 
 The views `runs`, `generations`, `scores` and `lineage` (see `runs.views`) are the public schema for notebooks; tables may change.
@@ -176,6 +177,19 @@ def _rolled_checks(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(ROLLED_CHECKS.format(runs="select run_key from run"))
 
 
+_EARLIER_TRIES = """
+create table earlier_try(
+  run_key integer not null, job_key integer not null, status varchar not null, error varchar, cost_usd double, created_at timestamp,
+  carried_from varchar, again integer not null, journal_key integer not null, line_offset bigint not null);
+alter table generation add column carried_from varchar;
+alter table generation add column again integer;
+"""
+
+
+def _earlier_tries(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_EARLIER_TRIES)
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
@@ -187,6 +201,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] 
     ("0008 named prices", _named_prices),
     ("0009 views by run", _views_by_run),
     ("0010 roll-up of checks", _rolled_checks),
+    ("0011 earlier tries", _earlier_tries),
 )
 VERSION = len(MIGRATIONS)
 

@@ -33,6 +33,14 @@ def figures(now: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+def chain_spent(ws: Workspace, now: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what all runs of a run's chain have cost, as (label, figure): each paid call once; nothing for a run of no chain."""
+    if not now["chain"]:
+        return []
+    costs = query.chain_costs(ws, now["chain"])["cost_usd"]
+    return [(f"Chain {now['chain']}", f"${costs.sum():.2f}" if costs.notna().any() else "unknown")]
+
+
 def spent(now: Mapping[str, Any]) -> str:
     """Return the spend, against the budget where there is one; an unknown cost is said to be unknown."""
     cost = "unknown" if now["cost_usd"] is None else f"${now['cost_usd']:.2f}"

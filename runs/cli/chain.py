@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--retry-failed", is_flag=True, help="Make failed jobs once more, and what hangs on them.")
 @click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
 @click.option("--dry-run", is_flag=True, help="Count and price all stages, those to come at their most; send nothing.")
+@click.option("--costs", is_flag=True, help="Say what all runs of the chain have cost, each paid call once; run nothing.")
 @click.option("--price", "prices", multiple=True, metavar="STAGE.NAME=USD", help="What a stage's calls cost, such as shot.image=0.07.")
 @tapes
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
@@ -40,6 +41,7 @@ def chain(
     retry_failed: bool,
     fresh: bool,
     dry_run: bool,
+    costs: bool,
     prices: tuple[str, ...],
     record: Path | None,
     replay: Path | None,
@@ -69,9 +71,12 @@ def chain(
         raise click.UsageError("Give --fresh or --retry-failed: the first makes everything anew anyway.")
     if versions and not until:
         raise click.UsageError("With --version give --until STAGE: the stage that they are versions of.")
+    found = load_chain(name, folder)
+    if costs:
+        _paid(ws, found, fmt)
+        return
     settings = load(ws.root)
     engine.choose(settings)
-    found = load_chain(name, folder)
     named = _by_stage(found, prices)
     drivers = _drivers(context, ws, settings, found, named, {"no_score": no_score, "record": record, "replay": replay})
     again: Again = "all" if fresh else "failed" if retry_failed else "missing"
@@ -154,6 +159,19 @@ def _drivers(
         )
 
     return driver
+
+
+def _paid(ws: Workspace, chain: Chain, fmt: str) -> None:
+    """Print what the chain has cost so far, by stage and in all."""
+    from runs import query
+
+    found = query.chain_costs(ws, chain.name)
+    unknown = int(found["cost_unknown"].sum())
+    total = float(found["cost_usd"].sum()) if found["cost_usd"].notna().any() else None
+    output.emit(found, fmt, key="stages", chain=chain.name, cost_usd=total, cost_unknown=unknown)
+    if fmt == "table" and len(found):
+        amount = "unknown" if total is None else f"${total:.4f}"
+        output.say(f"In all {amount}" + (f", and {unknown} calls whose cost is unknown." if unknown else "."))
 
 
 def _estimate(rows: list[Outlook], chain: Chain, fmt: str) -> None:

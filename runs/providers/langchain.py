@@ -199,6 +199,10 @@ def _explain(error: Exception, timeout_s: float) -> tuple[Failure, dict[str, Any
     got = {"status": status, "headers": wire.headers(headers), "body": wire.clean(body)} if status else {}
     if status:
         return failures.failure(status, body or str(error), headers), got
+    if isinstance(error, ValueError) and error.args and isinstance(error.args[0], Mapping):
+        # How LangChain hands on an error that stands inside an answer of success.
+        inside = {"error": dict(error.args[0])}
+        return failures.failure(0, inside, {}), {"status": 200, "body": wire.clean(inside)}
     kind = _class_of(error)
     text = secrets.redact(f"{type(error).__name__}: {error}")[: failures.MESSAGE_CHARS]
     if kind != "timeout":

@@ -17,7 +17,7 @@ from runs.query.of_checks import CHECKS, about_finding, checks, said_of
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_health import DRIFT, PLANTED, RATED_SCORES, TRUTHS, WORKLOAD, drift, planted, rated_scores, truths, workload
-from runs.query.of_lineage import LINEAGE, ancestry, chain_runs, descendants, lineage, place
+from runs.query.of_lineage import CHAIN_COSTS, LINEAGE, ancestry, chain_costs, chain_runs, descendants, lineage, place
 from runs.query.of_live import NEWEST, NOTES, newest, notes
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs, suite_of
@@ -36,6 +36,7 @@ COLUMNS: Mapping[str, Columns] = {
     "scores": SCORES,
     "findings": FINDINGS,
     "lineage": LINEAGE,
+    "chain_costs": CHAIN_COSTS,
     "queues": QUEUES,
     "ratings": RATINGS,
     "checks": CHECKS,
@@ -61,6 +62,7 @@ __all__ = [
     "ask",
     "burnt",
     "case_traits",
+    "chain_costs",
     "chain_runs",
     "checks",
     "descendants",

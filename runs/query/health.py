@@ -35,8 +35,9 @@ _ALIKE = r"""regexp_replace({}, '[0-9a-f]{{8,}}|[0-9]+(\.[0-9]+)?', '#', 'g')"""
 def progress(ws: Workspace, run_id: str) -> dict[str, Any]:
     """Return how a run stands.
 
-    Keys: `run_id`, `state`, `jobs`, `done`, `ok`, `failed`, `refused`, `cost_usd` (None: unknown), `budget_usd`, `started_at`,
-    `last_at` (UTC), `rate_per_s` (generations a second in the last minute of its work) and `eta_s`; the last two are None where
+    Keys: `run_id`, `state`, `jobs`, `done`, `ok`, `failed`, `refused`, `cost_usd` (of all tries; None: unknown), `budget_usd`,
+    `started_at`, `chain` (None: of none), `last_at` (UTC), `rate_per_s` (generations a second in the last minute of its work) and
+    `eta_s`; the last two are None where
     nothing can be said.
 
     Raises:
@@ -47,8 +48,8 @@ def progress(ws: Workspace, run_id: str) -> dict[str, Any]:
             con,
             """
             select v.run_id, coalesce(jobs, 0) as jobs, coalesce(done, 0) as done, coalesce(ok, 0) as ok, coalesce(failed, 0) as failed,
-              coalesce(refused, 0) as refused, cost_usd, budget_usd, started_at, w.last_at, w.n, w.seconds
-            from runs v left join (
+              coalesce(refused, 0) as refused, v.cost_usd, v.budget_usd, v.started_at, r.chain, w.last_at, w.n, w.seconds
+            from runs v join run r using (run_id) left join (
               select run_id, max(created_at) as last_at, count(*) as n, epoch(max(created_at) - min(created_at)) as seconds
               from (select r.run_id, g.created_at, max(g.created_at) over () as newest
                     from generation g join run r using (run_key) where r.run_id = ?)

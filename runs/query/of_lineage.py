@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runs.log import read
-from runs.query.frames import TEXT, frame, matching, record, records
+from runs.query.frames import COUNT, NUMBER, TEXT, frame, matching, record, records
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+CHAIN_COSTS = {"stage": TEXT, "runs": COUNT, "calls": COUNT, "cost_unknown": COUNT, "cost_usd": NUMBER}
 LINEAGE = {
     "run_id": TEXT, "job_id": TEXT, "stage": TEXT, "series": TEXT, "case_id": TEXT, "chain": TEXT, "from_stage": TEXT, "from_run_id": TEXT,
     "from_job_id": TEXT, "artifact": TEXT,
@@ -106,6 +107,30 @@ def place(ws: Workspace, run_id: str, job_id: str) -> dict[str, Any] | None:
             """select j.arm, c.case_id, c.series from job j join run r using (run_key) left join case_ c on c.case_key = j.case_key
                where r.run_id = ? and j.job_id = ?""",
             [run_id, job_id],
+        )
+
+
+def chain_costs(ws: Workspace, chain: str) -> pd.DataFrame:
+    """Return what a chain has cost so far, by stage in the order of its first runs: each paid call once. Columns: `CHAIN_COSTS`.
+
+    Tries that failed and were made again count, and outcomes that a run has taken over from another do not: that one has paid.
+    `calls` are outcomes of calls, `cost_unknown` those without a known cost, `cost_usd` the others together. All runs that were
+    begun by the chain count, comparisons of one of its stages too.
+    """
+    with read(ws) as con:
+        return frame(
+            con,
+            """
+            select r.stage, count(distinct r.run_key) as runs, count(*) as calls, count(*) filter (x.cost_usd is null) as cost_unknown,
+              fsum(x.cost_usd) as cost_usd
+            from run r join (
+              select run_key, status, cost_usd from generation where carried_from is null
+              union all select run_key, status, cost_usd from earlier_try
+                where carried_from is null and status <> 'unknown_submission') x using (run_key)
+            where r.chain = ? and x.status <> 'budget' group by r.stage order by min(r.started_at), r.stage
+            """,
+            CHAIN_COSTS,
+            [chain],
         )
 
 

@@ -69,7 +69,8 @@ def runs(ws: Workspace) -> pd.DataFrame:
 
     Columns: `RUNS`, then the mean of each primary metric under its name (under `mean_<name>` where a column of that name
     is there already). `state` is running, finished, stopped, failed or interrupted. `done` counts jobs with an outcome;
-    `cost_usd` is NaN where no cost is known; `machines` names those that worked on the run. Times are UTC.
+    `cost_usd` is what all tries did cost, also those that were made again, and NaN where no cost is known; `machines` names those
+    that worked on the run. Times are UTC.
     """
     with read(ws) as con:
         found = frame(

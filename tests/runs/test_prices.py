@@ -135,6 +135,9 @@ def test_a_pictures_bound_grows_with_the_size_that_the_variant_names() -> None:
     assert small is not None and large is not None
     assert large - small == pytest.approx(8000 * 1.048576 * 30 / 1e6, rel=1e-3)
     assert worst_case(price_of("openai-images", "gpt-image-2", "high auto"), asked) is None
+    newer = price_of("openai-images", "gpt-image-2.6-flare", "high 1024x1024")
+    assert worst_case(newer, asked) is None, "nobody says how many tokens its pictures take"
+    assert cost(newer, Usage(input_tokens=1000, output_tokens=4000, picture_tokens=0)) == pytest.approx(0.125)
 
 
 def test_a_server_of_ones_own_sends_no_bill() -> None:

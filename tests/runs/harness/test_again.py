@@ -15,11 +15,13 @@ from click.testing import CliRunner
 
 import workbench
 from evals.chain import load_chain
+from pages.ui import live
 from runs import query
 from runs.chain import StageResult, walk
-from runs.events import Claim
+from runs.events import Claim, Generation, Settled
 from runs.harness import Options, resume, run
 from runs.journal import Journal, files, read
+from runs.log import rebuild
 from runs.plan import Plan
 from runs.prices import Price
 from runs.pricing import Pricing
@@ -27,9 +29,11 @@ from runs.progress import Silent
 from runs.provider import Asset, Failure, Outcome, Request, Usage
 from runs.resume import state_of
 from runs.settling import open_again
+from runs.verifying import verify
 from runs.workspace import Workspace
 
 COSTS = 0.01
+SAID = Asset("text", "application/json", b'{"title": "The Well"}')
 PRICED = Pricing(lambda *_: Price(model="*", kind="call", call=COSTS))
 
 
@@ -44,7 +48,7 @@ class Writer:
 
     name, simulated, concurrency, base_url, kinds = "writer", False, 2, "http://writer", frozenset({"text"})
 
-    def __init__(self, *first: Failure) -> None:
+    def __init__(self, *first: Failure | Outcome) -> None:
         self.first = first
         self.keys: dict[str, list[str]] = {}
 
@@ -58,8 +62,9 @@ class Writer:
         asked = self.keys.setdefault(request.job_id, [])
         asked.append(request.key)
         if len(asked) <= len(self.first):
-            return Outcome(failure=self.first[len(asked) - 1])
-        return Outcome(assets=(Asset("text", "application/json", b'{"title": "The Well"}'),), usage=Usage(output_tokens=5))
+            said = self.first[len(asked) - 1]
+            return said if isinstance(said, Outcome) else Outcome(failure=said)
+        return Outcome(assets=(SAID,), usage=Usage(output_tokens=5))
 
 
 class Told(Silent):
@@ -128,6 +133,50 @@ def test_a_provider_that_stopped_the_run_has_lost_no_answer(tmp_path: Path) -> N
     assert (result.counts.ok, told.said) == (2, [])
 
 
+def log_is_as_rebuilt(ws: Workspace) -> bool:
+    """Say whether the log, which was folded while things happened, is the one that its journals give."""
+    held = query.runs(ws)["cost_usd"].tolist()
+    rebuild(ws)
+    return [round(cost, 9) for cost in held] == [round(cost, 9) for cost in query.runs(ws)["cost_usd"].tolist()] and not verify(ws).problems
+
+
+def test_a_run_costs_what_all_its_tries_cost_and_counts_each_outcome_once(tmp_path: Path) -> None:
+    ws = kit.workspace(tmp_path)
+    writer = Writer(Outcome(failure=Failure("malformed", "half", "length"), cost_usd=0.03), Outcome(assets=(SAID,), cost_usd=0.05))
+    plan = ended(ws, writer)
+    assert query.progress(ws, plan.run_id)["cost_usd"] == pytest.approx(2 * 0.03)
+    open_again(ws, plan.run_id, who="mei")
+    result = resume(ws, plan.run_id, writer, options())  # type: ignore[arg-type]
+    assert result.counts.spent_usd == pytest.approx(2 * (0.03 + 0.05))
+    (row,) = query.runs(ws).to_dict("records")
+    assert (row["cost_usd"], row["jobs"], row["done"], row["ok"]) == (pytest.approx(0.16), 2, 2, 2)
+    assert query.generations(ws)["cost_usd"].tolist() == [0.05, 0.05], "an outcome is the last try's alone"
+    assert log_is_as_rebuilt(ws)
+
+
+def test_what_is_settled_or_was_over_budget_was_paid_once(tmp_path: Path) -> None:
+    """Of one try there may be several outcomes; only another try is paid anew."""
+    ws = kit.workspace(tmp_path)
+    plan = kit.plan(ws, Writer(), versions=["script/episode@plain"], series=1, cases=1)  # type: ignore[arg-type]
+    told = {"run_id": plan.run_id, "job_id": plan.jobs[0]["job_id"]}
+    said = Settled(**told, made=True, provider="writer", who="mei", why="it is there", task_id="t")
+    outcomes = [
+        ("expired", 0.03, 0),
+        ("ok", 0.03, 0),
+        ("failed", 0.02, 1),
+        ("budget", None, 2),
+        ("unknown_submission", None, 2),
+        ("ok", 0.04, 2),
+    ]
+    for n in range(len(outcomes)):
+        status, cost, again = outcomes[n]
+        with Journal(ws, plan.run_id) as journal:
+            journal.append(*([] if n else [plan.event]), said, Generation(**told, status=status, cost_usd=cost, again=again))  # type: ignore[arg-type]
+        query.runs(ws)
+    assert query.runs(ws)["cost_usd"].tolist() == [pytest.approx(0.03 + 0.02 + 0.04)]
+    assert log_is_as_rebuilt(ws)
+
+
 # --- chains
 
 
@@ -188,12 +237,24 @@ def test_a_failed_job_of_a_chain_is_made_and_what_hangs_on_it_and_nothing_else(t
 @pytest.mark.slow
 def test_one_more_shot_costs_one_more_shot(tmp_path: Path, port: int) -> None:
     ws = maker.workspace(tmp_path / "drama", maker.CHAIN.replace(", painted-skin/e01", "").replace("shots: 2", "shots: 1"))
-    first = by_stage(walk(ws, chain(ws), maker.Seen(port, "more"), until="shot"))
+    priced = maker.Seen(port, "more", options={"pricing": PRICED})
+    first = by_stage(walk(ws, chain(ws), priced, until="shot"))
     file = ws.evals / "chains" / "pilot.yaml"
     file.write_text(file.read_text("utf-8").replace("shots: 1", "shots: 2"), "utf-8")
-    second = by_stage(walk(ws, chain(ws), maker.Seen(port, "more"), until="shot"))
+    second = by_stage(walk(ws, chain(ws), priced, until="shot"))
     assert (first["shot"].counts.jobs, second["shot"].counts.jobs, second["shot"].counts.ok) == (1, 2, 2)
-    assert set(farming.asked(port, "more").values()) == {1}
+    asked = farming.asked(port, "more")
+    assert set(asked.values()) == {1}
+    costs = query.chain_costs(ws, "pilot")
+    assert costs["stage"].tolist() == ["outline", "script", "character", "shot"]
+    assert costs[costs["stage"] == "shot"][["runs", "calls"]].to_numpy().tolist() == [[2, 2]], "the shot that was taken over is paid once"
+    assert costs["cost_usd"].sum() == pytest.approx(len(asked) * COSTS)
+    assert query.runs(ws)["cost_usd"].sum() == pytest.approx((len(asked) + 1) * COSTS), "runs tell what their outputs cost"
+    said = CliRunner().invoke(workbench.cli, ["-w", str(ws.root), "chain", "pilot", "--costs", "--format", "json"])
+    assert json.loads(said.stdout)["cost_usd"] == pytest.approx(len(asked) * COSTS)
+    now = query.progress(ws, second["shot"].run_id)
+    assert live.chain_spent(ws, now) == [("Chain pilot", f"${len(asked) * COSTS:.2f}")]
+    assert log_is_as_rebuilt(ws)
 
 
 @pytest.mark.slow

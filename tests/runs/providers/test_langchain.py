@@ -81,6 +81,15 @@ def test_an_independent_server_answers(aimock) -> None:  # type: ignore[no-untyp
         (429, {"message": "slow down", "code": "rate_limit_exceeded"}, "rate_limit"),
         (429, {"message": "no money", "code": "insufficient_quota"}, "quota"),
         (400, {"message": "no", "code": "data_inspection_failed"}, "content_refused"),
+        (400, {"message": "no", "code": "content_policy_violation"}, "content_refused"),
+        (400, {"message": "too long", "code": "context_length_exceeded"}, "invalid_request"),
+        (400, {"message": "no money", "code": "Arrearage"}, "quota"),
+        (402, {"message": "pay"}, "quota"),
+        (403, {"message": "not here", "code": "unsupported_country_region_territory"}, "auth"),
+        (408, {"message": "late"}, "timeout"),
+        (422, {"message": "odd field"}, "invalid_request"),
+        (429, {"message": "Too many concurrent requests", "code": "Throttling"}, "concurrency"),
+        (500, {"message": "boom", "type": "server_error"}, "server"),
         (400, {"message": "no", "param": "top_k"}, "invalid_request"),
         (404, {"message": "no", "code": "model_not_found"}, "invalid_request"),
         (503, {"message": "no"}, "server"),
@@ -111,6 +120,24 @@ def test_what_is_no_completion_is_a_failure(server: ChatServer) -> None:
     for body in ("<html>", {}, {"choices": []}, [1]):
         server.answer(body)
         assert error_of(ask(server.base_url)) == "malformed"
+
+
+def test_an_error_inside_an_answer_of_success_is_one(server: ChatServer) -> None:
+    for code, expected in (("insufficient_quota", "quota"), ("server_error", "server"), ("content_policy_violation", "content_refused")):
+        server.answer({"error": {"message": "no", "code": code}})
+        assert error_of(ask(server.base_url)) == expected, code
+
+
+def test_answers_that_break_off_or_lead_elsewhere_are_failures(server: ChatServer) -> None:
+    async def cut(request: Any) -> Any:
+        request.transport.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"choices": [')
+        request.transport.close()
+
+    server.reply = cut
+    assert error_of(ask(server.base_url)) == "timeout"
+    server.answer("", status=302, headers={"Location": "http://10.0.0.1/"})
+    assert error_of(ask(server.base_url)) == "invalid_request"
+    assert len(server.seen) == 2, "nothing is asked twice, and nobody is followed"
 
 
 def test_a_server_that_is_not_there_may_be_tried_again_and_a_slow_one_not(server: ChatServer) -> None:
