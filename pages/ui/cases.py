@@ -112,7 +112,7 @@ def reason(generations: Sequence[Any]) -> str:
     words = [": ".join(filter(None, map(str, (g.status, g.error, g.message)))) for g in generations if g.status != "ok"]
     words += [str(g.reason) for g in generations if isinstance(getattr(g, "reason", None), str) and g.reason]
     told = list(dict.fromkeys(words))
-    return told[0] + (f" (and {len(told) - 1} more)" if len(told) > 1 else "") if told else ""
+    return shell.shortened(told[0]) + (f" (and {len(told) - 1} more)" if len(told) > 1 else "") if told else ""
 
 
 def _picture(generations: Sequence[Any]) -> str | None:

@@ -98,7 +98,11 @@ def _logic(_ws: Workspace, sides: Sides) -> None:
             elif not scores:
                 st.text(f"{side['letter']}: logic was not judged.")
             else:
-                told = "no rule is broken." if scores[0]["status"] == "ok" else f"{scores[0]['status']}: {scores[0]['reason']}"
+                told = (
+                    "no rule is broken."
+                    if scores[0]["status"] == "ok"
+                    else f"{scores[0]['status']}: {shell.shortened(scores[0]['reason'])}"
+                )
                 st.text(f"{side['letter']}: {told}")
 
 
@@ -176,7 +180,8 @@ def _variables(sides: Sides) -> None:
     inputs: Mapping[str, Any] = next((side["inputs"] for side in sides if side.get("inputs")), {})
     if inputs:
         with st.expander("What the case gives to the template"):
-            frame = pd.DataFrame({"Variable": list(inputs), "Value": [json.dumps(value, ensure_ascii=False) for value in inputs.values()]})
+            values = [shell.shortened(json.dumps(value, ensure_ascii=False), MOST) for value in inputs.values()]
+            frame = pd.DataFrame({"Variable": list(inputs), "Value": values})
             st.dataframe(frame, hide_index=True, height="content", alt="Variables of the case", column_config={"Variable": _narrow()})
 
 
@@ -205,7 +210,7 @@ def _raw(_ws: Workspace, sides: Sides) -> None:
     for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
         with column:
             st.text(side["letter"])
-            st.json({name: side.get(name) for name in names}, expanded=True)
+            st.json(clipped({name: side.get(name) for name in names}), expanded=True)
             st.text("request as sent, secrets removed")
             st.json(clipped(side.get("wire_request") or {}), expanded=1)
             st.text("answer")

@@ -67,7 +67,7 @@ def errors(run_id: str, found: pd.DataFrame) -> pd.DataFrame:
             "Times": found["count"],
             "What": said,
             "In": [f"arm {who.upper()}" if kind == "generation" else who for kind, who in zip(found["kind"], found["who"], strict=True)],
-            "Message": found["message"],
+            "Message": [shell.shortened(text) for text in found["message"]],
             "Latest": [case(run_id, arm, case_id) for arm, case_id in zip(found["arm"], found["case_id"], strict=True)],
         }
     )
@@ -102,7 +102,7 @@ def arms(found: pd.DataFrame) -> str:
 
 def _said(ws: Workspace, row: Mapping[Any, Any]) -> str:
     if row["status"] != "ok":
-        return str(row["message"] or row["error"] or "")
+        return shell.shortened(row["message"] or row["error"])
     return beginning(ws, row["artifact"]) if str(row["media_type"]).startswith(TEXTS) else ""
 
 
@@ -128,8 +128,8 @@ def doubts(run_id: str, found: Sequence[Doubtful]) -> tuple[pd.DataFrame, str]:
             "Case": [one.case_id for one in found],
             "Version": [one.ref for one in found],
             "Model": [one.model for one in found],
-            "Message": [one.message for one in found],
-            "Prompt": [one.prompt for one in found],
+            "Message": [shell.shortened(one.message) for one in found],
+            "Prompt": [shell.shortened(one.prompt) for one in found],
         }
     )
     code = found[0].code if found else "JOB"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pages.ui import badges, shell
+from pages.ui import badges, shell, takeaway
 from pages.ui.pair import Side, pair
 from pages.ui.text import script_html
 from runs import query
@@ -45,7 +45,7 @@ def failure(side: Mapping[str, Any]) -> tuple[str, str]:
     if not side.get("status"):
         return "not generated", "This arm has no generation of the case and repeat."
     what = " · ".join(filter(None, (str(side["status"]).replace("_", " "), str(side.get("error") or "").replace("_", " "))))
-    return what, str(side.get("message") or "There is no output.")
+    return what, shell.shortened(side.get("message") or "There is no output.")
 
 
 def _kind(side: Mapping[str, Any]) -> str:
@@ -86,7 +86,10 @@ def _text(ws: Workspace, side: Mapping[str, Any]) -> None:
         return
     text, more = beginning(query.media_path(ws, side["artifact"]))
     if more:
-        st.caption(f"The first {MOST_TEXT:,} characters; {more:,} more bytes are in the file.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"The first {MOST_TEXT:,} characters; {more:,} more bytes are in the file.")
+            path = query.media_path(ws, side["artifact"])
+            takeaway.button("The whole text", takeaway.raw(path), f"{side['letter']}-{path.name}", "text/plain", width="content")
     with st.container(height=TEXT_HEIGHT, border=True):
         script = None if more else _script(text)
         if script is None:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from evals.result import RATIO_UNITS
-from pages.ui import address
+from pages.ui import address, shell
 
 COLUMNS = ("metric", "A", "B", "B − A")
 
@@ -40,7 +40,7 @@ def words(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for side in sides:
         for score in side.get("scores", []):
-            text = score["reason"] if score["status"] == "ok" else _why_not(score)
+            text = shell.shortened(score["reason"] if score["status"] == "ok" else _why_not(score))
             if score["primary"] and score["unit"] not in RATIO_UNITS and text:
                 found.setdefault((score["metric"].replace("_", " "), text), []).append(side["letter"])
     return [(metric, ", ".join(letters), text) for (metric, text), letters in found.items()]

@@ -118,6 +118,12 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)
 
 
+def shortened(text: object, most: int = 2000) -> str:
+    """Return what a model or a server said, as much of it as people read, and how much is left out: megabytes would stop the browser."""
+    said = "" if text is None else str(text)
+    return said if len(said) <= most else f"{said[:most]} … {len(said) - most:,} more characters"
+
+
 def unbroken(text: str) -> str:
     """Keep a number and its sign of per cent on one line."""
     return text.replace(" %", "\u00a0%")

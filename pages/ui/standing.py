@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import live
+from pages.ui import live, shell
 from prompts.errors import WorkbenchError
 from runs import launching, query
 from runs.launching import Launched
@@ -70,7 +70,7 @@ def _newest(ws: Workspace, run_id: str) -> None:
 def _told(ws: Workspace, run_id: str, printed: Launched | None) -> None:
     notes = query.notes(ws, run_id)
     for row in notes.itertuples():
-        st.text(f"{row.noted_at:%H:%M:%S} {row.text}")
+        st.text(f"{row.noted_at:%H:%M:%S} {shell.shortened(row.text)}")
     if printed is not None and printed.said:
         with st.expander("What its process printed", key="printed"):
             st.code(printed.said, language=None, wrap_lines=True)

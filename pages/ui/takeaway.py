@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -49,9 +49,9 @@ def draw(name: str, tables: Mapping[str, Table], files: Mapping[str, tuple[str, 
         st.caption("The address of this page is a link that can be shared.")
 
 
-def button(label: str, make: Callable[[], str | bytes], name: str, kind: str) -> None:
+def button(label: str, make: Callable[[], str | bytes], name: str, kind: str, width: Literal["content", "stretch"] = "stretch") -> None:
     """Draw a button that makes a file when it is pressed, and hands it to the browser without another run of the page."""
-    st.download_button(label, make, name, kind, on_click="ignore", width="stretch", key=f"export/{name}/{label}")
+    st.download_button(label, make, name, kind, on_click="ignore", width=width, key=f"export/{name}/{label}")
 
 
 def csv(frame: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from evals.waivers import TAKES_OUT
+from pages.ui.shell import shortened
 from prompts.diff import Line
 
 # Sign and border say what colour says: + and − stay readable in both looks and without colour.
@@ -104,8 +105,8 @@ def _finding(finding: Mapping[str, Any], place: str = "") -> str:
     mark = _MARKS.get(severity, "!")
     tint = "rgba(217,115,13,.16)" if severity == "block" else "rgba(138,143,152,.16)"
     edge = "rgba(217,115,13,.8)" if severity == "block" else "rgba(138,143,152,.8)"
-    quote = f' <q style="opacity:.85">{escape(str(finding["quote"]))}</q>' if finding.get("quote") else ""
-    words = f"<b>{mark} {escape(str(finding.get('check', '')))}</b> {escape(str(finding.get('message', '')))}"
+    quote = f' <q style="opacity:.85">{escape(shortened(finding["quote"]))}</q>' if finding.get("quote") else ""
+    words = f"<b>{mark} {escape(str(finding.get('check', '')))}</b> {escape(shortened(finding.get('message', '')))}"
     if waived(finding):
         words, quote = f"<s>{words}</s>", f"<s>{quote}</s>" if quote else ""
     where = f'<span style="opacity:.75"> {escape(place)}</span>' if place else ""

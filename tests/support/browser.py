@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+    from warm import Warm
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = Path(__file__).parent
@@ -43,7 +44,6 @@ class Server:
     """The app, serving a workspace."""
 
     port: int
-    process: subprocess.Popen[bytes]
     log: Path
 
     def url(self, path: str = "", **parameters: str | list[str]) -> str:
@@ -96,8 +96,8 @@ def served(workspace: Path, log: Path, *, by_streamlit: bool = False, port: int 
         subprocess.Popen(theirs if by_streamlit else ours, cwd=ROOT, env=environment, stdout=out, stderr=out) as process,
     ):
         try:
-            _wait(port, process, log)
-            yield Server(port, process, log)
+            _wait(port, process.poll, log)
+            yield Server(port, log)
         finally:
             process.terminate()
             try:
@@ -106,21 +106,37 @@ def served(workspace: Path, log: Path, *, by_streamlit: bool = False, port: int 
                 process.kill()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(port: int, status: Callable[[], int | None], log: Path) -> None:
     end = time.monotonic() + 90
     while time.monotonic() < end:
-        if process.poll() is not None:
-            raise AssertionError(f"the app ended with {process.returncode}: {log.read_text('utf-8', 'replace')}")
+        if (ended := status()) is not None:
+            raise AssertionError(f"the app ended with {ended}: {log.read_text('utf-8', 'replace')}")
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
             return
-        time.sleep(0.2)
+        time.sleep(0.1)
     raise AssertionError("the app does not answer")
+
+
+@contextlib.contextmanager
+def fresh(warm: Warm, workspace: Path, log: Path, port: int) -> Iterator[Server]:
+    """Start the app in a process that nobody has asked for anything yet, with its imports done; it is killed at the end."""
+    pid = warm.start(["--workspace", str(workspace), "ui", "--port", str(port)], log, HOME=str(log.parent))
+    try:
+        _wait(port, lambda: None, log)
+        yield Server(port, log)
+    finally:
+        warm.stop(pid)
+
+
+def executable() -> str | None:
+    """Return where the system's Chromium is."""
+    return next((path for name in CHROMIUM if (path := shutil.which(name))), None)
 
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the system's Chromium; skip the test where there is none."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    found = executable()
     if found is None:
         pytest.skip("there is no Chromium on this machine")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -28,6 +28,7 @@ from runs.starting import initialise
 from runs.workspace import Workspace
 
 SHOTS, CLIPS, SONGS = "20260301-120000-shots1", "20260301-130000-clips1", "20260301-140000-songs1"
+ENDLESS, LINE = "20260301-150000-endless1", 10_000_000
 FOREIGN = "http://198.51.100.7"
 """An address that belongs to nobody; a browser that asks it was tricked."""
 HOSTILE = (
@@ -86,6 +87,30 @@ def add_songs(ws: Workspace) -> None:
     """Add a run of sounds to the log."""
     story.write(ws, f"{SONGS}.jsonl", _events(ws, SONGS, "music", 7200.0))
     catch_up(ws)
+
+
+def add_endless(ws: Workspace) -> None:
+    """Add a run whose every text is one hostile line of ten megabytes: an output, an answer, a reason, a message of an error."""
+    story.write(ws, f"{ENDLESS}.jsonl", _endless(ws))
+    catch_up(ws)
+
+
+def _endless(ws: Workspace) -> Iterator[ev.Event]:
+    line = f"\u202e<svg onload=alert(3)>{HOSTILE}" + "x" * LINE
+    kept = MediaStore(ws).put(line.encode(), "text/plain")
+    usual = story.plan(ENDLESS, jobs=2)
+    yield replace(usual, at=story.at(9000), stage="script", scorers=[{"name": "judge", "version": "1", "args": {}, "metrics": METRICS}])
+    for n, job in enumerate(usual.jobs):
+        told: dict[str, Any] = {"artifacts": (), "status": "failed", "error": "server", "message": line}
+        if n % 2 == 0:
+            ref: ev.ArtifactRef = {"kind": "text", "media_type": "text/plain", "sha256": kept.sha256, "bytes": len(line.encode())}
+            told = {"artifacts": [ref], "status": "ok", "error": "", "message": "", "wire_response": {"text": line}}
+        yield story.generation(ENDLESS, n, 9001 + n, **told)
+        if n % 2 == 0:
+            score = story.score("face_consistency", 0.5)
+            score["reason"] = line
+            yield ev.Scores(run_id=ENDLESS, at=story.at(9001 + n), job_id=job["job_id"], scores=[score])
+    yield ev.End(run_id=ENDLESS, at=story.at(9100), state="finished")
 
 
 def picture(hue: int, size: tuple[int, int] = (72, 128)) -> bytes:
