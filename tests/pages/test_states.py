@@ -1,20 +1,22 @@
-"""Every page in every state of a workspace: nothing there yet, a run that goes on, a run that broke off, a long log."""
+"""Every page in every state of a workspace: nothing there yet, one run, one that goes on, that broke off, that failed, a long log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import big_log
 import log_story
 import pytest
 
+from runs import events as ev
 from runs.journal import Journal
+from runs.starting import initialise
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from streamlit.testing.v1 import AppTest
 
 pytestmark = pytest.mark.slow
@@ -32,24 +34,58 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "calibrate.py": {},
     "search.py": {"q": "draw"},
 }
-EMPTY = {
-    "home.py": "No runs yet",
-    "write.py": "There is no template",
-    "launch.py": "There is no suite",
-    "compare.py": "Unknown arm",
-    "examine.py": "Unknown arm",
-    "watch.py": "Unknown run",
-    "review.py": "No queue yet",
-    "promote.py": "No template yet",
-    "calibrate.py": "Nothing has been scored yet",
-    "search.py": "Nothing in the newest",
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "empty": {
+        "home.py": "No runs yet",
+        "write.py": "There is no template",
+        "launch.py": "There is no suite",
+        "compare.py": "Unknown arm",
+        "examine.py": "Unknown arm",
+        "watch.py": "Unknown run",
+        "review.py": "No queue yet",
+        "promote.py": "No template yet",
+        "calibrate.py": "Nothing has been scored yet",
+        "search.py": "Nothing in the newest",
+    },
+    "one": {
+        "home.py": "● finished",
+        "write.py": "shot/keyframe",
+        "launch.py": "A suite says which cases",
+        "compare.py": "face ↑",
+        "examine.py": "face ↑",
+        "watch.py": "8 of 8",
+        "review.py": "Which one?",
+        "promote.py": "shot/keyframe",
+        "calibrate.py": "No simulated",
+        "search.py": "1 to 8",
+    },
+    "running": {"home.py": "◐ running", "watch.py": "4 of 8", "review.py": "No queue yet", "search.py": "1 to 4"},
+    "interrupted": {"home.py": "◌ interrupted", "watch.py": "4 of 8", "review.py": "No queue yet", "search.py": "1 to 4"},
+    "failed": {
+        "home.py": "✗ failed",
+        "compare.py": "No metric has a value in both arms yet",
+        "examine.py": "case-0",
+        "watch.py": "HTTP 500",
+        "review.py": "No queue yet",
+        "calibrate.py": "Nothing has been scored yet",
+        "search.py": "1 to 8",
+    },
+    "huge": {
+        "home.py": "\n59,",
+        "compare.py": "metric 0 ↑",
+        "examine.py": "metric 0 ↑",
+        "watch.py": "50 of 50",
+        "review.py": "No queue yet",
+        "search.py": "1 to 25",
+    },
 }
+"""What each page says in each state; where a state says nothing of a page, it says what it does with one run."""
 
 
 def said(at: AppTest) -> str:
-    """Return texts, errors, figures, and the cells of the first table."""
-    words = [str(element.value) for kind in ("text", "error", "metric") for element in getattr(at, kind)]
-    words += [frame.value.to_csv() for frame in at.dataframe[:1]]
+    """Return headings, texts, errors, figures, and the cells of all tables."""
+    words = [str(element.value) for kind in ("header", "text", "error", "metric") for element in getattr(at, kind)]
+    words += [frame.value.to_csv() for frame in at.dataframe]
     return "\n".join(words).replace("\\", "")
 
 
@@ -66,31 +102,43 @@ def visited(app: Open, ws: Workspace, run_id: str = "r1") -> Mapping[str, str]:
     return told
 
 
-def test_an_empty_workspace_says_on_each_page_what_is_not_there(app: Open, tmp_path: Path) -> None:
-    told = visited(app, log_story.workspace(tmp_path / "empty"))
-    for page, words in EMPTY.items():
-        assert words in told[page], page
+def failed(jobs: int) -> Iterator[ev.Event]:
+    """Tell of a run in which nothing came out and which gave up."""
+    yield log_story.plan("r1", jobs)
+    for n in range(jobs):
+        yield log_story.generation("r1", n, n + 1, status="failed", error="server", message=f"HTTP 500 on request {n}", artifacts=())
+    yield ev.End(run_id="r1", at=log_story.at(60), state="failed")
 
 
-def test_a_run_is_shown_on_each_page_while_it_runs_and_when_it_broke_off(app: Open, tmp_path: Path) -> None:
-    """Four of eight generations are done, one of them failed; a writer that is gone without an end is an interrupted run."""
-    ws = log_story.workspace(tmp_path / "one")
+def grid(app: Open, folder: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield each state and what all pages say in it."""
+    yield "empty", visited(app, log_story.workspace(folder / "empty"))
+    ws, whole = initialise(folder / "one"), list(log_story.story("r1", jobs=8))
     with Journal(ws, "r1") as journal:
-        journal.append(*list(log_story.story("r1", jobs=8))[:13])
-        running = visited(app, ws)
-    broken = visited(app, ws)
-    assert "◐ running" in running["home.py"]
-    assert "◌ interrupted" in broken["home.py"]
-    for told in (running, broken):
-        assert "4 of 8" in told["watch.py"]
-        assert not [page for page, text in told.items() if "Unknown" in text]
+        journal.append(*whole[:13])
+        yield "running", visited(app, ws)
+    yield "interrupted", visited(app, ws)
+    with Journal(ws, "r1") as journal:
+        journal.append(*whole[13:])
+    yield "one", visited(app, ws)
+    ws = log_story.workspace(initialise(folder / "failed").root)
+    log_story.write(ws, "r1.jsonl", list(failed(8)))
+    yield "failed", visited(app, ws)
+    # Sixty runs with thirty thousand scores; tests/bench/pages.py goes to ten million.
+    yield "huge", visited(app, big_log.make(initialise(folder / "huge").root, runs=60, scores=30_000), big_log.run_id(4))
 
 
-def test_a_long_log_is_shown_on_each_page(app: Open, tmp_path: Path) -> None:
-    """Sixty runs with thirty thousand scores; `tests/bench/pages.py` goes to ten million."""
-    ws = big_log.make(tmp_path / "long", runs=60, scores=30_000)
-    told = visited(app, ws, big_log.run_id(4))
-    assert "50 of 50" in told["watch.py"]
-    assert "metric 0 ↑" in told["compare.py"]
-    assert len(told["home.py"].splitlines()) > 60
-    assert not [page for page, text in told.items() if "Unknown" in text]
+def test_every_page_says_what_there_is_in_every_state(app: Open, tmp_path: Path) -> None:
+    states = set()
+    for state, told in grid(app, tmp_path):
+        states.add(state)
+        wanted = WORDS[state] if state == "empty" else {**WORDS["one"], **WORDS[state]}
+        wrong = {page: told[page][:800] for page, words in wanted.items() if words not in told[page]}
+        assert not wrong, state
+    assert states == set(WORDS)
+
+
+def test_no_page_is_left_out() -> None:
+    """A page that is new in the router has a row in the tables before it is merged."""
+    router = Path(__file__).parents[2] / "pages" / "router.py"
+    assert set(re.findall(r'st\.Page\("(\w+\.py)"', router.read_text("utf-8"))) == set(PAGES) == set(WORDS["empty"]) == set(WORDS["one"])
