@@ -31,10 +31,10 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return ws
 
 
-ALONE = {"lineage", "truths", "planted", "rated_scores", "drift"}
+ALONE = {"lineage", "chain_costs", "truths", "planted", "rated_scores", "drift"}
 
 
-ARGUMENTS = {"errors": ("r",), "newest": ("r",), "notes": ("r",), "search": ("server", "errors")}
+ARGUMENTS = {"errors": ("r",), "chain_costs": ("pilot",), "newest": ("r",), "notes": ("r",), "search": ("server", "errors")}
 
 
 @pytest.mark.parametrize("name", query.COLUMNS)
