@@ -10,6 +10,7 @@ Keys are never settings: `api_key_env` is the *name* of the environment variable
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -31,7 +41,16 @@ from runs.settings_file import Layer, explain, read_toml
 
 PREFIX = "WORKBENCH_"
 VariableName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
-Url = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s@]+)?$")]
+
+
+def _bare(url: str) -> str:
+    # It stands in journals and reports; and what follows a question mark would be cut off from the paths put behind it.
+    if url and not re.fullmatch(r"https?://[^\s@?#]+", url):
+        raise ValueError("an address such as https://host/v1, without user name, password, query or fragment")
+    return url
+
+
+Url = Annotated[str, AfterValidator(_bare)]
 
 
 class Capabilities(BaseModel):

@@ -111,7 +111,8 @@ def explain(error: ValidationError, layers: Sequence[Layer], model: type[BaseMod
     place = place or next((p for layer in layers if (p := layer.place(key.rpartition(".")[0])) is not None), "workbench.toml")
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
     if first["type"] != "extra_forbidden":
-        return WorkspaceError(f"{place}: {key}: {first['msg'][0].lower()}{first['msg'][1:]}{more}.")
+        said = first["msg"].removeprefix("Value error, ")
+        return WorkspaceError(f"{place}: {key}: {said[0].lower()}{said[1:]}{more}.")
     return WorkspaceError(f"{place}: unknown key {key!r}{more}.", hint=_advice(first["loc"], model))
 
 

@@ -51,7 +51,7 @@ class Target:
     seeds: tuple[bytes, ...]
     tokens: tuple[bytes, ...] = ()
     document: bool = False
-    few: int = 12
+    few: int = 8
     """Examples of the test suite."""
     heavy: bool = field(default=False)
     """Takes far longer an example than the others."""
