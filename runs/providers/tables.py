@@ -76,10 +76,10 @@ def items(value: Any) -> list[Any]:
 
 
 def text(value: Any) -> str:
-    """Return a text or a number as text, empty for anything else. Ids may come as either."""
+    """Return a text or a number as text, empty for anything else. Ids may come as either. Half characters, which cannot be sent, go."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""
-    return str(value).strip()
+    return str(value).encode("utf-8", "ignore").decode().strip()
 
 
 def number(value: Any) -> float | None:

@@ -105,6 +105,7 @@ async def _all(made: Any, asked: Request) -> None:
         _sane(submitted)
     else:
         assert submitted.strip(), "a task without a name"
+        submitted.encode("utf-8")
     _state(await made().poll("task-1", asked))
     if isinstance(submitted, str):
         _state(await made().poll(submitted, asked))
