@@ -113,12 +113,13 @@ class ScorerPlan(TypedDict):
 
 
 class ArtifactRef(TypedDict):
-    """One stored output."""
+    """One stored output. `text` is all of a short one: flushed with the journal, its file need not be (see `runs.inlined`)."""
 
     kind: str
     media_type: str
     sha256: str
     bytes: int
+    text: NotRequired[str]
 
 
 class MessageDict(TypedDict):

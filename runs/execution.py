@@ -17,10 +17,10 @@ from functools import partial
 from typing import Any
 
 from prompts.errors import InputError, TemplateError, WorkbenchError
-from runs import outputs, secrets, tasks
+from runs import inlined, outputs, secrets, tasks
 from runs.budget import Budget, Exhausted, Hold
 from runs.errors import BudgetError
-from runs.events import Claim, Generation, GenerationStatus, Handing, JobPlan, Submitted
+from runs.events import ArtifactRef, Claim, Generation, GenerationStatus, Handing, JobPlan, Submitted
 from runs.limits import Limits
 from runs.media import MediaStore
 from runs.plan import Plan
@@ -258,15 +258,13 @@ class Executor:
         """Check and store what came back, and return the event. Runs in a thread: it decodes, writes and flushes."""
         job, request, call = made
         outcome, failure = call.answer.outcome, call.answer.outcome.failure
-        artifacts: list[Any] = []
+        artifacts: list[ArtifactRef] = []
         if failure is None:
             checked = outputs.check(outcome.assets, request.kind)
             if isinstance(checked, Failure):
                 failure = checked
             else:
-                for asset in checked:
-                    media = self._store.put(asset.data, asset.media_type)
-                    artifacts.append({"kind": asset.kind, "media_type": media.media_type, "sha256": media.sha256, "bytes": len(asset.data)})
+                artifacts = [inlined.kept(self._store, asset) for asset in checked]
         cost_usd, source = self._pricing.cost_usd(request, outcome)
         return self._event(
             job,

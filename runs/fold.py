@@ -53,10 +53,15 @@ from (select run_key, unnest(arms) a, generate_subscripts(arms, 1) n from plan) 
 
 create or replace temp table planned as
 with cases as (select run_key, unnest(cases) c from plan)
-select distinct on (p.run_key, b.job_id) p.run_key, b.job_id, b.n, b.arm, k.case_key, b.repeat, b.seed
+select p.run_key, b.job_id, b.n, b.arm, k.case_key, b.repeat, b.seed
 from plan p join ev_planned b on b.j = p.j and b.o = p.o left join cases on cases.run_key = p.run_key and cases.c.case_id = b.case_id
-left join case_ k on k.case_id = c.case_id and k.hash = c.hash and k.split is not distinct from c.split
-order by p.run_key, b.job_id, b.n;
+left join case_ k on k.case_id = c.case_id and k.hash = c.hash and k.split is not distinct from c.split;
+-- A job that a plan has twice counts where it stands first. By numbers, for the ids of all jobs at once take the memory of a whole fold.
+create or replace temp table doubtful as select run_key, hash(job_id) as h from planned group by all having count(*) > 1;
+delete from planned using (
+  select p.run_key, p.job_id, min(p.n) as n
+  from planned p semi join doubtful d on d.run_key = p.run_key and d.h = hash(p.job_id) group by all
+) first where first.run_key = planned.run_key and first.job_id = planned.job_id and first.n < planned.n;
 update job set position = p.n, arm = p.arm, case_key = p.case_key, repeat = p.repeat, seed = p.seed
 from planned p where p.run_key = job.run_key and p.job_id = job.job_id;
 insert into job

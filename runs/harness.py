@@ -24,6 +24,7 @@ from runs import engine, preflight
 from runs.claims import Claims
 from runs.errors import Interrupted, JournalError, LogError
 from runs.events import EndState, Generation, Note, Run, now, parse
+from runs.inlined import mend_run
 from runs.journal import Journal, files, header, is_live
 from runs.log import catch_up
 from runs.place import refuse_shared
@@ -91,6 +92,8 @@ def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | No
     with only_one(ws, run_id, say=options.progress.say) as hold:
         state = state_of(ws, run_id)
         session = _checked(ws, plan_of(state), provider, options, state)
+        if mended := mend_run(ws, state):
+            options.progress.say(f"{mended} texts whose files were lost with the power are made anew from the journal.")
         hold.lost = session.ask_to_stop
         return _done(ws, session)
 

@@ -29,7 +29,7 @@ from typing import Any, Self
 from runs import machine
 from runs.errors import JournalError
 from runs.events import Event, now
-from runs.lines import MAX_LINE, SCHEMA, BadLine, Record, Tail, encode, header, read, read_at
+from runs.lines import MAX_LINE, SCHEMA, BadLine, Record, Tail, encode, encode_into, header, read, read_at
 from runs.sealed import SUFFIX, sealed
 from runs.workspace import Workspace
 
@@ -93,9 +93,12 @@ class Journal:
         Raises:
             JournalError: full disk, or a journal that is closed or broken. The events do not count.
         """
-        self.write(b"".join(map(encode, events)))
+        lines = bytearray()
+        for event in events:
+            encode_into(lines, event)
+        self.write(lines)
 
-    def write(self, lines: bytes) -> None:
+    def write(self, lines: bytes | bytearray) -> None:
         """Append whole lines made by `runs.lines.encode`; otherwise as `append`."""
         with self._mutex:
             if self._fd < 0:
@@ -113,7 +116,7 @@ class Journal:
                 self._broken = error
                 raise self._refused(error) from error
 
-    def _write(self, lines: bytes) -> None:
+    def _write(self, lines: bytes | bytearray) -> None:
         """Write all bytes; when that fails, take back the torn line but no whole one: a reader may have seen those already."""
         written = 0
         view = memoryview(lines)

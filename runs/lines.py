@@ -35,6 +35,8 @@ MAX_DEPTH = 96
 REFUSED = b'{"refused":'
 """Begins a line that says why something else was not taken in (see `runs.team.pull`)."""
 PREFIX = len(b'{"crc":"00000000",')
+PIECE = 2000
+"""Jobs that are encoded at once."""
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -72,21 +74,51 @@ def encode(event: Event | Mapping[str, Any]) -> bytes:
         JournalError: the line would be longer than `MAX_LINE`.
         TypeError: the event holds something that JSON cannot.
     """
+    line = bytearray()
+    encode_into(line, event)
+    return bytes(line)
+
+
+def encode_into(lines: bytearray, event: Event | Mapping[str, Any]) -> None:
+    """Append an event's line to others; errors as `encode`, which leave what was there."""
     data = event.to_dict() if isinstance(event, Event) else event
     if next(iter(data), "") != "type":
         data = {"type": data["type"], **data}
+    start = len(lines)
+    body = start + PREFIX
+    lines += b'{"crc":"00000000",'
     try:
-        body = orjson.dumps(data, option=_OPTIONS)
+        try:
+            _append(lines, data)
+        except TypeError:
+            # Output of a model may hold half a surrogate pair or a number of 200 digits: rare, so cleaned only when it happens.
+            lines[body:] = memoryview(orjson.dumps(clean(data), option=_OPTIONS))[1:]
     except TypeError:
-        # Output of a model may hold half a surrogate pair or a number of 200 digits: rare, so cleaned only when it happens.
-        body = orjson.dumps(clean(data), option=_OPTIONS)
-    rest = memoryview(body)[1:]  # not copied: a plan has tens of megabytes
-    if len(body) + PREFIX >= MAX_LINE:
+        del lines[start:]
+        raise
+    size = len(lines) - start
+    if size >= MAX_LINE:
+        del lines[start:]
         raise JournalError(
-            f"An event of type {data.get('type')!r} is {len(body) >> 20} MB, more than a journal line may hold ({MAX_LINE >> 20} MB).",
+            f"An event of type {data.get('type')!r} is {size >> 20} MB, more than a journal line may hold ({MAX_LINE >> 20} MB).",
             hint="Plan a smaller run, or keep large outputs as artifacts.",
         )
-    return b'{"crc":"%08x",%s\n' % (crc32(rest), rest)
+    lines[start + 8 : start + 16] = b"%08x" % crc32(memoryview(lines)[body:])
+    lines += b"\n"
+
+
+def _append(lines: bytearray, data: Mapping[str, Any]) -> None:
+    """Append an event's JSON, less its first brace; the jobs of a plan in pieces: as one text they would be in memory twice."""
+    jobs = data.get("jobs")
+    if not isinstance(jobs, (list, tuple)) or len(jobs) <= PIECE:
+        lines += memoryview(orjson.dumps(data, option=_OPTIONS))[1:]
+        return
+    lines += memoryview(orjson.dumps({name: value for name, value in data.items() if name != "jobs"}, option=_OPTIONS))[1:-1]
+    lines += b',"jobs":['
+    for start in range(0, len(jobs), PIECE):
+        lines += memoryview(orjson.dumps(jobs[start : start + PIECE], option=_OPTIONS))[1:-1]
+        lines += b","
+    lines[-1:] = b"]}"
 
 
 def clean(value: Any, depth: int = 0) -> Any:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 << 20
 """Most journal bytes that one fold takes in, so that readers never wait long."""
-SMALL_BYTES = 4 << 20
+SMALL_BYTES = 2 << 20
 """What a run takes in at once at its end: it is in no hurry, and a fold's memory grows with what it takes in and with its threads."""
 FOREIGN_WAIT_S = 10.0
 """How long to wait for a foreign program (a DuckDB shell, a database browser) that holds the file."""

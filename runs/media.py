@@ -102,8 +102,13 @@ class MediaStore:
         self._ws = ws
         self._fetch = fetch
 
-    def put(self, data: bytes, media_type: str) -> Media:
+    def put(self, data: bytes, media_type: str, *, flush: bool = True) -> Media:
         """Store bytes and return where they are; storing the same again costs a look.
+
+        Args:
+            data: the bytes.
+            media_type: what they are.
+            flush: wait until they are on disk. Without, a process may be killed but the machine must not lose power until `flush`.
 
         Raises:
             MediaError: unknown media type, full disk, read-only folder.
@@ -111,9 +116,31 @@ class MediaStore:
         plain, kind, extension = _type(media_type)
         name = _sha256(data).hexdigest()
         with contextlib.suppress(OSError), _folder(self.root) as root:
-            if _has(root, name, extension, len(data)):
+            if _has(root, name, extension, len(data), flush=flush):
                 return Media(kind, name, plain, self.root / name[:2] / f"{name}.{extension}")
-        return self._store((data,), media_type)
+        return self._store((data,), media_type, flush=flush)
+
+    def flush(self) -> None:
+        """Wait until all that was stored is on disk.
+
+        Raises:
+            MediaError: the disk says that it is not.
+        """
+        try:
+            if self.root.is_dir():
+                _flush_disk_of(self.root)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def mend(self, data: bytes, media_type: str) -> bool:
+        """Store bytes in the place of a file that is not what its name says, or is not there; return whether that was so."""
+        found = self.local(_sha256(data).hexdigest())
+        if found is not None and self.is_sound(found):
+            return False
+        if found is not None:
+            found.unlink(missing_ok=True)
+        self.put(data, media_type)
+        return True
 
     def put_file(self, path: Path, media_type: str = "") -> Media:
         """Copy a file into the store, in pieces. The media type follows from the extension where none is given.
@@ -143,17 +170,17 @@ class MediaStore:
         self._store(pieces, _BY_EXTENSION[extension], wanted)
         return self.root / wanted[:2] / name
 
-    def _store(self, pieces: Iterable[bytes], media_type: str, wanted: str = "") -> Media:
+    def _store(self, pieces: Iterable[bytes], media_type: str, wanted: str = "", *, flush: bool = True) -> Media:
         plain, kind, extension = _type(media_type)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with _folder(self.root) as root:
-                digest = self._write(root, pieces, extension, wanted)
+                digest = self._write(root, pieces, extension, wanted, flush=flush)
         except OSError as error:
             raise self._refused(error) from error
         return Media(kind, digest, plain, self.root / digest[:2] / f"{digest}.{extension}")
 
-    def _write(self, root: int, pieces: Iterable[bytes], extension: str, wanted: str) -> str:
+    def _write(self, root: int, pieces: Iterable[bytes], extension: str, wanted: str, *, flush: bool) -> str:
         """Write to a temporary file in the store's root, flush it, and move it to its name; return the hash."""
         temporary = f".tmp-{os.getpid()}-{secrets.token_hex(8)}"
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=root)
@@ -168,15 +195,16 @@ class MediaStore:
                 name = digest.hexdigest()
                 if wanted not in ("", name):
                     raise MediaError(f"What came as the artifact {wanted[:12]}… is not what its name says.")
-                if not _has(root, name, extension, size):
-                    os.fsync(file.fileno())
-                    self._place(root, temporary, name, extension)
+                if not _has(root, name, extension, size, flush=flush):
+                    if flush:
+                        os.fsync(file.fileno())
+                    self._place(root, temporary, name, extension, flush=flush)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=root)
         return name
 
-    def _place(self, root: int, temporary: str, name: str, extension: str) -> None:
+    def _place(self, root: int, temporary: str, name: str, extension: str, *, flush: bool) -> None:
         try:
             os.mkdir(name[:2], 0o755, dir_fd=root)
             os.fsync(root)
@@ -185,7 +213,8 @@ class MediaStore:
         with _folder(name[:2], root) as folder:
             # A rename replaces a link that lies there; it does not follow it.
             os.rename(temporary, f"{name}.{extension}", src_dir_fd=root, dst_dir_fd=folder)
-            os.fsync(folder)
+            if flush:
+                os.fsync(folder)
 
     def _refused(self, error: OSError) -> MediaError:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
@@ -289,17 +318,44 @@ def _is_file(name: str, folder: int, size: int | None = None) -> bool:
     return stat.S_ISREG(found.st_mode) and size in (None, found.st_size)
 
 
-def _has(root: int, name: str, extension: str, size: int) -> bool:
-    """Tell whether the store has a file already; if so it counts as stored now, so that no collection of old files takes it."""
+def _has(root: int, name: str, extension: str, size: int, *, flush: bool) -> bool:
+    """Tell whether the store has a file already; if so it counts as stored now, so that no collection of old files takes it.
+
+    With `flush` it is on disk then: whoever stored it first may not have waited for that.
+    """
     try:
         with _folder(name[:2], root) as folder:
             there = _is_file(f"{name}.{extension}", folder, size)
             if there:
                 with contextlib.suppress(PermissionError):
                     os.utime(f"{name}.{extension}", dir_fd=folder, follow_symlinks=False)
+                if flush:
+                    _flush_file(f"{name}.{extension}", folder)
             return there
     except FileNotFoundError:
         return False
+
+
+def _flush_file(name: str, folder: int) -> None:
+    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.fsync(fd)
+        os.fsync(folder)
+    finally:
+        os.close(fd)
+
+
+def _flush_disk_of(folder: Path) -> None:
+    """Flush the file system that a folder lies on; all of them where the system cannot flush one."""
+    import ctypes
+
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        os.sync()
+        return
+    with _folder(folder) as fd:
+        if syncfs(fd):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def _hash_file(path: Path) -> str:

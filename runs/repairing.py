@@ -2,7 +2,8 @@
 
 - a log that differs from the journals, or cannot be read, is made anew;
 - a corrupt line of a journal is copied aside, byte by byte, for whoever can read it; the journal itself is never changed;
-- a file of the media store whose bytes are not what its name says is moved aside, so that the right ones can be stored again.
+- a file of the media store whose bytes are not what its name says is moved aside, so that the right ones can be stored again;
+- a text that is missing then is made anew where a journal holds it whole, as journals do with short ones.
 
 What was generated and is gone cannot be mended: it is named, and a backup or another run brings it back.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from runs import log
 from runs.errors import LogError
+from runs.inlined import texts_of
 from runs.journal import sync_folder
 from runs.media import MediaStore
 from runs.verifying import Verified, aside, corrupt_line, verify
@@ -36,7 +38,7 @@ def repair(ws: Workspace) -> tuple[list[str], Verified]:
         log.rebuild(ws)
         done.append(f"made {ws.log.name} anew from the journals")
     try:
-        done += [*_lines(ws), *_files(ws)]
+        done += [*_lines(ws), *_files(ws, before.in_journals)]
     except OSError as error:
         raise LogError(
             f"Cannot write in {ws.runs}: {os.strerror(error.errno or 0)}.", hint="Free some space or make it writable."
@@ -60,8 +62,8 @@ def _lines(ws: Workspace) -> list[str]:
     return done
 
 
-def _files(ws: Workspace) -> list[str]:
-    """Move rotten files of the media store aside; remove what writes that were cut off have left."""
+def _files(ws: Workspace, missing: set[str]) -> list[str]:
+    """Move rotten files of the media store aside, make texts anew that a journal holds, remove what cut off writes have left."""
     done: list[str] = []
     store = MediaStore(ws)
     for bad in list(store.verify()):
@@ -71,7 +73,11 @@ def _files(ws: Workspace) -> list[str]:
             target.parent.mkdir(exist_ok=True)
             bad.path.rename(target)
             done.append(f"moved {place}, whose bytes are not what its name says, to {target.relative_to(ws.root)}")
+            missing = missing | {bad.path.name.partition(".")[0]}
         elif bad.left_over and time.time() - bad.path.lstat().st_mtime > STALE_S:
             bad.path.unlink(missing_ok=True)
             done.append(f"removed {place}, left by a write that was cut off")
+    for sha256, data, media_type in texts_of(ws, missing):
+        if store.mend(data, media_type):
+            done.append(f"made the text {sha256[:12]}… anew from the journal")
     return done

@@ -24,6 +24,7 @@ from runs import engine, pool
 from runs.errors import MediaError
 from runs.events import ArtifactRef, JobPlan, MediaRef, ScoreDict, ScorerPlan, Scores
 from runs.group import rows_of, score_groups
+from runs.inlined import bare
 from runs.media import MEDIA_TYPES, MediaStore
 from runs.plan import Plan
 from runs.resume import RunState
@@ -50,7 +51,7 @@ class Made:
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Made:
         """Take it from a `generation` event."""
-        return cls(event["status"], event["artifacts"], event["cost_usd"], event["latency_s"])
+        return cls(event["status"], bare(event["artifacts"]), event["cost_usd"], event["latency_s"])
 
 
 def scorer_plans(specs: Iterable[tuple[str, Mapping[str, Any]]], stage: str, folder: Path | None = None) -> tuple[ScorerPlan, ...]:

@@ -13,6 +13,7 @@ from runs.accounts import Account, Shared, account_of
 from runs.budget import Budget
 from runs.events import End, EndState, Generation, JobPlan, Note
 from runs.execution import Executor, ProviderStopped, Resumed, may_be_billed
+from runs.inlined import bare
 from runs.journal import GroupCommit, Journal
 from runs.limits import Limits
 from runs.media import MediaStore
@@ -115,6 +116,7 @@ class Session:
                 try:
                     async with GroupCommit(journal) as group:
                         state = await self._do(todo, group, account)
+                        await asyncio.to_thread(MediaStore(self._ws).flush)
                         notes = [Note(run_id=self.plan.run_id, text=self.reason)] if self.reason else []
                         await group.commit(*notes, End(run_id=self.plan.run_id, state=state))
                 finally:
@@ -183,7 +185,7 @@ class Session:
                 self.reason = self.reason or stopped.message
                 return
             self._count(event)
-            scoring.final(job["job_id"], Made(event.status, event.artifacts, event.cost_usd, event.latency_s))
+            scoring.final(job["job_id"], Made(event.status, bare(event.artifacts), event.cost_usd, event.latency_s))
 
     def _count(self, event: Generation) -> None:
         if event.status == "budget":

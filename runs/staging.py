@@ -112,7 +112,7 @@ class Stage:
 
     def _take(self, path: Path, source: Source, size: int, max_bytes: int, batch: Batch) -> None:
         while source.offset < size and batch.nbytes < max_bytes:
-            chunk = read_lines(path, source.offset, min(READ_BYTES, max_bytes), size)
+            chunk = read_lines(path, source.offset, min(READ_BYTES, max_bytes - batch.nbytes), size)
             if not chunk:
                 self._look_at_rest(path, source, size, batch)
                 break

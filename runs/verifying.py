@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from runs.errors import LogError
+from runs.inlined import texts_of
 from runs.journal import files, locate
 from runs.media import MediaStore
 from runs.pruning import pruned
@@ -47,6 +48,7 @@ class Problem:
 class Verified:
     """What was looked at, and what was found.
 
+    `in_journals` are the hashes of texts whose files are missing and that `log repair` can make anew.
     `set_aside` counts corrupt lines that `log repair` has copied already, `elsewhere` media that lie on the team's store only,
     `pruned` runs whose journals are in an archive: their rows cannot be compared, and were not.
     """
@@ -58,6 +60,7 @@ class Verified:
     set_aside: int = 0
     elsewhere: int = 0
     pruned: int = 0
+    in_journals: set[str] = field(default_factory=set)
 
 
 def verify(ws: Workspace, *, media: bool = True) -> Verified:
@@ -149,9 +152,11 @@ def _media(ws: Workspace, anew: Path, found: Verified) -> Iterator[Problem]:
     missing = {sha256: who for sha256, who in reversed(named) if store.local(sha256) is None}
     there, why = _on_team_store(ws) if missing else (set(), "")
     found.elsewhere = len(there & missing.keys())
-    for sha256, who in sorted(missing.items()):
-        if sha256 not in there:
-            yield Problem("media", sha256[:12] + "…", f"No artifact {sha256[:12]}… in the media store{why}; named by {who}", False)
+    gone = {sha256: who for sha256, who in sorted(missing.items()) if sha256 not in there}
+    found.in_journals = {sha256 for sha256, _, _ in texts_of(ws, gone)}
+    for sha256, who in gone.items():
+        reason = f"No artifact {sha256[:12]}… in the media store{why}; named by {who}"
+        yield Problem("media", sha256[:12] + "…", reason, sha256 in found.in_journals)
 
 
 def _on_team_store(ws: Workspace) -> tuple[set[str], str]:

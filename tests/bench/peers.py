@@ -10,6 +10,7 @@ and its workers included. A peer that is not installed is left out; both are ins
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -48,17 +49,21 @@ class Cost:
 
 
 async def serve(delay_s: float) -> None:
-    """Answer every chat call with the same text; print the port first."""
+    """Answer every chat call with a text of its own; print the port first."""
     from aiohttp import web
 
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "INT. ROOM - NIGHT. The ring is gone. " * 8}}
+    said = "INT. ROOM - NIGHT. The ring is gone. " * 8 + "Take NUMBER."
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}
     usage = {"prompt_tokens": 30, "completion_tokens": 80, "total_tokens": 110}
-    said = json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage})
+    before, after = json.dumps(
+        {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    ).split("NUMBER")
+    takes = itertools.count(1)
 
     async def answer(request: web.Request) -> web.Response:
         await request.read()
         await asyncio.sleep(delay_s)
-        return web.Response(text=said, content_type="application/json")
+        return web.Response(text=f"{before}{next(takes)}{after}", content_type="application/json")
 
     app = web.Application()
     app.router.add_post("/v1/chat/completions", answer)
@@ -84,8 +89,8 @@ async def bare(url: str, calls: int) -> None:
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
 
 
-def workbench(url: str, calls: int, folder: Path) -> None:
-    """Do a run of as many jobs: planned, journalled, stored, folded into the log."""
+def workbench(url: str, calls: int, folder: Path, *, repeats: bool) -> None:
+    """Do a run of as many jobs: planned, journalled, stored, folded into the log; of 25 cases, or each job with a prompt of its own."""
     import kit
 
     from runs.harness import Options, run
@@ -96,7 +101,8 @@ def workbench(url: str, calls: int, folder: Path) -> None:
     ws = kit.workspace(folder)
     chat = ChatProvider("house", ProviderSettings(type="chat", base_url=url, model="m", concurrency=AT_ONCE))
     versions = ["script/episode@plain", "script/episode@strict"]
-    plan = kit.plan(ws, chat, versions=versions, series=5, cases=5, repeats=calls // 50, scorers=())
+    size = {"cases": 5, "repeats": calls // 50} if repeats else {"cases": calls // 10, "repeats": 1}
+    plan = kit.plan(ws, chat, versions=versions, series=5, scorers=(), **size)
     result = run(ws, plan, chat, Options(pricing=Pricing(free=True), accounts=folder / "accounts"))
     assert result.counts.ok == calls, result
 
@@ -126,7 +132,9 @@ def cost(command: list[str], folder: Path) -> Cost:
 def contestants(url: str, calls: int, folder: Path) -> dict[str, list[str]]:
     """Return the command of each that is installed."""
     me = [sys.executable, __file__]
-    found = {"bare": [*me, "--bare", url, str(calls)], "workbench": [*me, "--workbench", url, str(calls), str(folder / "drama")]}
+    found = {"bare": [*me, "--bare", url, str(calls)]}
+    for how in ("each", "repeats"):
+        found[f"workbench, {how}"] = [*me, f"--workbench-{how}", url, str(calls), str(folder / how)]
     if tool := shutil.which(os.environ.get("PEER_PROMPTFOO", "promptfoo")):
         version = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False).stdout.split()
         found[f"promptfoo {version[0] if version else ''}"] = [tool, *promptfoo(folder, url, calls)]
@@ -171,7 +179,7 @@ if __name__ == "__main__":
             asyncio.run(serve(float(delay)))
         case ["--bare", url, calls]:
             asyncio.run(bare(url, int(calls)))
-        case ["--workbench", url, calls, folder]:
-            workbench(url, int(calls), Path(folder))
+        case ["--workbench-each" | "--workbench-repeats" as how, url, calls, folder]:
+            workbench(url, int(calls), Path(folder), repeats=how.endswith("repeats"))
         case numbers:
             main(*map(int, numbers))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs.lines import encode
+from runs.lines import decode, encode, encode_into
 from runs.planline import taken_apart
 
 JOB = {"job_id": "9c1e", "arm": "a", "case_id": "c", "repeat": 0, "seed": 7}
@@ -54,6 +54,23 @@ def test_a_plan_of_many_jobs_takes_little_more_than_its_line() -> None:
     tracemalloc.stop()
     assert peak < len(line) / 4, "the list of them takes three times the line"
     assert event.keys() == {"crc", "type"}
+
+
+def test_a_plan_is_written_with_little_more_memory_than_its_line_and_is_the_same_plan() -> None:
+    jobs = [{**JOB, "job_id": f"{n:064x}"} for n in range(20_000)]
+    lines = bytearray(b"before\n")
+    tracemalloc.start()
+    encode_into(lines, {"type": "run", "jobs": jobs, "stage": "shot"})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * len(lines)
+    assert decode(bytes(lines[7:-1])) == {"type": "run", "stage": "shot", "jobs": jobs}
+    assert lines[:7] == b"before\n"
+    odd = [*jobs, {**JOB, "seed": 10**30}]
+    assert decode(encode({"type": "run", "jobs": odd})[:-1])["jobs"][-1] == {**JOB, "seed": str(10**30)}
+    with pytest.raises(TypeError):
+        encode_into(lines, {"type": "run", "jobs": [*jobs, object()]})
+    assert len(lines) == len(encode({"type": "run", "jobs": jobs, "stage": "shot"})) + 7, "nothing of it is left"
 
 
 def test_what_is_no_json_is_refused() -> None:
