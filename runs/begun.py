@@ -74,38 +74,25 @@ class Begun:
         """
         # Two processes that come in the same moment would each find no run, and both would pay.
         with alone(ws, f"begun/{self._path}", title):
-            return self._run(ws, step, title, plan, provider, options, say, first)
-
-    def _run(
-        self,
-        ws: Workspace,
-        step: str,
-        title: str,
-        plan: Callable[[], Plan],
-        provider: Provider,
-        options: Options,
-        say: Callable[[str], None],
-        first: str,
-    ) -> str:
-        runs = self._read()
-        run_id = runs.get(step)
-        if run_id is not None and _is_there(ws, run_id):
-            if query.progress(ws, run_id)["state"] == "finished":
-                say(f"{title}: kept, run {run_id}.")
-                return run_id
-            say(f"{title}: going on with run {run_id}.")
-            result = harness.resume(ws, run_id, provider, options)
-        else:
-            if first:
-                say(first)
-            made = plan()
-            runs[step] = made.run_id
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, canonical_json({"rounds": runs}))
-            result = harness.run(ws, made, provider, options)
-        if result.state != "finished":
-            raise InputError(f"{title} {result.state}: {result.reason}", hint="Give the same command again to go on.")
-        return result.run_id
+            runs = self._read()
+            run_id = runs.get(step)
+            if run_id is not None and _is_there(ws, run_id):
+                if query.progress(ws, run_id)["state"] == "finished":
+                    say(f"{title}: kept, run {run_id}.")
+                    return run_id
+                say(f"{title}: going on with run {run_id}.")
+                result = harness.resume(ws, run_id, provider, options)
+            else:
+                if first:
+                    say(first)
+                made = plan()
+                runs[step] = made.run_id
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(self._path, canonical_json({"rounds": runs}))
+                result = harness.run(ws, made, provider, options)
+            if result.state != "finished":
+                raise InputError(f"{title} {result.state}: {result.reason}", hint="Give the same command again to go on.")
+            return result.run_id
 
     def forget(self) -> None:
         """Remove the file: what it was about has come to its end."""

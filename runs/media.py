@@ -16,6 +16,7 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import file_digest
 from hashlib import sha256 as _sha256
 from pathlib import Path
 from typing import Literal
@@ -359,8 +360,5 @@ def _flush_disk_of(folder: Path) -> None:
 
 
 def _hash_file(path: Path) -> str:
-    digest = _sha256()
     with path.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()
+        return file_digest(file, "sha256").hexdigest()

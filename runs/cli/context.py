@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from runs.harness import Options
+    from runs.prepare import Order
+    from runs.provider import Provider
+    from runs.settings import Settings
 
 
 def workspace(context: click.Context) -> Workspace:
@@ -20,6 +26,28 @@ def workspace(context: click.Context) -> Workspace:
 def quiet(context: click.Context) -> bool:
     """Tell whether progress is unwanted."""
     return bool((context.obj or {}).get("quiet"))
+
+
+def as_asked(context: click.Context, settings: Settings, suite: str, asked: Mapping[str, Any]) -> tuple[Provider, Options, Order]:
+    """Return who generates, how it is run, and the order of runs over a suite, from settings and the options `--model` and `--set`."""
+    from functools import partial
+
+    from runs import engine
+    from runs.harness import Options
+    from runs.prepare import Order
+    from runs.pricing import Pricing
+    from runs.progress import for_terminal
+    from runs.providers import get
+
+    engine.choose(settings)
+    provider = get(settings.provider, settings)
+    model = asked["model"] or settings.provider_settings().model or settings.provider
+    given = {**settings.provider_settings().parameters, **parameters(asked["pairs"])}
+    options = Options(
+        budget_usd=settings.budget_usd, pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
+        progress=for_terminal(quiet=quiet(context)),
+    )  # fmt: skip
+    return provider, options, Order((), suite, (model,), seed=settings.seed, parameters=given, budget_usd=settings.budget_usd)
 
 
 def parameters(pairs: tuple[str, ...]) -> Mapping[str, Any]:

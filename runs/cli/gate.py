@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runs.cli import output
-from runs.cli.context import parameters, quiet, workspace
+from runs.cli.context import as_asked, quiet, workspace
 
 if TYPE_CHECKING:
     from runs.begun import Begun
@@ -79,7 +79,7 @@ def verify(context: click.Context, report: Path) -> None:
 def _judged(
     context: click.Context, ws: Workspace, settings: Settings, question: Any, asked: dict[str, Any]
 ) -> tuple[Judgement, Begun | None]:
-    from runs import engine, query
+    from runs import query
     from runs.gating import begun, from_runs, in_a_run
 
     if asked["run_names"]:
@@ -87,23 +87,7 @@ def _judged(
         return from_runs(ws, question, runs, look=asked["look"], units=asked["planned"]), None
     if asked["look"] or asked["planned"]:
         raise click.UsageError("--look and --planned go with --run; without it the looks are taken one after the other.")
-    from functools import partial
-
-    from runs.harness import Options
-    from runs.prepare import Order
-    from runs.pricing import Pricing
-    from runs.progress import for_terminal
-    from runs.providers import get
-
-    engine.choose(settings)
-    provider = get(settings.provider, settings)
-    model = asked["model"] or settings.provider_settings().model or settings.provider
-    given = {**settings.provider_settings().parameters, **parameters(asked["pairs"])}
-    order = Order((), question.suite.name, (model,), seed=settings.seed, parameters=given, budget_usd=settings.budget_usd)
-    options = Options(
-        budget_usd=settings.budget_usd, pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
-        progress=for_terminal(quiet=quiet(context)),
-    )  # fmt: skip
+    provider, options, order = as_asked(context, settings, question.suite.name, asked)
     state = begun(ws, question, provider, order)
     return in_a_run(ws, question, provider, options, order, state, lambda text: output.say(text, quiet=quiet(context))), state
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runs.cli import output
-from runs.cli.context import parameters, quiet, workspace
+from runs.cli.context import as_asked, quiet, workspace
 
 if TYPE_CHECKING:
     from runs.racing import Race, Round
@@ -79,25 +79,11 @@ def _gated(context: click.Context, ws: Workspace, settings: Settings, race: Race
 
 
 def _race(context: click.Context, ws: Workspace, settings: Settings, asked: dict[str, Any]) -> Race:
-    from runs import engine
     from runs.gating import ask
-    from runs.harness import Options
-    from runs.prepare import Order
-    from runs.pricing import Pricing
-    from runs.progress import for_terminal
-    from runs.providers import get
     from runs.racing import Race
 
     question = ask(ws, asked["base"], asked["variants"][0], suite=asked["suite"], policy=asked["policy"])
-    engine.choose(settings)
-    provider = get(settings.provider, settings)
-    model = asked["model"] or settings.provider_settings().model or settings.provider
-    given = {**settings.provider_settings().parameters, **parameters(asked["pairs"])}
-    order = Order((), question.suite.name, (model,), seed=settings.seed, parameters=given, budget_usd=settings.budget_usd)
-    options = Options(
-        budget_usd=settings.budget_usd, pricing=Pricing(partial(settings.price, settings.provider), free=provider.simulated),
-        progress=for_terminal(quiet=quiet(context)),
-    )  # fmt: skip
+    provider, options, order = as_asked(context, settings, question.suite.name, asked)
     return Race(question, tuple(asked["variants"]), provider, options, order, asked["cases"])
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runs.journal import sync_folder
-from runs.team.errors import Missing, StoreDown, TeamError, TooLong
-from runs.team.store import Entry, checked
+from runs.team.errors import Missing, StoreDown, TeamError
+from runs.team.store import Entry, at_most, checked
 
 _PIECE = 1 << 20
 
@@ -53,12 +53,7 @@ class FolderStore:
 
     def get(self, name: str, limit: int) -> bytes:
         """Return an object's bytes."""
-        data = bytearray()
-        for piece in self.stream(name):
-            data += piece
-            if len(data) > limit:
-                raise TooLong(f"{name} on the store is longer than {limit} bytes.")
-        return bytes(data)
+        return at_most(limit, name, self.stream(name))
 
     def stream(self, name: str) -> Iterator[bytes]:
         """Yield an object's bytes in pieces. A link is not followed: the folder is written by others."""

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from runs.team.errors import TeamError
+from runs.team.errors import TeamError, TooLong
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,200}(/[A-Za-z0-9][A-Za-z0-9._@-]{0,200}){0,5}")
 OBJECTS = ("s3", "gs", "gcs", "az", "azure", "abfs", "abfss")
@@ -105,6 +105,20 @@ def open_store(url: str, options: Options | None = None) -> Store:
     from runs.team.anyfs import AnyStore
 
     return AnyStore(url, options)
+
+
+def at_most(limit: int, name: str, pieces: Iterable[bytes]) -> bytes:
+    """Put the pieces of an object together.
+
+    Raises:
+        TooLong: they are longer than `limit`; no more of them is read then.
+    """
+    data = bytearray()
+    for piece in pieces:
+        data += piece
+        if len(data) > limit:
+            raise TooLong(f"{name} on the store is longer than {limit} bytes.")
+    return bytes(data)
 
 
 def checked(name: str) -> str:

@@ -6,15 +6,12 @@ is marked so. What is real is everything between: adapters, tasks, downloads, li
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import music_stub
 import pytest
+import studio_server
 from click.testing import CliRunner
 from kling_server import STATIC, Kling
 from vendor_server import serve
@@ -82,17 +79,8 @@ call = 0.1
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[str]:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    command = [sys.executable, "-P", "-c", "import workbench; workbench.main()", "studio", "serve", "--port", "0"]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
-    assert server.stderr is not None
-    found = re.search(r"http://\S+", server.stderr.readline())
-    assert found
-    try:
-        yield found[0]
-    finally:
-        server.terminate()
-        server.communicate()
+    with studio_server.served() as address:
+        yield address
 
 
 def called(ws: Workspace, *arguments: str) -> str:

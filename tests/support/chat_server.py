@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from loopback import served
 
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -53,7 +52,6 @@ class ChatServer:
 def serve() -> Iterator[ChatServer]:
     """Run a server in a thread for the time of the block."""
     server = ChatServer()
-    ready, loop = threading.Event(), asyncio.new_event_loop()
 
     async def handle(request: web.Request) -> web.StreamResponse:
         raw = await request.read()
@@ -61,34 +59,6 @@ def serve() -> Iterator[ChatServer]:
         assert server.reply
         return await server.reply(request)
 
-    async def main() -> web.AppRunner:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handle)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        server.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        return runner
-
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        runner = loop.run_until_complete(main())
-        ready.set()
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        # A handler that dribbles for ever outlives its connection.
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    try:
+    with served(handle) as address:
+        server.base_url = f"{address}/v1"
         yield server
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)

@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from aiohttp import web
+from loopback import served
 
 
 @dataclass
@@ -152,39 +152,11 @@ async def _short(request: web.Request, said: Fault) -> web.StreamResponse:
 @contextmanager
 def serve(vendor: V) -> Iterator[V]:
     """Run a vendor's server in a thread for the time of the block."""
-    ready, loop = threading.Event(), asyncio.new_event_loop()
 
     async def handle(request: web.Request) -> web.StreamResponse:
         seen = await _seen(request)
         vendor.seen.append(seen)
         return await _reply(request, vendor.respond(seen))
 
-    async def main() -> web.AppRunner:
-        app = web.Application(client_max_size=64 << 20)
-        app.router.add_route("*", "/{path:.*}", handle)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        vendor.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        return runner
-
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        runner = loop.run_until_complete(main())
-        ready.set()
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    try:
+    with served(handle, max_bytes=64 << 20) as vendor.base_url:
         yield vendor
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ class Seen:
         """Texts by calls, everything else as tasks, as the real systems have it."""
         shape = Calls if stage.version.startswith(("outline", "script")) else Tasks
         return Driver(shape(self.port, space=self.space, name=shape.__name__.lower()), "farm-1", stage.parameters, Options(**self.options))
+
+
+def with_sheets_by(provider: Tasks, drivers: Seen) -> Callable[[ChainStage], Driver]:
+    """Return drivers of which those of character sheets have another provider."""
+
+    def driver(stage: ChainStage) -> Driver:
+        made = drivers(stage)
+        return replace(made, provider=provider) if stage.version.startswith("character") else made
+
+    return driver
 
 
 def workspace(folder: Path, chain: str = CHAIN) -> Workspace:

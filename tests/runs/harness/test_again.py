@@ -203,15 +203,8 @@ def by_stage(results: list[StageResult]) -> dict[str, StageResult]:
 @pytest.mark.slow
 def test_a_failed_job_of_a_chain_is_made_and_what_hangs_on_it_and_nothing_else(tmp_path: Path, port: int) -> None:
     ws = maker.workspace(tmp_path / "drama")
-    drivers = maker.Seen(port, "again")
     Failing.left = 1
-
-    def driver(stage: Any) -> Any:
-        made = drivers(stage)
-        if stage.version.startswith("character"):
-            object.__setattr__(made, "provider", Failing(port, space="again", name="tasks"))
-        return made
-
+    driver = maker.with_sheets_by(Failing(port, space="again", name="tasks"), maker.Seen(port, "again"))
     first = by_stage(walk(ws, chain(ws), driver))
     assert first["character"].counts.failed == 1
     assert first["shot"].skipped and first["clip"].skipped

@@ -165,14 +165,7 @@ class Refusing(maker.Tasks):
 
 def test_what_hangs_on_a_failed_output_is_left_out_and_named_and_the_rest_goes_on(tmp_path: Path, port: int) -> None:
     ws = maker.workspace(tmp_path / "drama")
-    drivers = maker.Seen(port, "refused")
-
-    def driver(stage: Any) -> Any:
-        made = drivers(stage)
-        if stage.version.startswith("character"):
-            object.__setattr__(made, "provider", Refusing(port, space="refused", name="tasks"))
-        return made
-
+    driver = maker.with_sheets_by(Refusing(port, space="refused", name="tasks"), maker.Seen(port, "refused"))
     results = by_stage(walk(ws, chain(ws), driver))
     assert results["character"].counts.refused == 1
     left_out = {**results["shot"].skipped, **results["clip"].skipped}

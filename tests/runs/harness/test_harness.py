@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import farming
@@ -27,17 +25,6 @@ from runs.retry import Retry
 from runs.workspace import Workspace
 
 FAST = Options(retry=Retry(base_s=0.01), pricing=Pricing(free=True))
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with farming.farm() as port:
-        yield port
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return kit.workspace(tmp_path)
 
 
 spaces = (f"space-{n}" for n in itertools.count())

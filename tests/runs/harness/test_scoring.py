@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-import farming
 import kit
 import pytest
 from farming import FarmDirect
@@ -49,17 +47,6 @@ def build():
     return Scorer()
 """
 FREE = Options(pricing=Pricing(free=True))
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with farming.farm() as port:
-        yield port
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return kit.workspace(tmp_path)
 
 
 def scorer(ws: Workspace, name: str, body: str = "pass", *, scope: str = "series", heavy: bool = False) -> Path:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import farming
@@ -34,17 +32,6 @@ spaces = (f"settle-{n}" for n in itertools.count())
 
 class NoLookUp(FarmTasks):
     look_up = False
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with farming.farm() as port:
-        yield port
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return kit.workspace(tmp_path)
 
 
 def planned(ws: Workspace, provider: Any, fault: str = "none", cases: int = 1) -> Plan:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import farm
@@ -26,17 +24,6 @@ from runs.tasks import drive
 from runs.workspace import Workspace
 
 FAST = Options(retry=Retry(base_s=0.01), pricing=Pricing(free=True))
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with farming.farm() as port:
-        yield port
-
-
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    return kit.workspace(tmp_path)
 
 
 spaces = (f"tasks-{n}" for n in itertools.count())

@@ -8,10 +8,6 @@ import http.client
 import io
 import json
 import math
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +16,7 @@ from urllib.parse import urlsplit
 
 import openai
 import pytest
+import studio_server
 from PIL import Image
 
 from prompts.story import Script
@@ -37,17 +34,8 @@ SHOT = "A young woman, long black hair. Joy, close-up. Continuity: the face matc
 
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    command = [sys.executable, "-P", "-c", "import workbench; workbench.main()", "studio", "serve", "--port", "0"]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
-    assert server.stderr is not None
-    found = re.search(r"http://\S+", server.stderr.readline())
-    assert found
-    try:
-        yield found[0]
-    finally:
-        server.terminate()
-        server.communicate()
+    with studio_server.served() as address:
+        yield address
 
 
 def settings(folder: Path, base_url: str) -> Any:
