@@ -67,7 +67,7 @@ from planned p where p.run_key = job.run_key and p.job_id = job.job_id;
 insert into job
 select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, n), run_key, job_id, n, arm,
   case_key, repeat, seed
-from planned anti join (from job where run_key in (select run_key from touched)) using (run_key, job_id);
+from planned anti join (from job where run_key in ({runs})) using (run_key, job_id);
 
 insert into upstream
 select x.run_key, k.case_key, x.n, x.u.stage, x.u.run_id, x.u.job_id, x.u.sha256
@@ -108,7 +108,7 @@ _JOBS = """
 insert into job(job_key, run_key, job_id)
 select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, job_id), run_key, job_id
 from (select distinct t.run_key, job_id from ({events}) join touched t using (run_id))
-anti join (from job where run_key in (select run_key from touched)) using (run_key, job_id);
+anti join (from job where run_key in ({runs})) using (run_key, job_id);
 """
 
 _GENERATIONS = """
@@ -180,7 +180,7 @@ where f.check is not null;
 _TWICE = """
 create or replace temp table twice as
 select s.job_key, s.metric_key from score s
-where s.latest and s.run_key in (select run_key from touched) and s.job_key in (
+where s.latest and s.run_key in ({runs}) and s.job_key in (
   select b.job_key from ev_scores e join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id)
 group by all having count(*) > 1;
 """
@@ -236,33 +236,32 @@ from newest n where n.queue = rating.queue and n.item = rating.item and n.rater 
 """
 
 _ROLLUPS = """
-delete from rollup_run_arm where run_key in (select run_key from touched);
+delete from rollup_run_arm where run_key in ({runs});
 insert into rollup_run_arm
 select b.run_key, b.arm, count(*), count(g.job_key), count(*) filter (g.status = 'ok'),
   count(*) filter (g.status not in ('ok', 'refused')), count(*) filter (g.status = 'refused'),
   coalesce(fsum(g.cost_usd) + fsum(e.cost_usd), fsum(g.cost_usd), fsum(e.cost_usd)),
   count(*) filter (g.job_key is not null and g.cost_usd is null), fsum(g.latency_s), min(g.created_at), max(g.created_at)
-from job b left join (select * from generation where run_key in (select run_key from touched)) g on g.job_key = b.job_key
-left join (select job_key, fsum(cost_usd) as cost_usd from earlier_try where run_key in (select run_key from touched) group by job_key) e
+from job b left join (select * from generation where run_key in ({runs})) g on g.job_key = b.job_key
+left join (select job_key, fsum(cost_usd) as cost_usd from earlier_try where run_key in ({runs}) group by job_key) e
   on e.job_key = b.job_key
-where b.run_key in (select run_key from touched) group by b.run_key, b.arm;
+where b.run_key in ({runs}) group by b.run_key, b.arm;
 
-delete from rollup_run_scorer where run_key in (select run_key from touched);
+delete from rollup_run_scorer where run_key in ({runs});
 insert into rollup_run_scorer
 select s.run_key, b.arm, s.metric_key, count(*), count(*) filter (s.status = 'ok'), count(*) filter (s.status = 'failed'),
   count(*) filter (s.status not in ('ok', 'failed')), fsum(s.value) filter (s.status = 'ok'), min(s.value), max(s.value)
-from score s join job b on b.job_key = s.job_key
-where s.latest and s.run_key in (select run_key from touched) group by s.run_key, b.arm, s.metric_key;
+from score s join (from job where run_key in ({runs})) b on b.job_key = s.job_key
+where s.latest and s.run_key in ({runs}) group by s.run_key, b.arm, s.metric_key;
 
-delete from case_seen where run_key in (select run_key from touched);
+delete from case_seen where run_key in ({runs});
 insert into case_seen
 select s.run_key, a.version_key, b.case_key, min(s.scored_at)
-from (select run_key, job_key, min(scored_at) as scored_at from score where run_key in (select run_key from touched)
+from (select run_key, job_key, min(scored_at) as scored_at from score where run_key in ({runs})
       group by run_key, job_key) s
-join job b on b.run_key = s.run_key and b.job_key = s.job_key join arm a on a.run_key = b.run_key and a.arm = b.arm
+join (from job where run_key in ({runs})) b on b.job_key = s.job_key join arm a on a.run_key = b.run_key and a.arm = b.arm
 where a.version_key is not null and b.case_key is not null group by s.run_key, a.version_key, b.case_key;
 """
-_CHECKS = ROLLED_CHECKS.format(runs="select run_key from touched")
 
 
 def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault]) -> None:
@@ -270,21 +269,32 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
     con.execute("begin")
     _move_offsets(con, batch)
     con.execute("create or replace temp macro f_file(k) as (select file from journal_offset where journal_key = k)")
+    runs = _touched(con, batch) if batch.kinds else ""
+    again = False
     for step in _steps(batch):
-        con.execute(step)
+        con.execute(step.replace("{runs}", runs))
         if step is _GENERATIONS and con.execute("from earlier_try semi join tries using (job_key) limit 1").fetchone():
             con.execute(_EARLIER)
         if step is _TWICE and con.execute("from twice limit 1").fetchone():
             con.execute(_LATEST)
+            again = True
+    # Nothing else changes how often checks spoke: findings came, some do not count any more, or a plan says whose they are.
+    if again or batch.findings or "run" in batch.kinds:
+        con.execute(ROLLED_CHECKS.format(runs=runs))
     _note_faults(con, faults)
     con.execute("commit")
+
+
+def _touched(con: duckdb.DuckDBPyConnection, batch: Batch) -> str:
+    """Find the runs that the batch speaks of; return their keys as a list in SQL, by which DuckDB leaves out what holds other runs."""
+    con.execute(_TOUCHED.replace("{events}", _events(batch.kinds, "run_id")))
+    return ", ".join(str(key) for (key,) in con.execute("select run_key from touched").fetchall()) or "null"
 
 
 def _steps(batch: Batch) -> list[str]:
     """Return what there is to do for the types of events that came in; only for those there are tables."""
     came = batch.kinds
     steps: list[tuple[str, Collection[str] | bool, str]] = [
-        (_TOUCHED, came, "run_id"),
         (_PLAN, came & {"run"}, ""),
         (_DEFINITIONS, came & {"run", "scorers"}, 'run_id, "at", scorers'),
         (_JOBS, came & {"generation", "scores"}, "run_id, job_id"),
@@ -298,7 +308,6 @@ def _steps(batch: Batch) -> list[str]:
         (_RATINGS, came & {"rating"}, ""),
         (_JUDGED, came & {"judged"}, ""),
         (_ROLLUPS, came & {"run", "generation", "scores"}, ""),
-        (_CHECKS, came & {"run", "generation", "scores"}, ""),
     ]
     return [step.replace("{events}", _events(needed, columns)) if columns else step for step, needed, columns in steps if needed]
 

@@ -23,8 +23,8 @@ AGAIN_S = 20.0
 """So often all journals are looked at in any case."""
 ASKED = 200
 """Most journals of which that is asked at once, so that no question takes long."""
-_SURE_S = 2.0
-"""A folder that changed so short a time ago may change again without another time to show for it."""
+_SURE_S = (0.1, 2.0)
+"""A folder that changed so short a time ago may change again and show the same time; the second where times are whole seconds."""
 
 
 @dataclass(slots=True)
@@ -65,7 +65,8 @@ def _listed(ws: Workspace) -> _Listing:
     kept = _LISTED.get(ws.journals)
     if kept and kept.times == times and time.monotonic() < kept.until:
         return kept
-    sure = (time.time() - _SURE_S) * 1e9 > max(times.values())
+    now = time.time_ns()
+    sure = all(now - at > 1e9 * _SURE_S[at % 10**9 == 0] for at in times.values())
     listing = _Listing(times, {name: entry.path for name, entry in entries(ws).items()}, time.monotonic() + AGAIN_S * sure)
     _LISTED[ws.journals] = listing
     return listing

@@ -39,6 +39,7 @@ MAX_BYTES = 64 << 20
 """Most journal bytes that one fold takes in, so that readers never wait long."""
 SMALL_BYTES = 2 << 20
 """What a run takes in at once at its end: it is in no hurry, and a fold's memory grows with what it takes in and with its threads."""
+_LITTLE_BYTES = 1 << 20
 FOREIGN_WAIT_S = 10.0
 """How long to wait for a foreign program (a DuckDB shell, a database browser) that holds the file."""
 READ_BUDGET_S = 1.0
@@ -267,8 +268,9 @@ def _step(
         seen = {row[0]: row[3] for row in rows}
         batch = stage.gather(ws, known, seen, max_bytes, upto)
         if min(max_bytes, batch.nbytes) <= SMALL_BYTES:
-            # Each further thread has buffers of its own and saves no time on so little; what is not used any more is given back at once.
-            con.execute("set threads = 1")
+            con.execute("set threads = 1")  # each further one has buffers of its own and saves no time on so little
+        if _LITTLE_BYTES < min(max_bytes, batch.nbytes) <= SMALL_BYTES:
+            # What is not used any more is given back at once; of less there is nothing to give back, and this takes a tenth of a fold.
             con.execute("set allocator_flush_threshold = '1MB'; set allocator_bulk_deallocation_flush_threshold = '1MB'")
         faults = batch.faults + stage.load(con) if batch.sources else []
         if batch.sources:

@@ -166,8 +166,9 @@ ROLLED_CHECKS = """
 delete from rollup_run_check where run_key in ({runs});
 insert into rollup_run_check
 select f.run_key, j.arm, f.check_id, f.severity, count(*), count(distinct f.job_key)
-from finding f join job j on j.run_key = f.run_key and j.job_key = f.job_key
-where f.latest and f.run_key in ({runs}) group by f.run_key, j.arm, f.check_id, f.severity;
+from (from finding where latest and run_key in ({runs})) f
+join (from job where run_key in ({runs})) j on j.run_key = f.run_key and j.job_key = f.job_key
+group by f.run_key, j.arm, f.check_id, f.severity;
 """
 """How often each check spoke in some runs, by arm."""
 
