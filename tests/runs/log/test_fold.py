@@ -249,24 +249,31 @@ _SECOND = [
 _STEPS = st.lists(st.tuples(st.sampled_from(["1.jsonl", "2.jsonl"]), st.integers(1, 6000), st.booleans()), max_size=6)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], dict[str, list[tuple[Any, ...]]]]:
+    """The two journals, and the tables of a log that was folded from both at once."""
+    ws = story.workspace(tmp_path_factory.mktemp("whole"))
+    pieces = {name: story.write(ws, name, events).read_bytes() for name, events in (("1.jsonl", _FIRST), ("2.jsonl", _SECOND))}
+    return pieces, story.contents(ws)
+
+
 @pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(steps=_STEPS, last=st.permutations(["1.jsonl", "2.jsonl"]))
 def test_any_interleaving_of_two_journals_folds_to_the_same_tables(
-    steps: list[tuple[str, int, bool]], last: list[str], tmp_path_factory: pytest.TempPathFactory
+    steps: list[tuple[str, int, bool]],
+    last: list[str],
+    whole: tuple[dict[str, bytes], dict[str, list[tuple[Any, ...]]]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    whole = story.workspace(tmp_path_factory.mktemp("whole"))
-    data = {
-        "1.jsonl": story.write(whole, "1.jsonl", _FIRST).read_bytes(),
-        "2.jsonl": story.write(whole, "2.jsonl", _SECOND).read_bytes(),
-    }
+    data = dict(whole[0])
     ws = story.workspace(tmp_path_factory.mktemp("parts"))
     for name, size, folds in [*steps, *((name, 1 << 20, True) for name in last)]:
         _append(ws.journals / name, data[name][:size])
         data[name] = data[name][size:]
         if folds:
             fold(ws)
-    assert story.contents(ws) == story.contents(whole)
+    assert story.contents(ws) == whole[1]
 
 
 def _append(path: Path, piece: bytes) -> None:
