@@ -1,4 +1,4 @@
-"""Claims: one worker a job, on this machine, and nothing left behind by the dead."""
+"""Claims: one worker a run, on this machine, and nothing left behind by the dead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import time
 from collections.abc import Callable
 from subprocess import Popen
 
-from runs.claims import Claims
+import pytest
+
+from runs.begun import Begun
+from runs.claims import Claims, alone
+from runs.errors import JournalError
+from runs.harness import Options
+from runs.plan import Plan
+from runs.providers.studio import StudioProvider
 from runs.workspace import Workspace
 
 Start = Callable[..., Popen[str]]
@@ -20,6 +27,19 @@ def test_a_claim_is_won_once_and_can_be_given_back(ws: Workspace) -> None:
         assert claims.try_claim("r/2")
         claims.release("r/1")
         assert claims.try_claim("r/1")
+
+
+def test_the_steps_of_a_race_are_begun_by_one(ws: Workspace) -> None:
+    """The other is told so before it has planned anything."""
+
+    def planned() -> Plan:
+        raise AssertionError("it began")
+
+    path = ws.runs / "races" / "x.json"
+    with alone(ws, f"begun/{path}", "Round 1"), pytest.raises(JournalError, match="Round 1 is being worked on by another process"):
+        Begun(path).run(ws, "1", "Round 1", planned, StudioProvider(), Options(), print)
+    with pytest.raises(AssertionError, match="it began"):
+        Begun(path).run(ws, "1", "Round 1", planned, StudioProvider(), Options(), print)
 
 
 def test_two_users_in_one_process_keep_apart(ws: Workspace) -> None:
