@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,7 +138,7 @@ class Registry:
             raise IncludeError(f"the file cannot be read: {error}.", path=path) from None
         if not real.is_relative_to(root):
             raise IncludeError("the file is a link that leads out of the workspace.", path=path, hint="Copy it into prompts/.")
-        return normalise(_plain_bytes(real, path), path)
+        return normalise(_plain_bytes(root, real.relative_to(root).parts, path), path)
 
     def _check(self, ref: str, template: str, rest: str) -> None:
         stage, _, name = template.partition("/")
@@ -196,11 +196,19 @@ def is_label(label: str) -> bool:
     return bool(_LABEL.fullmatch(label)) and not _HEX.fullmatch(label)
 
 
-def _plain_bytes(path: Path, shown: str) -> bytes:
-    """Read a plain file of a bounded size; a pipe or device would block or never end."""
+def _plain_bytes(root: Path, parts: Sequence[str], shown: str) -> bytes:
+    """Read a plain file of a bounded size; a pipe or device would block or never end.
+
+    Opened step by step and through no link: what was looked at may have been swapped for one since.
+    """
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        for part in parts:
+            above = descriptor
+            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=above)
+            os.close(above)
     except OSError as error:
+        os.close(descriptor)
         raise IncludeError(f"the file cannot be read: {error.strerror}.", path=shown) from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -9,6 +9,7 @@ looks like a key or stands under a name such as `Authorization` is removed even 
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -25,6 +26,7 @@ from prompts.errors import WorkspaceError
 MASK = "[redacted]"
 SHORTEST = 8
 """Shorter values are not searched for in texts: they would be found inside ordinary words. No real key is so short."""
+ENV_BYTES = 1 << 20
 REMEMBERED = 1 << 16
 """Characters of the longest text whose redaction is kept for the next time."""
 
@@ -105,7 +107,14 @@ def read_env_file(root: Path) -> Mapping[str, str]:
     _env_file.clear()
     if path.is_file():
         try:
-            _env_file.update({k: v for k, v in dotenv_values(path, encoding="utf-8").items() if v is not None})
+            with path.open("rb") as file:
+                raw = file.read(ENV_BYTES + 1)
+            if len(raw) > ENV_BYTES:
+                raise WorkspaceError(
+                    f"{path} is larger than {ENV_BYTES >> 10} KB.", hint="It holds NAME=value a line; is it the right file?"
+                )
+            values = dotenv_values(stream=io.StringIO(raw.decode("utf-8-sig")))
+            _env_file.update({k: v for k, v in values.items() if v is not None})
         except (OSError, UnicodeDecodeError) as error:
             # The cause is left out: a decoding error carries the file's bytes.
             raise WorkspaceError(f"Cannot read {path}: {type(error).__name__}.", hint="It must be UTF-8 text, NAME=value a line.") from None

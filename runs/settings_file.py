@@ -59,7 +59,10 @@ def read_toml(path: Path) -> Layer:
         WorkspaceError: it cannot be read or parsed, or holds what looks like a key.
     """
     try:
-        raw = path.read_bytes() if path.is_file() else b""
+        raw = b""
+        if path.is_file():
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise WorkspaceError(f"Cannot read {path}: {error.strerror}.") from None
     if len(raw) > MAX_BYTES:

@@ -35,8 +35,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    Answering = Callable[[Request, Mapping[str, Any], list[bytes]], Awaitable[Response]]
+
 MAX_BODY = 64 << 20
 MAX_PICTURES, MAX_N, AT_ONCE = 16, 10, 4
+READ_S = 60.0
+"""Seconds that a request may take to arrive."""
 COUNTS = frozenset(map(str, range(1, MAX_N + 1)))
 HEADERS = {"x-workbench-simulated": NAME, "x-litellm-response-cost": "0", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 HERE = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -61,14 +65,16 @@ def application() -> Starlette:
 
     turns = asyncio.Semaphore(AT_ONCE)
 
-    def answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def answering(answer: Answering) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             from starlette.responses import JSONResponse
 
             try:
                 check_host(request.headers)
+                # Read before anybody's turn: who sends slowly keeps nobody out.
+                body, pictures = await _read(request)
                 async with turns:
-                    return await answer(request)
+                    return await answer(request, body, pictures)
             except Refused as why:
                 error = {"message": why.message, "type": "invalid_request_error", "param": None, "code": why.code}
                 return JSONResponse({"error": error}, why.status, headers=HEADERS)
@@ -99,16 +105,15 @@ def check_host(headers: Mapping[str, str]) -> None:
             raise Refused(403, f"only this machine is served, not {name} {value[:80]!r}", "forbidden")
 
 
-async def _models(_request: Request) -> Response:
+async def _models(_request: Request, _body: Mapping[str, Any], _pictures: list[bytes]) -> Response:
     from starlette.responses import JSONResponse
 
     return JSONResponse({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": NAME}]}, headers=HEADERS)
 
 
-async def _chat(request: Request) -> Response:
+async def _chat(request: Request, body: Mapping[str, Any], _pictures: list[bytes]) -> Response:
     from starlette.responses import JSONResponse, Response
 
-    body = await _json(request)
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
         raise Refused(400, "messages is a list of messages")
@@ -134,16 +139,12 @@ async def _chat(request: Request) -> Response:
     return Response(f"{lines}data: [DONE]\n\n", media_type="text/event-stream", headers=HEADERS)
 
 
-async def _generate(request: Request) -> Response:
-    body = await _json(request)
+async def _generate(request: Request, body: Mapping[str, Any], _given: list[bytes]) -> Response:
     return await _pictures(request, body, [])
 
 
-async def _edit(request: Request) -> Response:
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        body, pictures = await _form(request)
-    else:
-        body = await _json(request)
+async def _edit(request: Request, body: Mapping[str, Any], pictures: list[bytes]) -> Response:
+    if not pictures:
         given = body.get("images") or []
         pictures = [_inline(one) for one in given] if isinstance(given, list) else []
     if not pictures:
@@ -205,6 +206,23 @@ def _as(picture: bytes, wanted: str) -> bytes:
     data = io.BytesIO()
     Image.open(io.BytesIO(picture)).convert("RGB").save(data, _FORMATS[wanted])
     return data.getvalue()
+
+
+async def _read(request: Request) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the body of a request and the pictures of its form."""
+    from starlette.requests import ClientDisconnect
+
+    if request.method == "GET":
+        return {}, []
+    try:
+        async with asyncio.timeout(READ_S):
+            if request.headers.get("content-type", "").startswith("multipart/form-data"):
+                return await _form(request)
+            return await _json(request), []
+    except TimeoutError:
+        raise Refused(408, f"the request was not there within {READ_S:g} s", "timeout") from None
+    except ClientDisconnect:
+        raise Refused(400, "the request was cut off") from None
 
 
 async def _form(request: Request) -> tuple[dict[str, Any], list[bytes]]:

@@ -18,7 +18,7 @@ from runs import secrets
 from runs.errors import ProviderError
 from runs.provider import ErrorClass, Failure, Kind, Outcome, Request, Usage
 from runs.providers import failures, wire
-from runs.providers.answers import text_asset
+from runs.providers.answers import count, mapping, text_asset
 from runs.providers.body import MAX_TOKENS, RESERVED
 from runs.providers.transport import api_key, causes, may_have_arrived, no_answer
 from runs.settings import ProviderSettings
@@ -186,10 +186,10 @@ def _reason(metadata: Mapping[str, Any]) -> str:
 def _usage(message: AIMessage) -> Usage:
     used: Mapping[str, Any] = message.usage_metadata or {}
     return Usage(
-        input_tokens=used.get("input_tokens"),
-        output_tokens=used.get("output_tokens"),
-        cached_tokens=(used.get("input_token_details") or {}).get("cache_read"),
-        reasoning_tokens=(used.get("output_token_details") or {}).get("reasoning"),
+        input_tokens=count(used.get("input_tokens")),
+        output_tokens=count(used.get("output_tokens")),
+        cached_tokens=count(mapping(used.get("input_token_details")).get("cache_read")),
+        reasoning_tokens=count(mapping(used.get("output_token_details")).get("reasoning")),
     )
 
 

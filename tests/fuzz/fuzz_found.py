@@ -47,6 +47,8 @@ INPUTS: tuple[tuple[str, bytes], ...] = (
     # A task's name that cannot be sent back.
     ("answers of replicate", b'[[201, {"id": "\\ud800x", "status": "starting", "urls": {}}], [200, null]]'),
     ("answers of wan", b'[[200, {"output": {"task_id": "\\ud800x"}}]]'),
+    # Less than no tokens, which would cost less than nothing.
+    ("messages of langchain", b'{"content": "x", "usage_metadata": {"input_tokens": -1, "output_tokens": 4, "total_tokens": 3}}'),
     # A code of an error that only looks like a number.
     ("answers of youchuan", '[[200, {"code": "²²²", "message": "x"}]]'.encode()),
     ("answers of chat", '{"error": {"code": "²²²", "message": "x"}}'.encode()),

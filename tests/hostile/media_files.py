@@ -1,5 +1,7 @@
 """Pictures, clips and recordings as a provider or a stranger may send them."""
 
+# ruff: noqa: E501  data
+
 from __future__ import annotations
 
 import io
@@ -103,3 +105,84 @@ _SOUNDS: dict[str, tuple[Callable[[], bytes], str]] = {
     "set bits": (lambda: b"\xff\xfb" * 40, "^malformed: "),
 }
 CASES |= {f"sound: {name}": (_check(data, "audio", "audio/mpeg"), words) for name, (data, words) in _SOUNDS.items()}
+
+
+# A GIF whose third frame is a thousand times as large as the picture was said to be, in 234 bytes.
+GROWS = bytes.fromhex(
+    "47494638396118001000810000ff000000000000000000000021f90400080000002c00000000180010000008220001081c48b0a0c18308132a5cc8b0a1c38710234a9c48b1a2c58b18336adc6830200021f90401080001002c0000000018001000810000ff00000000000000000008220001081c48b0a0c18308132a5cc8b0a1c38710234a9c48b1a2c58b18336adc6830200021f90401080001002c00000000001000810080000000000000000000000822706c616e7465642d3764336539306161353163340001081c48b0a0c18308132a5cc8b0a1c38710234a9c48b1a2c58b18336adc683020003b"
+)
+
+
+def _plain(kind: str, size: tuple[int, int], **options: object) -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    picture = Image.new("L" if kind == "PNG" else "RGB", size)
+    picture.save(out, kind, **options)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def _frames(data: Callable[[], bytes], name: str) -> Callable[[Path], object]:
+    def case(ws: Path) -> object:
+        from evals.media.clip import clip_frames
+
+        (ws / name).write_bytes(data())
+        return f"read {sum(1 for _ in clip_frames(ws / name))} frames"
+
+    return case
+
+
+def _scored(data: Callable[[], bytes], name: str) -> Callable[[Path], object]:
+    def case(ws: Path) -> object:
+        from evals.media.picture import read_picture
+
+        (ws / name).write_bytes(data())
+        return f"read {read_picture(ws / name).image.size}"
+
+    return case
+
+
+def _movie(width: int, height: int) -> bytes:
+    """A film whose header says that its frames are of another size."""
+    from films import film
+
+    data = film(frames=3, size=(32, 32))
+    return data.replace(struct.pack(">HH", 32, 32), struct.pack(">HH", width, height)).replace(
+        struct.pack(">II", 32 << 16, 32 << 16), struct.pack(">II", width << 16, height << 16)
+    )
+
+
+def _vast() -> bytes:
+    """A small WebP whose header says 16,000 x 16,000: two times fourteen bits behind its signature."""
+    data = _plain("WEBP", (8, 8), lossless=True)
+    at = data.index(b"VP8L") + 9
+    return data[:at] + struct.pack("<I", 15_999 | 15_999 << 14) + data[at + 4 :]
+
+
+def _zip() -> bytes:
+    import zipfile
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("bomb.png", bytes(50 << 20))
+    return out.getvalue()
+
+
+CASES |= {
+    "clip: a GIF whose frames grow": (_frames(lambda: GROWS, "a.gif"), "^(TooLarge|UnreadableMedia): "),
+    "clip: a GIF of 60,000 x 60,000": (_frames(lambda: b"GIF89a\x60\xea\x60\xea" + GROWS[10:], "a.gif"), "^(TooLarge|UnreadableMedia): "),
+    "clip: a film that lies about its size": (_frames(lambda: _movie(65_000, 65_000), "a.mp4"), "^(TooLarge|UnreadableMedia): |^read [0-3] "),
+    "clip: an archive called a film": (_frames(_zip, "a.mp4"), "^UnreadableMedia: "),
+    "clip: frames of no length": (_frames(lambda: b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\2\0\0\0\xff\xff\xff\xff\xff\xff" + b"ANIM\0\0\0\0", "a.webp"), "^(TooLarge|UnreadableMedia): "),
+    "picture: one colour of 8,000 x 8,000 as PNG": (_scored(lambda: _plain("PNG", (8_000, 8_000)), "a.png"), "^(TooLarge|UnreadableMedia): .*(million|pixels)"),
+    "picture: a WebP said to be 16,000 x 16,000": (_scored(_vast, "a.webp"), "^(TooLarge|UnreadableMedia): .*(million|pixels)"),
+    "picture: an archive of 50 MB": (_check(_zip), "^malformed: .*no known kind"),
+    "picture: a GIF that is a script": (_check(lambda: b"GIF89a=1;alert(1)//" + bytes(40)), "^malformed: "),
+    "picture: a JPEG that is an archive": (_check(lambda: _jpeg() + _zip()), "^kept as image/jpeg"),
+    "picture: a PDF": (_check(lambda: b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript>>>>"), "^malformed: asked for image, got text"),
+    "picture: EXIF of 60 KB that points into itself": (
+        _check(lambda: _jpeg(exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + struct.pack("<HHII", 0x8769, 4, 1, 8) * 5000)), "^(kept|malformed)",
+    ),
+    "picture: SVG with an outside entity": (_check(lambda: b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>'), "^malformed: asked for image, got text"),
+    "picture: compressed SVG": (_check(lambda: __import__("gzip").compress(SVG)), "^malformed: .*no known kind"),
+}  # fmt: skip

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import socket
 import tempfile
 import threading
@@ -26,6 +27,8 @@ def _port(which: str) -> int:
         from prompts.serving import application
 
         app = application(Path(tempfile.mkdtemp()), {TOKEN: frozenset({"production"})})
+    elif which == "app":
+        app = _app()
     else:
         from runs.studio_http import application as studio
 
@@ -39,16 +42,36 @@ def _port(which: str) -> int:
     return port
 
 
+def _app() -> Any:
+    """The app's own routes: media by hash, and small pictures of them."""
+    from starlette.applications import Starlette
+
+    from pages.serve import routes
+    from runs.media import MediaStore
+    from runs.workspace import Workspace
+
+    root = Path(tempfile.mkdtemp())
+    (root / "workbench.toml").write_text("")
+    os.environ["WORKBENCH_WORKSPACE"] = str(root)
+    ws = Workspace(root)
+    ws.ensure_writable()
+    MediaStore(ws).put(b"hello", "text/plain")
+    (root / "runs" / "secret.txt").write_text("planted-9c41")
+    return Starlette(routes=routes())
+
+
 def _send(which: str, data: bytes) -> Callable[[Path], object]:
     def case(_: Path) -> object:
         with socket.create_connection(("127.0.0.1", _port(which)), timeout=5) as client:
-            client.settimeout(5)
+            client.settimeout(3)
             answer = b""
             try:
                 client.sendall(data)
                 while piece := client.recv(1 << 16):
                     answer += piece
-            except (ConnectionError, TimeoutError) as error:
+            except TimeoutError:
+                return answer.decode("latin-1") or "no answer"
+            except ConnectionError as error:
                 return answer.decode("latin-1") or f"closed {type(error).__name__}"
         return answer.decode("latin-1") or "closed"
 
@@ -122,3 +145,79 @@ _STUDIO: dict[str, tuple[bytes, str]] = {
     "traversal": (_get("/v1/../../etc/passwd"), "^HTTP/1.1 404"),
 }
 CASES |= {f"studio: {name}": (_send("studio", data), words) for name, (data, words) in _STUDIO.items()}
+
+
+HASH = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+_APP: dict[str, tuple[bytes, str]] = {
+    "what is there": (_get(f"/blob/{HASH}"), "^HTTP/1.1 200.*nosniff.*hello$"),
+    "traversal": (_get("/blob/../../secret.txt"), "^HTTP/1.1 404"), "encoded traversal": (_get("/blob/..%2f..%2fsecret.txt"), "^HTTP/1.1 404"),
+    "backslashes": (_get("/blob/..%5c..%5csecret.txt"), "^HTTP/1.1 404"), "a zero byte": (_get(f"/blob/{HASH}%00"), "^HTTP/1.1 404"), "an absolute path": (_get("/blob//etc/passwd"), "^HTTP/1.1 404"),
+    "a hash in capitals": (_get(f"/blob/{HASH.upper()}"), "^HTTP/1.1 404"), "a hash with its ending": (_get(f"/blob/{HASH}.txt"), "^HTTP/1.1 404"), "a long name": (_get("/blob/" + "a" * 30_000), "^HTTP/1.1 (400|404|414)"),
+    "a part beyond the end": (_get(f"/blob/{HASH}", "Range: bytes=99-"), "^HTTP/1.1 416"), "parts without number": (_get(f"/blob/{HASH}", "Range: bytes=" + "0-0," * 5000), "^HTTP/1.1 (200|206|400|416|431)"),
+    "a part of nonsense": (_get(f"/blob/{HASH}", "Range: bytes=a-b"), "^HTTP/1.1 (200|400|416)"), "POST": (_get(f"/blob/{HASH}", method="POST"), "^HTTP/1.1 405"), "PUT": (_get(f"/blob/{HASH}", "Content-Length: 0", method="PUT"), "^HTTP/1.1 405"),
+    "a poster of a text": (_get(f"/poster/{HASH}"), "^HTTP/1.1 (404|415)"), "a poster of a path": (_get("/poster/..%2fsecret.txt"), "^HTTP/1.1 404"),
+}  # fmt: skip
+CASES |= {f"app: {name}": (_send("app", data), words) for name, (data, words) in _APP.items()}
+
+# --- heads that two servers could read in two ways, and connections that never get on; for each of the servers
+_FINE = {"prompts": "/healthz", "studio": "/v1/models", "app": f"/blob/{HASH}"}
+_HEADS: dict[str, tuple[Callable[[str], bytes], str]] = {
+    "two lengths": (lambda p: _get(p, "Content-Length: 0", "Content-Length: 5"), "^HTTP/1.1 400|^closed"),
+    "a length in words": (lambda p: _get(p, "Content-Length: five"), "^HTTP/1.1 400|^closed"), "a length with a plus": (lambda p: _get(p, "Content-Length: +0"), "^HTTP/1.1 400|^closed"),
+    "a length and chunks": (lambda p: _get(p, "Content-Length: 0", "Transfer-Encoding: chunked", body=b"0\r\n\r\nGET /x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), "^HTTP/1.1 (200|400)(?!.*HTTP/1.1 (200|404))"),
+    "chunks of chunks": (lambda p: _get(p, "Transfer-Encoding: chunked, identity"), "^HTTP/1.1 (400|501)|^closed"), "chunks in capitals": (lambda p: _get(p, "Transfer-Encoding: xchunked"), "^HTTP/1.1 (400|501)|^closed"),
+    "a folded header": (lambda p: _get(p, "X-A: b\r\n c"), "^HTTP/1.1 (200|400)|^closed"), "a header with a space": (lambda p: _get(p, "Content-Length : 5"), "^HTTP/1.1 400|^closed"), "a header without a colon": (lambda p: _get(p, "nonsense"), "^HTTP/1.1 400|^closed"),
+    "a bare line end": (lambda p: f"GET {p} HTTP/1.1\nHost: 127.0.0.1\nConnection: close\n\n".encode(), "^HTTP/1.1 (200|400)|^closed"), "a zero byte in a header": (lambda p: _get(p, "X-A: a\0b"), "^HTTP/1.1 400|^closed"),
+    "no host": (lambda p: f"GET {p} HTTP/1.1\r\nConnection: close\r\n\r\n".encode(), "^HTTP/1.1 400|^closed"), "two hosts": (lambda p: _get(p, "Host: evil.example"), "^HTTP/1.1 (400|403)|^closed"),
+    "a whole address": (lambda p: _get(f"http://evil.example{p}"), "^HTTP/1.1 (200|400|403|404)"), "a method of 5,000": (lambda p: _get(p, method="G" * 5000), "^HTTP/1.1 (400|405|414)|^closed"), "a method of signs": (lambda p: _get(p, method="G{}T"), "^HTTP/1.1 (400|405)|^closed"),
+    "a header of 1 MB": (lambda p: _get(p, "X-A: " + "b" * (1 << 20)), "^HTTP/1.1 (400|431)|^closed"), "an old HTTP": (lambda p: f"GET {p} HTTP/0.9\r\n\r\n".encode(), "^HTTP/1.1 (200|400|403)|^closed|^<"), "an HTTP to come": (lambda p: f"GET {p} HTTP/2.0\r\n\r\n".encode(), "^HTTP/1.1 (200|400|403|505)|^closed"),
+    "an upgrade": (lambda p: _get(p, "Upgrade: websocket", "Sec-WebSocket-Key: x"), r"^HTTP/1.1 (200|400|403|404)"),
+}  # fmt: skip
+CASES |= {
+    f"{which}: {name}": (_send(which, head(_FINE[which])), words)
+    for which in _FINE
+    for name, (head, words) in _HEADS.items()
+    if (which, name) != ("prompts", "two hosts")
+}
+
+
+def _beside_slow_ones(which: str, begun: bytes) -> Callable[[Path], object]:
+    """A hundred clients that begin a request and send a byte now and then; somebody else is served all the same."""
+
+    def case(ws: Path) -> object:
+        port = _port(which)
+        slow = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(100)]
+        try:
+            for _ in range(3):
+                for client in slow:
+                    client.sendall(begun[:1])
+                begun_at = time.monotonic()
+                said = str(_send(which, _get(_FINE[which]))(ws))
+                if time.monotonic() - begun_at > 3:
+                    return "served too late"
+            return said
+        finally:
+            for client in slow:
+                client.close()
+
+    return case
+
+
+CASES |= {f"{which}: a hundred slow ones": (_beside_slow_ones(which, b"GET / HTTP/1.1\r\n"), "^HTTP/1.1 200") for which in _FINE}
+_SLOW_BODY = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{{".encode()
+
+
+def _beside_slow_bodies(ws: Path) -> object:
+    """As many unfinished bodies as the studio draws at once, and more: they must not take its turns."""
+    slow = [socket.create_connection(("127.0.0.1", _port("studio")), timeout=5) for _ in range(20)]
+    try:
+        for client in slow:
+            client.sendall(_SLOW_BODY)
+        time.sleep(0.2)
+        return _send("studio", _get("/v1/models"))(ws)
+    finally:
+        for client in slow:
+            client.close()
+
+
+CASES["studio: twenty slow bodies"] = (_beside_slow_bodies, "^HTTP/1.1 200")

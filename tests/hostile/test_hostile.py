@@ -16,10 +16,10 @@ import pytest
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-GROUPS = ("written_files", "model_output", "media_files", "provider_answers", "workspace_files", "own_servers")
+GROUPS = ("templates", "written_files", "model_output", "media_files", "provider_answers", "workspace_files", "own_servers")
 CASES = [(group, name) for group in GROUPS for name in importlib.import_module(group).CASES]
-PEAK = 500 << 20
-LOOKED_UP = {"0x7f000001", "a b"}
+PEAK, CPU_S = 500 << 20, 5.0
+LOOKED_UP = {"link: 'http://0x7f000001/'": ["0x7f000001"], "link: 'http://a b/'": ["a b"]}
 """Hosts in links that are names until a look-up says otherwise; the guard of the tests refuses that look-up. Nothing is connected to."""
 pytestmark = pytest.mark.slow
 
@@ -41,26 +41,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("hostile")
 
 
-def told(group: str, folder: Path) -> dict[str, Any]:
-    return _told(group, str(folder / group))
-
-
 @pytest.mark.parametrize(("group", "name"), CASES)
-def test_the_outcome_is_the_stated_one(group: str, name: str, folder: Path) -> None:
-    case = told(group, folder)["cases"][name]
+def test_the_outcome_is_the_stated_one_within_all_bounds(group: str, name: str, folder: Path) -> None:
+    case = _told(group, str(folder / group))[name]
     expected = importlib.import_module(group).CASES[name][1]
     assert re.search(expected, case["outcome"], re.DOTALL), case["outcome"]
     assert "planted-9c41" not in case["outcome"]
-    assert case["cpu"] < 5
+    assert case["cpu"] < CPU_S
+    assert case["peak"] < PEAK, f"{case['peak'] >> 20} MB"
+    assert case["touched"] == [], "something outside of the workspace was opened, changed or started"
+    assert case["reached"] == LOOKED_UP.get(name, [])
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_group_stays_within_its_bounds(group: str, folder: Path) -> None:
-    found = told(group, folder)
-    assert found["peak"] < PEAK
-    assert not found["touched"], "something outside of the workspace was changed"
-    assert set(found["reached"]) <= LOOKED_UP
+def test_there_are_at_least_two_hundred_cases_over_all_groups() -> None:
+    assert len(CASES) >= 300
+    assert all(sum(group == of for of, _ in CASES) >= 25 for group in GROUPS)
 
 
-def test_there_are_at_least_two_hundred_cases() -> None:
-    assert len(CASES) >= 200
+def test_what_a_case_does_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bounds would be worth nothing if a case could hide: each of these breaks one of them, between cases that break none."""
+    found = _told("hiding", str(tmp_path / "hiding"))
+    assert found["harmless"]["touched"] == found["harmless again"]["touched"] == []
+    assert found["writes"]["touched"] and found["reads"]["touched"] and found["starts"]["touched"]
+    assert found["calls"]["reached"] == ["192.0.2.1"]
+    assert found["eats"]["peak"] > PEAK > found["harmless again"]["peak"]
+    assert found["feeds a child"]["peak"] > PEAK
+    assert found["burns"]["cpu"] > 1 > found["harmless again"]["cpu"]

@@ -4,7 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
+import re
+import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,3 +136,121 @@ for _suffix, _data in (
     (".yaml", b"- !!python/name:os.system\n"), (".txt", b"file\n"), (".json", b'[{"file": "../../outside/secret.txt", "case": 5}]'),
 ):  # fmt: skip
     CASES[f"manifest{_suffix}: {_data[:24]!r}"] = (_manifest(_suffix, _data), r"^\w+Error: |^READ \[Line.*Entry")
+
+
+def _race(change: Callable[[Path, int], None], read: Callable[[Path], object], wanted: str) -> Callable[[Path], object]:
+    """Read again and again for a third of a second while somebody swaps what is read; tell every outcome that came."""
+
+    def case(ws: Path) -> object:
+        from prompts.errors import WorkbenchError
+
+        over = threading.Event()
+
+        def swap() -> None:
+            turn = 0
+            while not over.is_set():
+                with contextlib.suppress(OSError):
+                    change(ws, turn)
+                turn += 1
+
+        change(ws, 0)
+        thread = threading.Thread(target=swap)
+        thread.start()
+        seen: set[str] = set()
+        until = time.monotonic() + 0.35
+        while time.monotonic() < until:
+            try:
+                seen.add(f"got {read(ws)}")
+            except WorkbenchError as error:
+                seen.add(type(error).__name__)
+        over.set()
+        thread.join()
+        return f"{'fine' if all(re.fullmatch(wanted, one) for one in seen) else 'BROKEN'}: {sorted(seen)}"
+
+    return case
+
+
+def _outside(ws: Path) -> Path:
+    return ws.parents[1] / "outside" / "secret.txt"
+
+
+def _swap_template(ws: Path, turn: int) -> None:
+    (ws / "shot").mkdir(exist_ok=True)
+    beside = ws / "shot" / ".beside"
+    beside.unlink(missing_ok=True)
+    if turn % 2:
+        beside.symlink_to(_outside(ws))
+    else:
+        beside.write_text("---\nstage: shot\n---\nhello\n")
+    beside.replace(ws / "shot" / "a.j2")
+
+
+def _read_template(ws: Path) -> object:
+    from prompts.registry import Registry
+
+    return Registry(ws).resolve("shot/a").short
+
+
+def _swap_folder(ws: Path, turn: int) -> None:
+    store = ws / "runs" / "media"
+    store.mkdir(parents=True, exist_ok=True)
+    for place in store.iterdir():
+        if place.is_symlink():
+            place.unlink()
+        elif turn % 2:
+            shutil.rmtree(place, ignore_errors=True)
+    if turn % 2:
+        (store / HASH[:2]).symlink_to(_outside(ws).parent)
+
+
+HASH = hashlib.sha256(b"hello").hexdigest()
+
+
+def _put(ws: Path) -> object:
+    from runs.media import MediaStore
+    from runs.workspace import Workspace
+
+    return MediaStore(Workspace(ws)).put(b"hello", "text/plain").sha256 == HASH
+
+
+def _swap_import(ws: Path, turn: int) -> None:
+    (ws / "in").mkdir(exist_ok=True)
+    beside = ws / "in" / ".beside"
+    beside.unlink(missing_ok=True)
+    if turn % 2:
+        beside.symlink_to(_outside(ws))
+    else:
+        beside.write_text("hello")
+    beside.replace(ws / "in" / "a.txt")
+
+
+def _take_in(ws: Path) -> object:
+    from runs.intake import Intake
+
+    take = Intake(ws / "in")
+    found = take.checked("a.txt", "text")
+    take.settle()
+    return found is not None and found.sha256 == HASH
+
+
+def _swap_journal(ws: Path, turn: int) -> None:
+    from runs.workspace import Workspace
+
+    if turn == 0:
+        Workspace(ws).ensure_writable()
+    (ws / "runs" / "journals" / "odd.jsonl").write_bytes(b'{"crc":"00000000","type":"journal"}\n' * (turn % 3))
+
+
+def _list_runs(ws: Path) -> object:
+    from runs import query
+    from runs.workspace import Workspace
+
+    return len(query.runs(Workspace(ws)))
+
+
+CASES |= {
+    "race: a template turns into a link out": (_race(_swap_template, _read_template, r"got \w+|IncludeError|UnknownName"), "^fine"),
+    "race: a media folder turns into a link out": (_race(_swap_folder, _put, "got True|MediaError"), "^fine"),
+    "race: an import turns into a link out": (_race(_swap_import, _take_in, "got True|ImportRefused"), "^fine"),
+    "race: a journal shrinks": (_race(_swap_journal, _list_runs, "got 0|LogError"), "^fine"),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,3 +114,52 @@ for _what, _text in {
 }.items():  # fmt: skip
     CASES[f"settings: {_what}"] = (_settings(_text), r"^\w+Error: ")
     CASES[f"policy: {_what}"] = (_reading(_policy, _text), r"^\w+Error: ")
+
+
+def _huge(reader: Callable[[Path], object], name: str, size: int) -> Callable[[Path], object]:
+    """A file that begins well and goes on with zero bytes; it lies on no disk, so it costs only who reads it."""
+
+    def case(ws: Path) -> object:
+        path = ws / name
+        path.write_bytes(b"name: a\n")
+        os.truncate(path, size)
+        return f"READ {reader(path)!r}"
+
+    return case
+
+
+def _load_settings(path: Path) -> object:
+    from runs.settings import load
+
+    return load(path.parent)
+
+
+for _name, _reader in (*READERS.items(), ("policy", _policy)):
+    if _name != "front matter":
+        CASES[f"{_name}: 2 GB"] = (_huge(_reader, "odd.yaml", 2 << 30), r"(?i)^InputError: .*larger")
+CASES["settings: 2 GB"] = (_huge(_load_settings, "workbench.toml", 2 << 30), "^WorkspaceError: .*larger")
+CASES["keys: 2 GB"] = (_huge(_load_settings, ".env", 2 << 30), "^WorkspaceError: .*larger")
+
+
+def _template_of_2gb(ws: Path) -> object:
+    from prompts.registry import Registry
+
+    (ws / "shot").mkdir()
+    path = ws / "shot" / "a.j2"
+    path.write_text("---\nstage: shot\n---\n")
+    os.truncate(path, 2 << 30)
+    return f"READ {Registry(ws).resolve('shot/a')!r}"
+
+
+CASES["template: 2 GB"] = (_template_of_2gb, r"^\w*(Error|Name): .*larger")
+
+
+def _a_hundred_megabytes(ws: Path) -> object:
+    path = ws / "odd.yaml"
+    with path.open("wb") as file:
+        for _ in range(100):
+            file.write(b"- {a: [x, y, z], b: 1}\n" * 45_590)
+    return f"READ {_suite(path)!r}"
+
+
+CASES["suite: 100 MB of YAML"] = (_a_hundred_megabytes, "(?i)^InputError: .*larger")
