@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from evals.calibrate.folder import Clip
 from evals.calibrate.rates import auc, rank
 from evals.errors import UnreadableMedia
 from evals.faces import blinks, iris, stiffness, through
+from evals.faces.moving import where
 from evals.faces.track import follow
 from evals.media import clip_frames
 
@@ -72,9 +74,16 @@ def by_variant(measured: Sequence[Measured]) -> list[dict[str, Any]]:
                 "AUC: stiffer than lively": str(auc(values, lively)) if lively and variant != "lively" else "",
                 "upper face": round(statistics.median(s.upper for s in stiff), 3),
                 "mouth": round(statistics.median(s.mouth for s in stiff), 3),
+                "said to move": _halves(stiff),
             }
         rows.append(row)
     return rows
+
+
+def _halves(stiff: Sequence[stiffness.Stiffness]) -> str:
+    """Return how many are said to move in one half of the face only."""
+    said = Counter(where(s).removeprefix(", ") for s in stiff)
+    return ", ".join(f"{words}: {count}" for words, count in sorted(said.items()) if words)
 
 
 def in_order(measured: Sequence[Measured]) -> list[dict[str, Any]]:

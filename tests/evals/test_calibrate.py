@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import workbench
-from evals.calibrate import folder, rates
+from evals.calibrate import clips, folder, rates
 from evals.errors import ScorerError
+from evals.faces.stiffness import Stiffness
 
 
 def pairs(scores: list[float], same: list[bool]) -> rates.Pairs:
@@ -91,6 +92,15 @@ def test_the_command_needs_something_to_measure() -> None:
     result = CliRunner().invoke(workbench.cli, ["calibrate"])
     assert result.exit_code == 2
     assert "--studio" in result.output
+
+
+def test_clips_that_move_in_one_half_of_the_face_are_counted() -> None:
+    def made(upper: float, mouth: float) -> clips.Measured:
+        stiff = Stiffness(value=0.4, upper=upper, mouth=mouth, regions={}, pose_sd=(0.0, 0.0, 0.0, 0.0), steady=())
+        return clips.Measured(folder.Clip(Path("c.mp4"), "p", "dubbed", None, None), stiff, ())
+
+    [row] = clips.by_variant([made(0.8, 0.1), made(0.7, 0.2), made(0.0, 0.9), made(0.1, 0.1)])
+    assert row["said to move"] == "at the mouth only: 2, in the upper face only: 1"
 
 
 @pytest.mark.slow
