@@ -107,7 +107,9 @@ class LangChainProvider:
         if self._http is None:
             from openai import DefaultAioHttpClient
 
-            self._http = DefaultAioHttpClient(follow_redirects=False)
+            from runs.providers.openai_client import BOUNDED
+
+            self._http = DefaultAioHttpClient(follow_redirects=False, event_hooks=BOUNDED)
         return self._http
 
     def _common(self) -> dict[str, Any]:
@@ -203,6 +205,10 @@ def _explain(error: Exception, timeout_s: float) -> tuple[Failure, dict[str, Any
         # How LangChain hands on an error that stands inside an answer of success.
         inside = {"error": dict(error.args[0])}
         return failures.failure(0, inside, {}), {"status": 200, "body": wire.clean(inside)}
+    from runs.providers.openai_client import TooLarge
+
+    if any(isinstance(cause, TooLarge) for cause in causes(error)):
+        return TooLarge.failure, got
     kind = _class_of(error)
     text = secrets.redact(f"{type(error).__name__}: {error}")[: failures.MESSAGE_CHARS]
     if kind != "timeout":

@@ -25,12 +25,36 @@ from runs import secrets
 from runs.errors import ProviderError
 from runs.provider import Failure
 from runs.providers import failures, stream, wire
+from runs.providers.http import MAX_ANSWER
 from runs.providers.transport import CONNECT_S, api_key, broken_connection, no_answer
 from runs.settings import ProviderSettings
 
 NO_KEY = "unused"
 """Sent to servers that need no key: the SDK insists on one."""
 Assemble = Callable[[bytes], dict[str, Any]]
+
+
+class TooLarge(Exception):
+    """An answer is larger than any that is meant."""
+
+    failure = Failure("malformed", f"the answer is larger than {MAX_ANSWER >> 20} MB", code="too_large")
+
+
+async def _read_bounded(response: httpx2.Response) -> None:
+    """Read an answer whole, before anybody else does, as far as it may go; what counts is what it is unpacked to."""
+    declared = response.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > MAX_ANSWER:
+        raise TooLarge
+    data = bytearray()
+    async for chunk in response.aiter_bytes():
+        data += chunk
+        if len(data) > MAX_ANSWER:
+            raise TooLarge
+    response._content = bytes(data)
+
+
+BOUNDED: Mapping[str, list[Callable[..., Any]]] = {"response": [_read_bounded]}
+"""The hook of a client that reads no endless answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +80,7 @@ def open_client(name: str, config: ProviderSettings) -> AsyncOpenAI:
     timeout = httpx2.Timeout(config.timeout_s, connect=min(CONNECT_S, config.timeout_s))
     # As many connections as calls: a smaller pool would hold calls back and count the wait as the model's latency.
     limits = httpx2.Limits(max_connections=config.concurrency + 8, max_keepalive_connections=config.concurrency + 8)
-    http = DefaultAioHttpClient(limits=limits, timeout=timeout, follow_redirects=False)
+    http = DefaultAioHttpClient(limits=limits, timeout=timeout, follow_redirects=False, event_hooks=BOUNDED)
     client = AsyncOpenAI(
         api_key=key, base_url=config.base_url, default_headers=config.headers, max_retries=0, timeout=timeout, http_client=http,
     )  # fmt: skip
@@ -98,7 +122,11 @@ async def exchange(call: Callable[[], Awaitable[Any]], name: str, config: Provid
         return Said(failure=no_answer(config.timeout_s))
     except openai.APIStatusError as error:
         response = error.response
+    except TooLarge as error:
+        return Said(failure=error.failure)
     except (openai.APIConnectionError, httpx2.RequestError, ssl.SSLError) as error:
+        if isinstance(error.__cause__, TooLarge):
+            return Said(failure=TooLarge.failure)
         return Said(failure=broken_connection(error, config.base_url, config.timeout_s))
     headers = _headers(response)
     if not 200 <= response.status_code < 300:

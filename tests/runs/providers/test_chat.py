@@ -309,3 +309,27 @@ def test_a_missing_address_and_a_missing_model_are_said(server: ChatServer) -> N
     with pytest.raises(ProviderError, match="base_url"):
         ask("")
     assert error_of(ask(server.base_url, request={"model": ""}, model=""))[0] == "invalid_request"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_larger_than_any_that_is_meant_is_not_read(server: ChatServer, monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+    """Neither one that says so beforehand nor one that unpacks to it."""
+    import gzip
+
+    from runs.providers import openai_client
+
+    monkeypatch.setattr(openai_client, "MAX_ANSWER", 1 << 20)
+    if packed:
+        server.answer(gzip.compress(b" " * (3 << 20)), headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
+    else:
+        server.reply = _three_gb
+    assert error_of(ask(server.base_url)) == ("malformed", "too_large")
+
+
+async def _three_gb(request: web.Request) -> web.StreamResponse:
+    assert request.transport
+    request.transport.write(  # type: ignore[attr-defined]
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3221225472\r\n\r\n{"
+    )
+    await asyncio.sleep(5)
+    return web.Response()

@@ -128,6 +128,15 @@ def test_an_error_inside_an_answer_of_success_is_one(server: ChatServer) -> None
         assert error_of(ask(server.base_url)) == expected, code
 
 
+def test_an_answer_of_3_gb_is_not_read(server: ChatServer) -> None:
+    async def endless(request: Any) -> Any:
+        request.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3221225472\r\n\r\n{")
+        await asyncio.sleep(5)
+
+    server.reply = endless
+    assert error_of(ask(server.base_url)) == "malformed"
+
+
 def test_answers_that_break_off_or_lead_elsewhere_are_failures(server: ChatServer) -> None:
     async def cut(request: Any) -> Any:
         request.transport.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"choices": [')
