@@ -58,14 +58,14 @@ GATEWAYS: dict[str, Gateway] = {
 }  # fmt: skip
 
 
-def made(gateway: Gateway, server: Vendor, root: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def made(gateway: Gateway, server: Vendor, root: Path, monkeypatch: pytest.MonkeyPatch, timeout_s: float = 20.0) -> Any:
     for name in ("GATE_KEY", "YOUCHUAN_APP"):
         monkeypatch.setenv(name, "planted-key-0123456789")
     (root / "still.json").write_text(json.dumps(comfy_stub.WORKFLOW))
     kind = gateway.adapter or next(k for k, g in GATEWAYS.items() if g is gateway)
     config = ProviderSettings(
         type=kind, base_url=server.base_url + gateway.path, api_key_env="GATE_KEY", model=gateway.model,
-        options={"poll_s": 0.005, **gateway.options}, timeout_s=0.4, capabilities=gateway.capabilities,
+        options={"poll_s": 0.005, **gateway.options}, timeout_s=timeout_s, capabilities=gateway.capabilities,
     )  # fmt: skip
     config._root = root
     return calling._factory(kind)(kind, config)

@@ -20,7 +20,7 @@ LOST = {
     "a page comes instead": Fault(200, "<html>we are moving</html>"),
     "the wrong kind of answer comes": Fault(200, b"\x89PNG\r\n\x1a\n", {"Content-Type": "image/png"}),
     "a gateway on the way gives up": Fault(502, "<html>bad gateway</html>"),
-    "it takes too long": Fault(delay=1.0, body={}),
+    "it takes too long": Fault(delay=2.0, body={}),
 }
 
 
@@ -40,7 +40,7 @@ def test_one_submit_whatever_becomes_of_its_answer(
     gateway: Gateway, server: Vendor, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the stub took the request, a gateway that can be asked gives the output; the others leave it to a person."""
-    provider = made(gateway, server, tmp_path, monkeypatch)
+    provider = made(gateway, server, tmp_path, monkeypatch, timeout_s=0.8 if LOST[how].delay else 20.0)
     server.fault(gateway.submit, LOST[how])
     answer, handed = calling.driven(provider, calling.request("rain", gateway.kind, stage="shot"))
     assert len([s for s in server.seen if f"{s.method} {s.path}".startswith(gateway.submit)]) == 1
@@ -62,7 +62,7 @@ def test_a_task_that_is_stuck_is_abandoned_by_its_name(
         server.steps = 100_000
     else:
         server.tasks = _Endless()
-    answer, handed = calling.driven(provider, calling.request("rain", gateway.kind, stage="shot"), deadline_s=0.4)
+    answer, handed = calling.driven(provider, calling.request("rain", gateway.kind, stage="shot"), deadline_s=1.0)
     failure = calling.failure_of(answer)
     assert (failure.error, answer.unknown) == ("timeout", False)
     assert handed[0] in failure.message and "may still be billed" in failure.message
