@@ -54,19 +54,24 @@ def hypothesis_search(target: Target, seconds: float, room: Path) -> int:
     return tried
 
 
-def coverage_search(target: Target, seconds: float, room: Path) -> None:
-    """Hand the target to atheris, which does not return."""
+def coverage_search(name: str, seconds: float, room: Path) -> None:
+    """Hand the target to atheris, which does not return; what breaks is printed, and kept in `room`, which stays."""
     import atheris
 
+    # Whatever a target reads is to be watched, so it is loaded under the watch.
+    with atheris.instrument_imports(include=["prompts", "evals", "runs", "pages"]):
+        from runs import secrets
+
+        secrets.remember(SECRET)
+        target = all_targets()[name]
+        for seed in target.seeds:
+            held(target, seed, room)
     corpus = room / "corpus"
     corpus.mkdir()
     for number, seed in enumerate(target.seeds):
         (corpus / str(number)).write_bytes(seed)
     words = room / "words"
     words.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in token[:60]) + '"\n' for token in target.tokens))
-    with atheris.instrument_imports(include=["prompts", "evals", "runs", "pages"]):
-        for seed in target.seeds:
-            held(target, seed, room)
     flags = [f"-max_total_time={int(seconds)}", "-timeout=30", "-rss_limit_mb=2500", f"-artifact_prefix={room}/", "-len_control=0"]
     if target.tokens:
         flags.append(f"-dict={words}")
@@ -76,18 +81,16 @@ def coverage_search(target: Target, seconds: float, room: Path) -> None:
 
 def one(name: str, seconds: float, *, atheris: bool) -> None:
     """Search one target in this process."""
-    from runs import secrets
-
     network_guard.install()
     logging.disable()
-    faulthandler.register(signal.SIGALRM, chain=True)
-    secrets.remember(SECRET)
-    target = all_targets()[name]
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         if atheris:
-            coverage_search(target, seconds, Path(folder))
-        else:
-            print(f"{name}: {hypothesis_search(target, seconds, Path(folder)):,} inputs, nothing broke", flush=True)
+            coverage_search(name, seconds, Path(folder))
+        from runs import secrets
+
+        secrets.remember(SECRET)
+        faulthandler.register(signal.SIGALRM, chain=True)
+        print(f"{name}: {hypothesis_search(all_targets()[name], seconds, Path(folder)):,} inputs, nothing broke", flush=True)
 
 
 def main() -> int:
@@ -99,11 +102,11 @@ def main() -> int:
     parser.add_argument("--here", action="store_true", help="in this process; one target")
     given_ = parser.parse_args()
     names = given_.targets or list(all_targets())
-    if unknown := set(names) - set(all_targets()):
-        parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(all_targets())}")
     if given_.here:
         one(names[0], given_.seconds, atheris=given_.atheris)
         return 0
+    if unknown := set(names) - set(all_targets()):
+        parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(all_targets())}")
     broken = 0
     for name in names:
         more = ["--atheris"] if given_.atheris else []
