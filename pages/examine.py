@@ -55,9 +55,9 @@ def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[i
     title.header(shell.plain(case))
     for column, label, step, key in ((back, "Previous", -1, "left"), (forth, "Next", 1, "right")):
         there = place + step
-        if column.button(label, disabled=not 0 <= there < len(cases.order), shortcut=key, width="stretch"):
-            st.query_params["case"] = cases.order[there]
-            st.rerun()
+        known = 0 <= there < len(cases.order)
+        to = {"case": cases.order[there]} if known else {}
+        column.button(label, disabled=not known, shortcut=key, width="stretch", on_click=st.query_params.update, args=(to,))
     same = {name: value for name in ("m", "w") if (value := asked[name])}
     if len(cases.arms) > 1:
         up.page_link("compare.py", label="all cases", query_params={**cases.address, **same})

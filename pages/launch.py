@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from pages.ui import forecast, known, order, people, shell, written
+from pages.ui import acting, forecast, known, order, people, shell, written
 from pages.ui.forecast import GUESS
 from pages.ui.order import Wanted
 from prompts.errors import WorkbenchError
@@ -17,11 +17,14 @@ from runs.settings import Settings, load
 from runs.workspace import Workspace
 
 NEWEST_PILOTS = 20
+_STARTED = "launch/started"
 
 
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
+    if started := st.session_state.pop(_STARTED, None):
+        st.switch_page("watch.py", query_params={"id": started})
     st.header("Launch")
     at = written.stamp(ws)
     settings = load(ws.root)
@@ -83,10 +86,14 @@ def _start(ws: Workspace, wanted: Wanted, found: DryRun) -> None:
         st.text("Engineers may start runs.")
     elif not found.refusal:
         run_id = st.session_state.setdefault("_run_id", new_run_id())
-        if st.button("Start", key=f"start-{run_id}", shortcut="Ctrl+Enter"):
+
+        def start() -> None:
             people.require("launch")
             launching.launch(ws, run_id, wanted.arguments)
-            st.switch_page("watch.py", query_params={"id": run_id})
+            st.session_state[_STARTED] = run_id
+
+        acting.told()
+        acting.button("Start", start, key=f"start-{run_id}", shortcut="Ctrl+Enter")
         if launching.launched(ws, run_id) is not None:  # whoever comes back to this page wants another run
             del st.session_state["_run_id"]
             st.rerun()

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import badges, live, people, shell, standing, takeaway
+from pages.ui import acting, badges, live, people, shell, standing, takeaway
 from prompts.errors import InputError, UnknownName
 from runs import launching, query
 from runs.settling import FAILED
@@ -37,6 +37,7 @@ def main() -> None:
             raise
         _beginning(ws, run_id, started)
         return
+    acting.told()
     of_process = launching.launched(ws, run_id)
     alive = of_process is not None and of_process.alive
     _heading(ws, now, alive)
@@ -100,25 +101,23 @@ def _buttons(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
         label, about = ("Leave at once", LEAVE) if asked else ("Stop", STOP)
         if asked:
             st.text("Stopping …")
-        if st.button(label, help=about, key=f"{label} {run_id}"):
-            people.require("launch")
-            launching.stop(ws, run_id, at_once=asked)
-            st.rerun()
+        _button(run_id, label, about, lambda: launching.stop(ws, run_id, at_once=asked))
     elif alive:
         st.text("Its process is at work …")  # it prepares the run, or writes the last of it down
     else:
         if now["state"] in OPEN or now["done"] < now["jobs"]:
-            _again(ws, run_id, "Resume", RESUME)
+            _button(run_id, "Resume", RESUME, lambda: launching.resume(ws, run_id))
         wrong = query.errors(ws, run_id)
         if ((wrong["kind"] == "generation") & wrong["status"].isin(FAILED)).any():
-            _again(ws, run_id, "Retry failed", RETRY, retry_failed=True)
+            _button(run_id, "Retry failed", RETRY, lambda: launching.resume(ws, run_id, retry_failed=True))
 
 
-def _again(ws: Workspace, run_id: str, label: str, about: str, *, retry_failed: bool = False) -> None:
-    if st.button(label, help=about, key=f"{label} {run_id}"):
+def _button(run_id: str, label: str, about: str, act: Callable[[], object]) -> None:
+    def allowed() -> None:
         people.require("launch")
-        launching.resume(ws, run_id, retry_failed=retry_failed)
-        st.rerun()
+        act()
+
+    acting.button(label, allowed, help=about, key=f"{label} {run_id}")
 
 
 main()

@@ -33,7 +33,8 @@ from runs.workspace import Workspace
 CODE = Path(__file__).resolve().parent.parent
 FOLDER = "launched"
 TAIL_BYTES = 8 << 10
-PATIENCE_S = 0.3
+PATIENCE_S = 30.0
+"""How long those are waited for who look whether a process is alive; each looks for microseconds."""
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 """As `runs.plan.new_run_id` makes them."""
 
@@ -136,6 +137,8 @@ def launched(ws: Workspace, run_id: str) -> Launched | None:
     try:
         with path.open("rb") as file:
             alive = not _lock(file.fileno(), fcntl.LOCK_SH)
+            # At once: who looks must not be taken for a process that works, by somebody who is about to start one.
+            fcntl.flock(file.fileno(), fcntl.LOCK_UN)
             file.seek(max(0, path.stat().st_size - TAIL_BYTES))
             text = file.read(TAIL_BYTES).decode("utf-8", "replace")
     except OSError:
@@ -157,8 +160,7 @@ def _spawn(ws: Workspace, run_id: str, arguments: Sequence[str]) -> bool:
         raise JournalError(f"Cannot write {path}: {os.strerror(error.errno or 0)}.", hint="Is the folder writable?") from error
     try:
         # The lock belongs to the open file, which the child inherits: it is free again when the child has ended.
-        # Somebody who watches holds it for a moment to see whether it is free.
-        if not _lock(out, fcntl.LOCK_EX, patience_s=PATIENCE_S):
+        if not _alone(out):
             return False
         # -P: the workspace holds folders named like our packages, and nothing of it may ever be imported.
         command = [sys.executable, "-P", "-m", "workbench", "--workspace", str(ws.root), *arguments]
@@ -178,17 +180,28 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(known)), "PYTHONUNBUFFERED": "1"}
 
 
-def _lock(descriptor: int, how: int, *, patience_s: float = 0.0) -> bool:
-    until = time.monotonic() + patience_s
-    while True:
-        try:
-            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
+def _alone(descriptor: int) -> bool:
+    """Take the lock of the one who works; False where somebody has it.
+
+    Those who only watch share it for a moment, and on a busy machine a moment can be long: they are waited for. Whoever works shares it
+    with nobody, which tells them apart.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while not _lock(descriptor, fcntl.LOCK_EX):
+        shared = _lock(descriptor, fcntl.LOCK_SH)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # two who ask at once must not wait for each other
+        if not shared or time.monotonic() >= until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _lock(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _ask(pid: int, journal: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import chat_server
 import pytest
@@ -110,6 +113,26 @@ def slow_server() -> Iterator[str]:
 
         server.reply = later
         yield server.base_url
+
+
+def test_somebody_who_only_watches_does_not_keep_a_run_from_being_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a look whether a process is alive can last; who works holds the lock alone, and that is never waited for."""
+    ws, run_id = initialise(tmp_path / "drama"), new_run_id()
+    started: list[list[str]] = []
+    monkeypatch.setattr(launching.subprocess, "Popen", lambda command, **_: started.append(command) or SimpleNamespace(wait=lambda: 0))
+    path = launching.output_path(ws, run_id)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with path.open("rb") as watcher:
+        fcntl.flock(watcher, fcntl.LOCK_SH)
+        threading.Timer(0.6, fcntl.flock, (watcher.fileno(), fcntl.LOCK_UN)).start()
+        assert launching.resume(ws, run_id)
+    with path.open("rb") as worker:
+        fcntl.flock(worker, fcntl.LOCK_EX)
+        began = time.monotonic()
+        assert not launching.resume(ws, run_id)
+        assert time.monotonic() - began < launching.PATIENCE_S / 2
+    assert len(started) == 1
 
 
 def test_what_a_run_cannot_begin_with_is_printed(ws: Workspace) -> None:

@@ -29,15 +29,6 @@ def navigation(visit: Visit) -> list[str]:
 # How it is started
 
 
-def test_the_first_visit_of_a_fresh_server_may_be_a_deep_link(server: Server, tab: Tab) -> None:
-    """`workbench ui`: the very first page asked for is a case; it has the right names in the navigation and its own content."""
-    visit = tab()
-    page = visit.open(server.url("case", **CLIP_ARMS, case="series-2-clip-2"))
-    assert page.get_by_role("heading", name="series-2-clip-2").is_visible()
-    assert navigation(visit) == ["Runs", "Write", "Launch", "Compare", "Review", "Promote", "Scorers", "Search"]
-    assert page.title() == "Case · Microdrama Workbench"
-
-
 def test_streamlit_run_works_as_well(workspace: Workspace, tab: Tab, tmp_path: Path) -> None:
     """`streamlit run workbench.py`: the first page asked for is a comparison; only this machine can reach it."""
     with driver.served(workspace.root, tmp_path / "log.txt", by_streamlit=True) as server:

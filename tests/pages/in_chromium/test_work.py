@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -28,12 +29,7 @@ concurrency = 2
 api_key_env = "SLOW_KEY"
 """
 WAIT_MS = 90_000
-
-
-def test_the_first_visit_of_a_fresh_server_may_be_a_template(server: Server, tab: Tab) -> None:
-    page = tab().open(server.url("prompts", name="shot/keyframe", v="shot/keyframe@plain"))
-    assert page.title() == "Write · Microdrama Workbench"
-    assert page.get_by_text("A cinematic vertical 9x16 film still").is_visible()
+SLOW_S, CASES, IN_FLIGHT = 1.0, 10, 2
 
 
 def test_a_saved_file_is_shown_at_once_and_nothing_moves_before(server: Server, own: Workspace, tab: Tab) -> None:
@@ -69,51 +65,78 @@ def test_a_click_on_a_template_opens_it(server: Server, tab: Tab) -> None:
 
 
 @pytest.fixture
-def slow(own: Workspace) -> Iterator[None]:
-    """A provider that takes its time and nothing of the machine's, so that there is something to stop."""
+def slow(own: Workspace) -> Iterator[OpenAi]:
+    """A provider that takes its time and nothing of the machine's, so that there is something to stop; it remembers every call."""
     settings = own.root / "workbench.toml"
     text = settings.read_text("utf-8")
-    with serve(OpenAi(takes_s=0.6)) as vendor:
+    with serve(OpenAi(takes_s=SLOW_S)) as vendor:
         settings.write_text(text + SLOW.format(url=vendor.base_url), "utf-8")
         (own.root / ".env").write_text("SLOW_KEY=sk-0123456789abcdefghijkl\n")
-        yield
+        yield vendor
         settings.write_text(text, "utf-8")
 
 
-@pytest.mark.usefixtures("slow")
-def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(server: Server, own: Workspace, tab: Tab) -> None:
-    """A double click starts one run; Stop stops it, Resume resumes it, also after a kill; closed, it finishes all the same."""
+def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(server: Server, own: Workspace, tab: Tab, slow: OpenAi) -> None:
+    """A double click starts one run; Stop stops it, Resume resumes it, also after a kill; closed, it finishes all the same.
+
+    The provider takes so long for each call that the run cannot have ended before the page shows it.
+    """
     before = set(query.runs(own)["run_id"])
     visit = tab()
     page = visit.open(server.url("launch", suite="script", v=SCRIPTS, provider="slow"))
-    for label, value in (("Repeats", "1"), ("At most cases", "20")):
+    for label, value in (("Repeats", "1"), ("At most cases", str(CASES))):
         box = page.get_by_role("spinbutton", name=label)
         box.fill(value)
         box.press("Enter")
         visit.settle()
-    page.get_by_text("--repeats 1 --limit 20").wait_for()
-    assert "limit=20" in page.url
+    page.get_by_text(f"--repeats 1 --limit {CASES}").wait_for()
+    assert f"limit={CASES}" in page.url
     page.get_by_role("button", name="Start").dblclick()
     page.wait_for_url("**/run?id=**", timeout=WAIT_MS)
     run_id = page.url.partition("id=")[2]
-    page.get_by_text(re.compile(r"^[1-9]\d? of 40$")).wait_for(timeout=WAIT_MS)
+    page.get_by_text(re.compile(rf"^[1-9]\d? of {2 * CASES}$")).wait_for(timeout=WAIT_MS)
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("◼ stopped").wait_for(timeout=WAIT_MS)
-    assert query.progress(own, run_id)["done"] < 40
-    page.get_by_role("button", name="Resume").click()
+    stopped_at = query.progress(own, run_id)["done"]
+    assert 0 < stopped_at < 2 * CASES
+    page.get_by_role("button", name="Resume").click(timeout=WAIT_MS)
     page.get_by_text("◐ running").wait_for(timeout=WAIT_MS)
+    page.get_by_text(re.compile(rf"^{stopped_at + 1} of {2 * CASES}$")).wait_for(timeout=WAIT_MS)
+    assert not called_again(slow), "a run that was stopped in order owes nothing"
     for pid, _ in launching.workers(own, run_id):
         os.kill(pid, signal.SIGKILL)
     page.get_by_text("◌ interrupted").wait_for(timeout=WAIT_MS)
     assert not page.get_by_test_id("stException").count()
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume").click(timeout=WAIT_MS)
     page.get_by_text("◐ running").wait_for(timeout=WAIT_MS)
-    page.close()
-    end = time.monotonic() + 120
-    while query.progress(own, run_id)["state"] == "running" and time.monotonic() < end:
-        time.sleep(0.3)
-    assert query.progress(own, run_id)["state"] == "finished"
-    # Of two calls that were in flight when it was killed nobody knows what became; they are not paid again.
-    assert query.progress(own, run_id)["ok"] >= 38
+    slow.takes_s = 0.0
+    page.get_by_text("● finished").wait_for(timeout=WAIT_MS)
+    assert query.progress(own, run_id)["ok"] == 2 * CASES
+    # Only the calls that were in flight when it was killed are asked again, as this provider allows, and the run says so.
+    again, printed = called_again(slow), launching.launched(own, run_id)
+    assert again <= IN_FLIGHT
+    assert printed is not None
+    assert ("asked again, and so perhaps paid twice" in printed.said) == bool(again)
     assert set(query.runs(own)["run_id"]) - before == {run_id}
     assert not visit.errors
+
+
+def called_again(vendor: OpenAi) -> int:
+    """Return how many calls were made that had been made before."""
+    called = [json.dumps([seen.body["messages"], seen.body.get("seed")]) for seen in vendor.calls("POST", "/chat/completions")]
+    return len(called) - len(set(called))
+
+
+def test_a_run_needs_no_browser(server: Server, own: Workspace, tab: Tab, slow: OpenAi) -> None:
+    """The only page that shows it is closed as soon as it goes on; it finishes all the same."""
+    address = {"suite": "script", "v": SCRIPTS, "provider": "slow", "repeats": "1", "limit": "2"}
+    page = tab().open(server.url("launch", **address))
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/run?id=**", timeout=WAIT_MS)
+    run_id = page.url.partition("id=")[2]
+    page.close()
+    slow.takes_s = 0.0
+    end = time.monotonic() + 120
+    while time.monotonic() < end and (run_id not in set(query.runs(own)["run_id"]) or query.progress(own, run_id)["state"] == "running"):
+        time.sleep(0.3)
+    assert query.progress(own, run_id)["state"] == "finished"
