@@ -344,7 +344,8 @@ def test_an_answer_of_ten_megabytes_is_shown_in_part(app: Open, workspace: Works
         query.media_path(own, one).write_text("\u202e<svg onload=alert(1)>" + page_story.HOSTILE + "x" * 10_000_000, "utf-8")
     at = app("examine.py", of=own, a=f"{run}:a", b=f"{run}:b", ev="raw")
     assert [len(code.value) for code in at.code] == [outputs.MOST_TEXT] * 2
-    assert "more bytes are in the file" in at.caption[1].value
+    assert sum("more bytes are in the file" in caption.value for caption in at.caption) == 2
+    assert sum(button.proto.label == "The whole text" for button in at.get("download_button")) == 2
     assert "<svg" not in html(at)
     assert evidence.clipped({"a": ["y" * 10_000_000]})["a"][0].endswith("… 9,980,000 more characters")
 
