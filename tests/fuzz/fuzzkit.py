@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from high_water import forget, high_water
 from hypothesis import strategies as st
 
 SECRET = "planted-7d3e90aa51c4"
 CPU_S = 5.0
 MEMORY = 400 << 20
-"""Bytes by which one input may raise the process's high-water mark."""
+"""Bytes that one input may take at its highest, beyond what the process has."""
 Check = Callable[[bytes, Path], object]
 
 TOKENS: tuple[bytes, ...] = (
@@ -151,15 +151,12 @@ def _put(data: Any, place: tuple[Any, ...], rng: random.Random, seeds: Sequence[
 
 def held(target: Target, data: bytes, room: Path) -> None:
     """Run a check within the bounds of time and memory."""
-    before, began = _peak(), time.process_time()
+    forget()
+    before, began = high_water(), time.process_time()
     target.check(data, room)
-    took, grown = time.process_time() - began, _peak() - before
+    took, grown = time.process_time() - began, high_water() - before
     assert took < CPU_S, f"{target.name}: {took:.1f} s of CPU for {len(data)} bytes"
     assert grown < MEMORY, f"{target.name}: {grown >> 20} MB for {len(data)} bytes"
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
 def documented(call: Callable[[], Any], *, quiet: bool = False, also: tuple[type[Exception], ...] = ()) -> Any:

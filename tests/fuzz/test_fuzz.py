@@ -91,4 +91,4 @@ def test_a_search_finds_what_is_there_to_be_found(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         held(Target("x", lambda data, _: 1 / len(data), (b"",)), b"", tmp_path)
     with pytest.raises(AssertionError, match="MB for"):
-        held(Target("x", lambda *_: bytearray(500 << 20).count(1), (b"",)), b"", tmp_path)
+        held(Target("x", lambda *_: len(b"x" * (500 << 20)), (b"",)), b"", tmp_path)

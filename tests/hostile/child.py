@@ -94,32 +94,15 @@ def cpu() -> float:
     return total
 
 
-def high_water(pid: str = "self") -> int:
-    """Return the most memory that a process has had since it was last asked to forget, in bytes."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM")), 0)
-
-
-def forget() -> None:
-    """Begin to measure the high-water marks anew: each case is measured by itself."""
-    for pid in ("self", *children()):
-        try:
-            Path(f"/proc/{pid}/clear_refs").write_text("5")
-        except OSError:
-            continue
-
-
 def measured(case: object, ws: Path, watch: Watch, outside: Path) -> dict[str, Any]:
     """Run a case; return its outcome and what it took."""
     import network_guard
+    from high_water import forget, high_water
 
     before = snapshot(outside)
     network_guard.attempts.clear()
     watch.seen.clear()
-    forget()
+    forget(("self", *children()))  # each case is measured by itself
     began, spent = time.monotonic(), cpu()
     watch.on = True
     said = outcome(case, ws)
