@@ -17,7 +17,7 @@ from itertools import groupby
 from evals.footage.scorer import PictureScorer, moving
 from evals.footage.signals import Seen, grey, look, seen_alone
 from evals.media import read_picture
-from evals.score import Media, Metric, Score
+from evals.score import Media, Metric, Sample, Score
 
 FLAT = 10.0
 SMOOTH = 2.5
@@ -32,7 +32,7 @@ class Blank(PictureScorer):
     stages = frozenset({"character", "shot", "clip"})
     metrics = (Metric("blank", "down", "share", worst=1.0, description="Share of the time in which nothing is to be seen"),)
 
-    def judge(self, item: Media) -> list[Score]:
+    def judge(self, item: Media, _sample: Sample) -> list[Score]:
         """Return the blank share of a clip or picture."""
         if not moving(item):
             shown = colour(seen_alone(grey(read_picture(item.path).image)))

@@ -21,7 +21,7 @@ from evals.errors import ModelUnavailable
 from evals.footage.scorer import PictureScorer, moving
 from evals.footage.text import Line, lines
 from evals.media import clip_frames, read_picture
-from evals.score import Media, Metric, Score
+from evals.score import Media, Metric, Sample, Score
 
 FRAMES = 5
 
@@ -33,7 +33,7 @@ class BurntText(PictureScorer):
     stages = frozenset({"character", "shot", "clip"})
     metrics = (Metric("burnt_text", "down", "share", worst=1.0, description="Share of the picture covered with text"),)
 
-    def judge(self, item: Media) -> list[Score]:
+    def judge(self, item: Media, _sample: Sample) -> list[Score]:
         """Return the share of the picture that text covers, or `unavailable` where the detector is not installed."""
         shown = _frames(item)
         width, height = shown[0][1].size

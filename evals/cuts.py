@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from evals.errors import ModelUnavailable, ScorerError
 from evals.footage.scorer import ClipScorer, bounded
 from evals.footage.signals import Footage, look
-from evals.score import Media, Metric, Score
+from evals.score import Media, Metric, Sample, Score
 
 if TYPE_CHECKING:
     from evals.faces.face import Face
@@ -61,9 +61,9 @@ class Cuts(ClipScorer):
         self.tolerance = bounded(self.name, "tolerance", tolerance, 0, 10)
         self.faces = bool(faces)
 
-    def judge(self, item: Media) -> list[Score]:
+    def judge(self, item: Media, sample: Sample) -> list[Score]:
         """Return the number of unasked cuts in a clip; faces are looked at where their models are installed."""
-        scores = super().judge(item)
+        scores = super().judge(item, sample)
         if not self.faces or scores[0].status != "ok":
             return scores
         seen = picture_cuts(look(item))

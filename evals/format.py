@@ -41,7 +41,7 @@ class Format(PictureScorer):
         ),
     )
 
-    def judge_for(self, sample: Sample, item: Media) -> list[Score]:
+    def judge(self, item: Media, sample: Sample) -> list[Score]:
         """Return the errors of shape and length; each is `not_applicable` where the case does not ask for one."""
         clip = moving(item)
         if clip:

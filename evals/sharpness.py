@@ -21,7 +21,7 @@ from evals.footage.motion import Plane
 from evals.footage.scorer import PictureScorer, bounded, moving
 from evals.footage.signals import grey
 from evals.media import clip_frames, read_picture
-from evals.score import Media, Metric, Score
+from evals.score import Media, Metric, Sample, Score
 
 SIDE = 640
 FRAMES = 8
@@ -44,7 +44,7 @@ class Sharpness(PictureScorer):
     def __init__(self, threshold: float = SOFT) -> None:
         self.threshold = bounded(self.name, "threshold", threshold, 0, 1)
 
-    def judge(self, item: Media) -> list[Score]:
+    def judge(self, item: Media, _sample: Sample) -> list[Score]:
         """Return the sharpness of a picture, or the median of a clip's frames."""
         found = [(time, *best) for time, plane in _planes(item) if (best := sharpest(plane)) is not None]
         if not found:

@@ -41,7 +41,8 @@ def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
     if kept.empty:
         st.text("No run fits the filters.")
         return
-    frame = runs_table.shown(kept, cached.all_scores(ws))
+    means = cached.all_scores(ws)
+    frame = runs_table.shown(kept, means)
     event = st.dataframe(
         frame,
         key=runs_table.key(kept),
@@ -54,7 +55,6 @@ def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{len(kept)} of {len(runs)} runs. Tick one run to compare its arms, or two runs to compare the last arm of each.")
-        means = cached.all_scores(ws)
         takeaway.draw("runs", {"Runs": lambda: kept, "Mean scores": lambda: means[means["run_id"].isin(kept["run_id"])]})
     _actions(ws, kept.iloc[list(event.selection.rows)])
 

@@ -89,7 +89,7 @@ def _ledger(ws: Workspace, entries: list[Entry], template: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge("proved" if not problems else "changed", color="green" if not problems else "red")
         st.caption(shell.plain(f"{len(entries)} lines, head {promotions.ledger_head(ws)[:24]}…" if not problems else "; ".join(problems)))
-        whole = {"The whole ledger, which proves itself": (".jsonl", takeaway.PARQUET, takeaway.raw(ws.prompts / FILE))}
+        whole = {"The whole ledger, which proves itself": (".jsonl", takeaway.BYTES, takeaway.raw(ws.prompts / FILE))}
         takeaway.draw(f"ledger-{template}", {"Moves": lambda: state_of.history(entries, template)}, whole)
     frame = state_of.history(entries, template)
     if frame.empty:

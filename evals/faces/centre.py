@@ -25,12 +25,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from evals import media
 from evals.errors import ScorerError, UnreadableMedia
-from evals.faces import analysis, stack
+from evals.faces import analysis, data_file, stack
 from evals.faces.arrays import Floats
 from evals.faces.face import Face
 
@@ -56,11 +57,11 @@ def domains(file: Path = FILE) -> Mapping[str, Domain]:
     Raises:
         ScorerError: The file is missing or malformed.
     """
-    try:
-        raw = json.loads(file.read_text("utf-8"))
-        return {name: Domain(name, np.asarray(d["mean"], dtype=np.float64), int(d["people"]), str(d["source"])) for name, d in raw.items()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScorerError(f"{file.name}: the mean faces cannot be read: {error}") from None
+    return data_file.read(file, "the mean faces", lambda raw: {name: _domain(name, given) for name, given in raw.items()})
+
+
+def _domain(name: str, given: Mapping[str, Any]) -> Domain:
+    return Domain(name, np.asarray(given["mean"], dtype=np.float64), int(given["people"]), str(given["source"]))
 
 
 def mean_for(embeddings: Sequence[Floats], known: Mapping[str, Domain]) -> tuple[Floats, dict[str, float]]:

@@ -14,16 +14,15 @@ of the strength asked for is shown. Fear and surprise, and anger and disgust, ar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from evals.errors import ScorerError
-from evals.faces import iris, models, pose
+from evals.faces import data_file, iris, models, pose
 from evals.faces.arrays import Floats, Grey, Points
 
 FILE = Path(__file__).parent.parent / "data" / "emotions.json"
@@ -58,12 +57,12 @@ def fit(file: Path = FILE) -> _Fit:
     Raises:
         ScorerError: The data file is missing or malformed.
     """
-    try:
-        raw = json.loads(file.read_text("utf-8"))
-        strengths = {e: np.asarray(raw["strength"][e], dtype=np.float64) for e in EMOTIONS[1:]}
-        return _Fit(np.asarray(raw["weights"]), np.asarray(raw["offsets"]), strengths, str(raw["source"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScorerError(f"{file.name}: the emotion fit cannot be read: {error}") from None
+    return data_file.read(file, "the emotion fit", _fit)
+
+
+def _fit(raw: Mapping[str, Any]) -> _Fit:
+    strengths = {e: np.asarray(raw["strength"][e], dtype=np.float64) for e in EMOTIONS[1:]}
+    return _Fit(np.asarray(raw["weights"]), np.asarray(raw["offsets"]), strengths, str(raw["source"]))
 
 
 def signals(points: Points, reference: Points) -> Floats:

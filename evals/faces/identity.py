@@ -11,17 +11,16 @@ those of another, and growing with the number of references, because the mean of
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from evals.errors import ScorerError
-from evals.faces import centre, stack
+from evals.faces import centre, data_file, stack
 from evals.faces.arrays import Floats
 from evals.faces.pose import Pose
 
@@ -83,19 +82,14 @@ class Template:
 
 @cache
 def _fitted(file: Path = FILE) -> Mapping[str, _Fitted]:
-    try:
-        given = json.loads(file.read_text("utf-8"))["same_person"]
-        return {
-            name: _Fitted(
-                tuple(float(k) for k in fit["threshold"]),
-                tuple(float(v) for v in fit["threshold"].values()),
-                float(fit["width"]),
-                str(fit["source"]),
-            )
-            for name, fit in given.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ScorerError(f"{file.name}: the face thresholds cannot be read: {error}") from None
+    return data_file.read(file, "the face thresholds", lambda raw: {name: _fit(fit) for name, fit in raw["same_person"].items()})
+
+
+def _fit(given: Mapping[str, Any]) -> _Fitted:
+    threshold = given["threshold"]
+    return _Fitted(
+        tuple(float(k) for k in threshold), tuple(float(v) for v in threshold.values()), float(given["width"]), str(given["source"])
+    )
 
 
 def calibration(domains: Mapping[str, float], references: int = 1) -> Calibration:

@@ -10,16 +10,16 @@ Without a view another discriminant looks at the muscles alone. Both were fitted
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from evals.errors import ScorerError
-from evals.faces import blendshapes, emotion
+from evals.faces import blendshapes, data_file, emotion
 from evals.faces.arrays import Floats
 from evals.faces.face import Face
 
@@ -84,15 +84,15 @@ def fit(file: Path = FILE) -> _Fit:
     Raises:
         ScorerError: The data file is missing or malformed, or fits another model.
     """
-    try:
-        raw = json.loads(file.read_text("utf-8"))
-        kinds = [(np.asarray(raw[k]["weights"], dtype=np.float64), np.asarray(raw[k]["offsets"])) for k in ("against", "alone")]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScorerError(f"{file.name}: the fit of muscles cannot be read: {error}") from None
+    kinds = data_file.read(file, "the fit of muscles", _kinds)
     lengths = (len(emotion.SIGNALS) + len(MUSCLES), len(MUSCLES))
     if any(weights.shape != (len(emotion.EMOTIONS), n) for (weights, _), n in zip(kinds, lengths, strict=True)):
         raise ScorerError(f"{file.name}: the fit is of other muscles than the {len(MUSCLES)} that the landmarker gives.")
     return _Fit(*kinds)
+
+
+def _kinds(raw: Mapping[str, Any]) -> list[tuple[Floats, Floats]]:
+    return [(np.asarray(raw[k]["weights"], dtype=np.float64), np.asarray(raw[k]["offsets"])) for k in ("against", "alone")]
 
 
 def _odds(fitted: tuple[Floats, Floats], moved: Floats) -> Mapping[str, float]:

@@ -10,14 +10,16 @@ nothing times anything is nothing.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from evals.errors import ScorerError
+from evals.faces import data_file
 
 FILE = Path(__file__).parent.parent / "data" / "short_clips.json"
 
@@ -39,15 +41,15 @@ def factors(file: Path = FILE) -> Factors:
     Raises:
         ScorerError: The data file is missing or malformed.
     """
-    try:
-        raw = json.loads(file.read_text("utf-8"))
-        seconds, low, high = (tuple(float(v) for v in raw[name]) for name in ("seconds", "low", "high"))
-        found = Factors(seconds, low, high, str(raw["source"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScorerError(f"{file.name}: what short clips are worth cannot be read: {error}") from None
+    found = data_file.read(file, "what short clips are worth", _factors)
     if not len(found.seconds) == len(found.low) == len(found.high) > 0 or list(found.seconds) != sorted(found.seconds):
         raise ScorerError(f"{file.name}: seconds, low and high must be as many, and seconds must rise.")
     return found
+
+
+def _factors(raw: Mapping[str, Any]) -> Factors:
+    seconds, low, high = (tuple(float(v) for v in raw[name]) for name in ("seconds", "low", "high"))
+    return Factors(seconds, low, high, str(raw["source"]))
 
 
 def likely(stiff: float, seconds: float) -> tuple[float, float]:

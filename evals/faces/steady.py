@@ -15,7 +15,6 @@ than a faint expression moves them. Three things take that away (measured in `do
 from __future__ import annotations
 
 import cmath
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from evals.errors import ScorerError
-from evals.faces import align, mesh, pose
+from evals.faces import align, data_file, mesh, pose
 from evals.faces.arrays import Complex, Points
 from evals.faces.warp import Pixels, Region
 
@@ -111,10 +110,7 @@ def mirror(file: Path = FILE) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     Raises:
         ScorerError: The data file is missing or malformed.
     """
-    try:
-        found = np.array(json.loads(file.read_text("utf-8"))["mirror"], dtype=np.int64)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ScorerError(f"{file.name}: the mirrored landmarks cannot be read: {error}") from None
+    found = data_file.read(file, "the mirrored landmarks", lambda raw: np.array(raw["mirror"], dtype=np.int64))
     if sorted(found.tolist()) != list(range(mesh.COUNT)):
         raise ScorerError(f"{file.name}: the mirrored landmarks are not {mesh.COUNT} different ones.")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from evals.media import TooLarge, is_clip
 from evals.score import Media, Metric, Sample, Score, Status
 
 
-class PictureScorer:
+class PictureScorer(ABC):
     """Judge each generation's picture or clip by itself; a subclass says what it measures in `judge`."""
 
     name: str
@@ -25,18 +26,13 @@ class PictureScorer:
         """Return one score for each metric of each sample; what cannot be judged has a status and a reason."""
         return [self._one(sample) for sample in group]
 
-    def judge(self, item: Media) -> list[Score]:
-        """Return the scores of a picture or clip that is there.
+    @abstractmethod
+    def judge(self, item: Media, sample: Sample) -> list[Score]:
+        """Return the scores of a picture or clip that is there; `sample` says what it was asked to be.
 
         Raises:
             UnreadableMedia: It cannot be read.
         """
-        raise NotImplementedError
-
-    def judge_for(self, sample: Sample, item: Media) -> list[Score]:
-        """The same, against what the case asked for; a subclass that needs to know it overrides this one."""
-        del sample
-        return self.judge(item)
 
     def ok(self, value: float, reason: str, evidence: Mapping[str, Any] | None = None, metric: str | None = None) -> Score:
         """Return a score with a value, of the first metric unless another is named."""
@@ -55,7 +51,7 @@ class PictureScorer:
         if item is None:
             return self.none("failed", "no picture or clip came back")
         try:
-            return self.judge_for(sample, item)
+            return self.judge(item, sample)
         except TooLarge as error:
             return self.none("not_scoreable", str(error))
         except UnreadableMedia as error:
@@ -68,7 +64,7 @@ class ClipScorer(PictureScorer):
     stages = frozenset({"clip"})
     min_frames = 5
 
-    def judge(self, item: Media) -> list[Score]:
+    def judge(self, item: Media, _sample: Sample) -> list[Score]:
         """Return the scores of a clip; a still picture has none, and neither has a clip of too few frames."""
         if not moving(item):
             return self.none("not_applicable", "a still picture does not move")
@@ -77,9 +73,9 @@ class ClipScorer(PictureScorer):
             return self.none("not_scoreable", f"{len(footage.frames)} frames; {self.min_frames} are needed")
         return self.watch(footage)
 
+    @abstractmethod
     def watch(self, footage: Footage) -> list[Score]:
         """Return the scores of a clip that has been looked at."""
-        raise NotImplementedError
 
 
 def moving(item: Media) -> bool:

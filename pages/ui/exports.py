@@ -19,7 +19,7 @@ def draw(ws: Workspace, pair: Pair) -> None:
     with st.popover("Export", width="content"):
         takeaway.button("Metrics, CSV", lambda: report(pair.comparison, "csv"), f"{name}.csv", "text/csv")
         takeaway.button("Cases, CSV", lambda: takeaway.csv(all_cases(pair)), f"{name}-cases.csv", "text/csv")
-        takeaway.button("Cases, Parquet", lambda: takeaway.parquet(all_cases(pair)), f"{name}-cases.parquet", takeaway.PARQUET)
+        takeaway.button("Cases, Parquet", lambda: takeaway.parquet(all_cases(pair)), f"{name}-cases.parquet", takeaway.BYTES)
         if metric:
             by = st.query_params.get("by", "")
             asked = shell.asked("m", [r.metric.name for r in pair.comparison.results if r.cases]) or metric

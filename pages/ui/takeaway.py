@@ -19,10 +19,11 @@ import streamlit as st
 
 from pages.ui import shell
 from runs import query
+from runs.errors import MediaError
 from runs.workspace import Workspace
 
 Table = Callable[[], pd.DataFrame]
-PARQUET, ZIP = "application/octet-stream", "application/zip"
+BYTES, ZIP = "application/octet-stream", "application/zip"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -42,8 +43,8 @@ def draw(name: str, tables: Mapping[str, Table], files: Mapping[str, tuple[str, 
             part = called if len(tables) == 1 else f"{called}-{shell.file_name(label.lower())}"
             button(f"{label}, CSV", lambda table=table: csv(table()), f"{part}.csv", "text/csv")  # type: ignore[misc]
         if len(tables) == 1:
-            (table,) = tables.values()
-            button(f"{label}, Parquet", lambda: parquet(table()), f"{called}.parquet", PARQUET)
+            ((label, table),) = tables.items()
+            button(f"{label}, Parquet", lambda: parquet(table()), f"{called}.parquet", BYTES)
         elif tables:
             button("All of these, Parquet", lambda: together(tables), f"{called}-parquet.zip", ZIP)
         st.caption("The address of this page is a link that can be shared.")
@@ -86,14 +87,21 @@ def together(tables: Mapping[str, Table]) -> bytes:
 
 
 def case(ws: Workspace, sides: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return one case as a ZIP: a folder an arm with its outputs as they are stored, and all that is known of them as JSON."""
+    """Return one case as a ZIP: a folder an arm with its outputs as they are stored, and all that is known of them as JSON.
+
+    An output that is gone from the store leaves a line that says so.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for side in sides:
             if not side.get("job_id"):
                 continue
             for n, artifact in enumerate(side.get("artifacts") or (), start=1):
-                path = query.media_path(ws, artifact["sha256"])
+                try:
+                    path = query.media_path(ws, artifact["sha256"])
+                except MediaError as error:
+                    file.writestr(f"{side['letter']}/output-{n}-is-missing.txt", error.message)
+                    continue
                 # Pictures, clips and sounds are pressed already.
                 how = zipfile.ZIP_DEFLATED if artifact["kind"] == "text" else zipfile.ZIP_STORED
                 file.write(path, f"{side['letter']}/output-{n}{path.suffix}", how)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -117,7 +118,7 @@ class DashScope(HttpProvider[D]):
         return given
 
 
-class DashScopeTasks(DashScope[D]):
+class DashScopeTasks(DashScope[D], ABC):
     """Submit and poll; an adapter says where to, builds the body and reads what a finished task gives."""
 
     kind: ClassVar[Kind]
@@ -128,21 +129,21 @@ class DashScopeTasks(DashScope[D]):
         # Submits whose answer is out: job -> (model, prompt, when). What may be one of two is claimed by none.
         self._open: dict[str, tuple[str, str, float]] = {}
 
+    @abstractmethod
     def path(self, request: Request) -> str:
         """Return the path that a task of this kind is submitted to."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def body(self, request: Request) -> dict[str, Any] | Failure:
         """Return the body of a submit, or why there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def links(self, output: Mapping[str, Any]) -> list[str] | Failure:
         """Return where the outputs of a finished task lie."""
-        raise NotImplementedError
 
+    @abstractmethod
     def usage(self, body: Mapping[str, Any], assets: tuple[Asset, ...]) -> Usage:
         """Return what a finished task used."""
-        raise NotImplementedError
 
     async def submit(self, request: Request) -> str | Failure:
         """Hand a task in."""

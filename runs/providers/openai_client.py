@@ -43,7 +43,7 @@ class TooLarge(Exception):
 async def _read_bounded(response: httpx2.Response) -> None:
     """Read an answer whole, before anybody else does, as far as it may go; what counts is what it is unpacked to."""
     declared = response.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_ANSWER:
+    if declared.isdecimal() and int(declared[:20]) > MAX_ANSWER:
         raise TooLarge
     data = bytearray()
     async for chunk in response.aiter_bytes():

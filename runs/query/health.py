@@ -37,8 +37,7 @@ def progress(ws: Workspace, run_id: str) -> dict[str, Any]:
 
     Keys: `run_id`, `state`, `jobs`, `done`, `ok`, `failed`, `refused`, `cost_usd` (of all tries; None: unknown), `budget_usd`,
     `started_at`, `chain` (None: of none), `last_at` (UTC), `rate_per_s` (generations a second in the last minute of its work) and
-    `eta_s`; the last two are None where
-    nothing can be said.
+    `eta_s`; the last two are None where nothing can be said.
 
     Raises:
         UnknownName: there is no such run.

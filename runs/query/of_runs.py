@@ -54,14 +54,11 @@ RUN_SCORES: Columns = {
     "primary": FLAG,
 }
 # Failed scores count as the metric's worst value, as they do in a comparison; excluded ones do not count.
-_MEAN = """
-  case when rm.worst is null then u.sum_ok / nullif(u.n_ok, 0)
-       else (coalesce(u.sum_ok, 0) + u.n_failed * rm.worst) / nullif(u.n_ok + u.n_failed, 0) end
+_MEANS = """
+  case when rm.worst is null then {0}(u.sum_ok) / nullif({0}(u.n_ok), 0)
+       else (coalesce({0}(u.sum_ok), 0) + {0}(u.n_failed) * rm.worst) / nullif({0}(u.n_ok) + {0}(u.n_failed), 0) end
 """
-_MEAN_OF_ARMS = """
-  case when rm.worst is null then sum(u.sum_ok) / nullif(sum(u.n_ok), 0)
-       else (coalesce(sum(u.sum_ok), 0) + sum(u.n_failed) * rm.worst) / nullif(sum(u.n_ok) + sum(u.n_failed), 0) end
-"""
+_MEAN, _MEAN_OF_ARMS = _MEANS.format(""), _MEANS.format("sum")
 
 
 def runs(ws: Workspace) -> pd.DataFrame:

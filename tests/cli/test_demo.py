@@ -18,12 +18,12 @@ from runs.workspace import Workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-KILLS = 3
+KILLS = 5
 # Two cheap parts are enough to die in: scripts, which are quick, and key frames, whose scoring takes time.
 PROGRAM = """
 import sys
 from runs import demo
-demo.PARTS = tuple(p.__class__(p.title, p.suite, p.a, p.b, 3) for p in demo.PARTS if p.suite in ("script", "shot"))[:2]
+demo.PARTS = tuple(p.__class__(p.title, p.suite, p.a, p.b, 4) for p in demo.PARTS if p.suite in ("script", "shot"))[:2]
 sys.argv = ["workbench", "--quiet", "demo", sys.argv[1]]
 import workbench
 workbench.main()

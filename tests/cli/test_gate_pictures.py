@@ -24,11 +24,11 @@ POLICY = 'min_units = 2\nmin_cases = 2\n[primary.face_consistency]\ndirection = 
 
 @pytest.fixture(scope="module")
 def judged(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace in which the plain version tried to take the good one's place, on two cases of the shot suite."""
+    """A workspace in which the plain version tried to take the good one's place, on three cases of the shot suite."""
     root = Path(shutil.copytree(starter, tmp_path_factory.mktemp("pictures") / "drama"))
     (root / "evals" / "gates" / "faces.toml").write_text(POLICY, "utf-8")
     versions = ("--version", GOOD, "--version", PLAIN)
-    run = ["run", "--suite", "shot", "--split", "gate", "--limit", "2", "--repeats", "2", "--scorer", "face_consistency", *versions]
+    run = ["run", "--suite", "shot", "--split", "gate", "--limit", "3", "--repeats", "2", "--scorer", "face_consistency", *versions]
     gate = ["gate", "--base", GOOD, "--candidate", PLAIN, "--policy", "faces", "--run", "last"]
     for asked in (run, gate):
         workbench.cli.main(["-q", "-w", str(root), *asked], standalone_mode=False)

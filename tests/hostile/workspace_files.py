@@ -174,15 +174,21 @@ def _outside(ws: Path) -> Path:
     return ws.parents[1] / "outside" / "secret.txt"
 
 
-def _swap_template(ws: Path, turn: int) -> None:
-    (ws / "shot").mkdir(exist_ok=True)
-    beside = ws / "shot" / ".beside"
+def _swap(ws: Path, turn: int, name: str, text: str) -> None:
+    """Put a file there, and every other time a link that leads out of the workspace."""
+    place = ws / name
+    place.parent.mkdir(exist_ok=True)
+    beside = place.with_name(".beside")
     beside.unlink(missing_ok=True)
     if turn % 2:
         beside.symlink_to(_outside(ws))
     else:
-        beside.write_text("---\nstage: shot\n---\nhello\n")
-    beside.replace(ws / "shot" / "a.j2")
+        beside.write_text(text)
+    beside.replace(place)
+
+
+def _swap_template(ws: Path, turn: int) -> None:
+    _swap(ws, turn, "shot/a.j2", "---\nstage: shot\n---\nhello\n")
 
 
 def _read_template(ws: Path) -> object:
@@ -214,14 +220,7 @@ def _put(ws: Path) -> object:
 
 
 def _swap_import(ws: Path, turn: int) -> None:
-    (ws / "in").mkdir(exist_ok=True)
-    beside = ws / "in" / ".beside"
-    beside.unlink(missing_ok=True)
-    if turn % 2:
-        beside.symlink_to(_outside(ws))
-    else:
-        beside.write_text("hello")
-    beside.replace(ws / "in" / "a.txt")
+    _swap(ws, turn, "in/a.txt", "hello")
 
 
 def _take_in(ws: Path) -> object:

@@ -67,6 +67,13 @@ def test_a_case_comes_with_its_files_and_what_is_known_of_them(workspace: Worksp
         assert {score["metric"] for score in json.loads(found.read("A/generation.json"))["scores"]} >= {"face_consistency", "latency"}
 
 
+def test_an_output_that_is_gone_from_the_store_is_named_in_the_case_and_takes_nothing_else_along(workspace: Workspace) -> None:
+    side = {"letter": "A", "job_id": "j1", "artifacts": [{"sha256": "0" * 64, "kind": "image"}], "status": "ok"}
+    with zipfile.ZipFile(io.BytesIO(takeaway.case(workspace, [side]))) as found:
+        assert sorted(found.namelist()) == ["A/generation.json", "A/output-1-is-missing.txt"]
+        assert "000000" in found.read("A/output-1-is-missing.txt").decode()
+
+
 class _Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

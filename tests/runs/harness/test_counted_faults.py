@@ -14,6 +14,7 @@ import farming
 import kit
 import midjourney_stub
 import pytest
+import small_disk
 from samples import picture
 from vendor_server import Fault, Seen, Vendor, serve
 
@@ -33,14 +34,8 @@ JOBS, CONCURRENCY = 60, 4
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 96 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", folder], capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk needs rights that this process does not have")
-    try:
+    with small_disk.mounted(tmp_path / "disk", 96) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def child(ws: Workspace, port: int, shape: str, run_id: str = "") -> subprocess.Popen[str]:

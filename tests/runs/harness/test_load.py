@@ -1,4 +1,4 @@
-"""Many hands on one workspace at once: runs, each a process of its own, and readers that look as the app does."""
+"""Many hands on one workspace at once: eight runs, each a process of its own, and two readers that look as the app does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runs import query
 from runs.log import catch_up
 from runs.verifying import verify
 
-RUNS, JOBS = 4, 60
+RUNS, JOBS = 8, 60
 READER = """
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ def process(*words: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_four_runs_and_two_readers_at_once_disturb_nobody(tmp_path: Path) -> None:
+def test_eight_runs_and_two_readers_at_once_disturb_nobody(tmp_path: Path) -> None:
     """No error on either side; every call counted at the server once; the log is what the journals say."""
     ws = kit.workspace(tmp_path)
     child = str(Path(__file__).with_name("child.py"))

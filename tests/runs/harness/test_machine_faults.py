@@ -17,6 +17,7 @@ import farming
 import kit
 import log_story as story
 import pytest
+import small_disk
 
 from prompts.errors import WorkbenchError
 from runs import place, query
@@ -180,14 +181,8 @@ def test_two_machines_on_one_folder_are_refused_with_the_name_of_the_other(tmp_p
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own, to be mounted again read-only."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", folder], capture_output=True, check=False).returncode:
-        pytest.skip("mounting a disk needs rights that this process does not have")
-    try:
+    with small_disk.mounted(tmp_path / "disk", 128) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.mark.slow

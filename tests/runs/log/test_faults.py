@@ -12,6 +12,7 @@ from subprocess import Popen
 import duckdb
 import log_story as story
 import pytest
+import small_disk
 
 from runs import log, query, schema
 from runs.errors import JournalError, LogError
@@ -137,23 +138,17 @@ def test_a_suspended_reader_is_named(ws: Workspace, start: Start, monkeypatch: p
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Workspace]:
+def scarce(tmp_path: Path) -> Iterator[Workspace]:
     """A workspace on a disk of 6 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk needs rights that this process does not have")
-    try:
+    with small_disk.mounted(tmp_path / "disk", 6) as folder:
         yield story.workspace(folder / "drama")
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("before", [0, 50])
-def test_a_full_disk_stops_runs_and_folds_in_words_and_loses_nothing(small_disk: Workspace, before: int) -> None:
+def test_a_full_disk_stops_runs_and_folds_in_words_and_loses_nothing(scarce: Workspace, before: int) -> None:
     """With a log from before, pages go on showing it; without one, they say what is wrong."""
-    ws = small_disk
+    ws = scarce
     written = 0
     with Journal(ws, "r") as journal:
         journal.append(story.plan("r", 3000))
