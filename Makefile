@@ -4,8 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo
-# Half of the tests' time is waiting (browsers, killed processes): two workers more than there are cores.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(2 + (os.cpu_count() or 1))')
+# A third of the tests' time is waiting (browsers, killed processes): one worker more than there are cores.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Hundreds of the tests' processes load the same code: what was compiled of it is kept, also where the shell says not to.
+unexport PYTHONDONTWRITEBYTECODE
 PINNED := --no-deps --require-hashes --no-build-isolation
 
 .PHONY: demo test cluster check fast format lint types imports audit bench fuzz screenshots lock clean help
