@@ -27,10 +27,10 @@ pytestmark = pytest.mark.slow
 @functools.cache
 def _told(group: str, folder: str) -> dict[str, Any]:
     path = os.pathsep.join([str(HERE), str(HERE.parents[1]), str(HERE.parent / "support")])
-    done = subprocess.run(
-        [sys.executable, "-P", str(HERE / "child.py"), group, folder], capture_output=True, text=True, check=False, timeout=300,
-        env={**os.environ, "PYTHONPATH": path},
-    )  # fmt: skip
+    # What is compiled on the way would be written outside of the workspace too.
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-P", str(HERE / "child.py"), group, folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
