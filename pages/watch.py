@@ -20,6 +20,7 @@ OPEN = ("stopped", "failed", "interrupted")
 STOP = "As Ctrl-C: no new jobs, what is in flight may finish. Resume does the rest."
 LEAVE = "Give up what is in flight. Nothing that is done is lost, but a call that is given up may still be paid."
 RESUME = "Do what is missing, in a process of its own."
+RESEND = "Ask again for what no answer came of; what was billed for a lost call may be billed again."
 RETRY = "Make what failed once more, and what is missing; what was billed for a failed call may be billed again."
 
 
@@ -108,6 +109,8 @@ def _buttons(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
         if now["state"] in OPEN or now["done"] < now["jobs"]:
             _button(run_id, "Resume", RESUME, lambda: launching.resume(ws, run_id))
         wrong = query.errors(ws, run_id)
+        if (wrong["status"] == "unknown_submission").any():
+            _button(run_id, "Ask again", RESEND, lambda: launching.resume(ws, run_id, resend=True))
         if ((wrong["kind"] == "generation") & wrong["status"].isin(FAILED)).any():
             _button(run_id, "Retry failed", RETRY, lambda: launching.resume(ws, run_id, retry_failed=True))
 

@@ -73,6 +73,13 @@ class Budget:
         self.reserved_usd += worst_usd
         return Hold(worst_usd)
 
+    def take_back(self, worst_usd: float | None) -> Hold:
+        """Set aside what was counted as spent at its worst, for a call of an earlier process: what it came to is about to be known."""
+        counted = worst_usd or 0.0
+        self.spent_usd -= counted
+        self.reserved_usd += counted
+        return Hold(counted)
+
     def settle(self, hold: Hold, cost_usd: float | None) -> None:
         """Book what the call cost. An unknown cost is booked as the worst case: a budget errs on the safe side."""
         self._close(hold)

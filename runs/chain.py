@@ -61,6 +61,7 @@ class StageResult:
     reason: str = ""
     reused: bool = False
     skipped: Mapping[str, str] = field(default_factory=dict)
+    unknown_usd: float | None = 0.0
 
 
 DriverOf = Callable[[ChainStage], Driver]
@@ -77,7 +78,7 @@ def walk(
         driver_of: makes the provider and options of a stage.
         until: the last stage to run; all by default.
         versions: versions of that stage in place of the chain's one: an A/B with everything before it frozen.
-        again: what is made although an earlier run of the chain has it: what is `missing` alone, what `failed` too, or `all`.
+        again: what is made although an earlier run of the chain has it: what is `missing`, `failed` or `unknown` too, or `all`.
 
     Raises:
         InputError: the chain has no such stage, or no case can be made.
@@ -108,7 +109,9 @@ def _walk(ws: Workspace, chain: Chain, driver_of: DriverOf, until: str, versions
             result, reused = done(ws, plan, driver.provider, options, again)
             spent += result.counts.spent_usd
             outputs[stage] = _outputs(ws, result.run_id, stage)
-            results.append(StageResult(stage, result.run_id, result.state, result.counts, result.reason, reused, skipped))
+            results.append(
+                StageResult(stage, result.run_id, result.state, result.counts, result.reason, reused, skipped, result.unknown_usd)
+            )
             if result.state != "finished":
                 break
         if stage == until:

@@ -25,10 +25,10 @@ from runs.harness import Options, RunResult
 from runs.plan import Plan
 from runs.provider import Provider
 from runs.resume import RunState, state_of
-from runs.settling import FAILED, open_again
+from runs.settling import FAILED, ask_again, open_again
 from runs.workspace import Workspace
 
-Again = Literal["missing", "failed", "all"]
+Again = Literal["missing", "failed", "unknown", "all"]
 """What is made although an earlier run has it."""
 
 
@@ -50,9 +50,9 @@ def done(ws: Workspace, plan: Plan, provider: Provider, options: Options, again:
     if same is None:
         carried = _carried(ws, plan, provider, options, earlier, again) if len(plan.event.arms) == 1 else []
         return harness.run(ws, plan, provider, options, carried=carried), False
-    if again == "failed" and any(job.status in FAILED for job in same.finished.values()):
-        open_again(ws, same.run_id, who=getpass.getuser())
-    elif same.finished.keys() >= plan.by_id.keys() and all(job.status != "budget" for job in same.finished.values()):
+    opens = {"failed": open_again, "unknown": ask_again}.get(again)
+    opened = opens(ws, same.run_id, who=getpass.getuser()) if opens else []
+    if not opened and same.finished.keys() >= plan.by_id.keys() and all(job.status != "budget" for job in same.finished.values()):
         return harness.as_it_is(ws, same, provider, options), True
     return harness.resume(ws, same.run_id, provider, options), False
 
@@ -73,7 +73,7 @@ def made_before(ws: Workspace, plan: Plan, again: Again) -> dict[str, RunState]:
 def _counts(state: RunState, job_id: str, again: Again) -> bool:
     """Say whether an outcome is taken as it is."""
     status = state.finished[job_id].status
-    return status != "budget" and not (again == "failed" and status in FAILED)
+    return status not in {"budget", *(FAILED if again == "failed" else ()), *(["unknown_submission"] if again == "unknown" else ())}
 
 
 def _earlier(ws: Workspace, plan: Plan) -> Iterator[RunState]:
@@ -93,7 +93,7 @@ def _carried(ws: Workspace, plan: Plan, provider: Provider, options: Options, ea
     found: dict[str, Generation] = {}
     for state in earlier:
         # What may be under way at the provider is fetched by the run that has paid for it.
-        if under_way := frozenset({*state.submitted, *state.handing} & plan.by_id.keys() - state.finished.keys()):
+        if under_way := frozenset({*state.submitted, *state.handing, *state.claimed} & plan.by_id.keys() - state.finished.keys()):
             harness.resume(ws, state.run_id, provider, replace(options, only=under_way, scoring=False))
             state.refresh()
         for job_id in plan.by_id.keys() & state.finished.keys() - found.keys():

@@ -155,7 +155,7 @@ class Run(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim(Event):
-    """This process is about to work on a job."""
+    """This process is about to work on a job: written by earlier versions, before they rendered; now `handing` says when a call begins."""
 
     type: ClassVar[str] = "claim"
 
@@ -164,7 +164,7 @@ class Claim(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handing(Event):
-    """A job is being handed in and may be billed from now on; `refused` says that this came to nothing.
+    """A job is being handed in, as a task or a call, and may be billed from now on; `refused` says that this came to nothing.
 
     A process that dies in between leaves a job of which nobody knows whether it was taken.
     """
@@ -220,7 +220,8 @@ class Generation(Event):
 class Settled(Event):
     """A person's word on a job of unknown fate: it was made, as this task, or it was not and is open again.
 
-    With `again` its fate is known: it failed, and shall be made once more.
+    With `again` its fate is known: it failed, and shall be made once more. With `resend` nobody knows it, and it shall be asked for
+    once more all the same: what the lost one may have cost counts on.
     """
 
     type: ClassVar[str] = "settled"
@@ -232,6 +233,7 @@ class Settled(Event):
     why: str
     task_id: str = ""
     again: bool = False
+    resend: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,14 +20,14 @@ from prompts.errors import InputError, TemplateError, WorkbenchError
 from runs import inlined, outputs, secrets, tasks
 from runs.budget import Budget, Exhausted, Hold
 from runs.errors import BudgetError
-from runs.events import ArtifactRef, Claim, Generation, GenerationStatus, Handing, JobPlan, Submitted
+from runs.events import ArtifactRef, Generation, GenerationStatus, Handing, JobPlan, Submitted
 from runs.limits import Limits
 from runs.media import MediaStore
 from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.progress import Counts
 from runs.provider import STOPS_PROVIDER, Direct, Failure, Outcome, Provider, Request, Tasks
-from runs.providers import deadlines, resends, weight
+from runs.providers import deadlines, weight
 from runs.requests import Requests
 from runs.retry import Retry, pauses_everyone
 from runs.scoring import Commit
@@ -48,11 +48,19 @@ class ProviderStopped(WorkbenchError):
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What earlier processes have done about jobs that are not finished: task ids by job, jobs claimed, jobs being handed in."""
+    """What earlier processes have done about jobs that are not finished.
+
+    Attributes:
+        submitted: task ids by job.
+        begun: jobs that the provider may know: it is asked first.
+        doubt: jobs that were being handed in; they are handed in again only where the provider is sure not to have them.
+        counted: jobs whose call is in the budget at its worst already.
+    """
 
     submitted: Mapping[str, str] = field(default_factory=dict)
-    claimed: frozenset[str] = frozenset()
-    handing: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
+    doubt: frozenset[str] = frozenset()
+    counted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,6 @@ class Executor:
             JournalError, MediaError: nothing can be recorded any more.
         """
         self._check_open()
-        await self._commit(Claim(run_id=self._plan.run_id, job_id=job["job_id"]))
         event = await self._make(job)
         await self._commit(event)
         return event
@@ -128,17 +135,16 @@ class Executor:
             return self._event(job, "failed", error="invalid_request", message=str(error), attempts=0)
         messages: list[Any] = [{"role": m.role, "content": m.content} for m in request.messages]
         try:
-            hold = await self._budget.reserve(self._pricing.worst_usd(request))
+            worst = self._pricing.worst_usd(request)
+            hold = self._budget.take_back(worst) if job["job_id"] in self._resumed.counted else await self._budget.reserve(worst)
         except (Exhausted, BudgetError) as error:
             return self._event(job, "budget", message=str(error), messages=messages, attempts=0)
         try:
             call = await self._call(job, request)
             event = await self._record((job, request, call))
-        except BaseException as error:
+        except BaseException:
             # Nobody waits for the money of a run that is being stopped, but a provider that stopped bought nothing.
             self._budget.release(hold)
-            if isinstance(error, ProviderStopped) and self._asks_again(request):
-                await self._tell(Handing, job, refused=True)  # else the call would count as one whose answer was lost
             raise
         self._book(hold, event)
         return replace(event, messages=messages)
@@ -146,7 +152,7 @@ class Executor:
     async def _call(self, job: JobPlan, request: Request) -> Call:
         """Call until there is an answer that stays; raise ProviderStopped if there will be no more answers."""
         task_id = self._resumed.submitted.get(job["job_id"], "")
-        look_first = job["job_id"] in self._resumed.claimed | self._resumed.handing and not task_id
+        look_first = job["job_id"] in self._resumed.begun and not task_id
         tries = 0
         while True:
             async with self._limits.slot(weight(self._provider, request)):
@@ -154,13 +160,15 @@ class Executor:
                 tries += 1
                 began = time.perf_counter()
                 answer = await self._once(job, request, task_id, look_first)
-                # How long a task took that another process began, nobody measured.
-                latency_s = None if task_id or answer.recalled else time.perf_counter() - began
+                # How long a task took that another process began, nobody measured; a call takes no longer because the journal does.
+                latency_s = None if task_id or answer.recalled else answer.seconds or time.perf_counter() - began
                 failure = answer.outcome.failure
                 if failure is None:
                     self._limits.succeeded()
                     return Call(answer, tries, latency_s)
                 wait = None if answer.unknown else self._retry.wait_s(failure, tries, random.Random(f"{request.key} {tries}"))
+                if (wait is not None or failure.error in STOPS_PROVIDER) and came_to_nothing(answer, failure):
+                    await self._tell(Handing, job, refused=True)  # where it ends the job, its outcome says so
                 self._heed(failure, wait)
             if wait is None:
                 return Call(answer, tries, latency_s)
@@ -171,41 +179,29 @@ class Executor:
                 await self._pause(wait)
 
     async def _once(self, job: JobPlan, request: Request, task_id: str, look_first: bool) -> Answer:
-        """Make one try. What is about to be handed in stands in the journal, and so does that it came to nothing."""
+        """Make one try. What is about to be handed in stands in the journal."""
         provider, seconds = self._provider, self._deadlines.get(request.kind, tasks.DEADLINE_S[request.kind])
-        was_handing = job["job_id"] in self._resumed.handing and look_first
+        was_handing = job["job_id"] in self._resumed.doubt and look_first
         handing = partial(self._tell, Handing, job)
         if self._tasks is not None:
 
             async def handed(task: str) -> None:
                 await self._tell(Submitted, job, provider=provider.name, task_id=task)
 
-            answer = await tasks.drive(
+            return await tasks.drive(
                 self._tasks, request, handing=handing, handed=handed, task_id=task_id, look_first=look_first, was_handing=was_handing,
                 deadline_s=seconds,
             )  # fmt: skip
-        elif self._direct is None:
+        if self._direct is None:
             raise TypeError(f"{provider.name} is neither a Direct nor a Tasks provider")
-        elif (look_first or task_id) and (found := await self._recalled(request)) is not None:
-            await handing(refused=True)  # this process makes no call for it, and the earlier one's has come to an end
+        if (look_first or task_id) and (found := await self._recalled(request)) is not None:
             return found
-        elif task_id:
+        if task_id:
             return Answer(Outcome(failure=tasks.MADE_AND_GONE), recalled=True)
-        elif self._asks_again(request):
-            return await self._generate(self._direct, request, seconds)
-        elif was_handing:
+        if was_handing:
             return Answer(Outcome(failure=tasks.DIED_HANDING), unknown=True)
-        else:
-            await handing()
-            answer = await self._generate(self._direct, request, seconds)
-        failure = answer.outcome.failure
-        if failure is not None and not (answer.unknown or answer.task_id or failure.error in MAY_BE_BILLED):
-            await handing(refused=True)
-        return answer
-
-    def _asks_again(self, request: Request) -> bool:
-        """Say whether a call that dies with this process is made again without asking, so that nothing is written before it."""
-        return self._tasks is None and resends(self._provider, request.kind)
+        await handing()
+        return await self._generate(self._direct, request, seconds)
 
     async def _recalled(self, request: Request) -> Answer | None:
         """Look at the server for an answer that did not reach us, where it keeps them."""
@@ -222,9 +218,11 @@ class Executor:
         return (await self._recalled(request) if lost else None) or answer
 
     async def _generated(self, provider: Direct, request: Request, seconds: float) -> Answer:
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(seconds):
-                return Answer(await provider.generate(request))
+                outcome = await provider.generate(request)
+                return Answer(outcome, seconds=time.perf_counter() - began)
         except TimeoutError:
             return Answer(Outcome(failure=Failure("timeout", f"no answer within {seconds:.0f} s; it may still be billed")))
         except Exception as error:  # noqa: BLE001 - an adapter's mistake is no reason to lose the other jobs
@@ -302,6 +300,11 @@ def says_simulated(outcome: Outcome) -> bool:
     """Say whether a server tells in its headers that it only simulates: the studio behind a real adapter."""
     headers = outcome.wire_response.get("headers")
     return isinstance(headers, Mapping) and bool(headers.get("x-workbench-simulated"))
+
+
+def came_to_nothing(answer: Answer, failure: Failure) -> bool:
+    """Say whether a try has surely bought nothing, so that the next one is no repetition."""
+    return not (answer.unknown or answer.task_id or failure.error in MAY_BE_BILLED)
 
 
 def may_be_billed(status: str, error: str) -> bool:

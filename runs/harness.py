@@ -45,13 +45,30 @@ RESERVE_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run came out: `finished`, `stopped` (budget) or `failed` (the provider refuses further work), and why."""
+    """How a run came out: `finished`, `stopped` (budget) or `failed` (the provider refuses further work), and why.
+
+    `unknown_usd` is the most that jobs may have cost of which nobody knows whether they were made; None where a price is not known.
+    """
 
     run_id: str
     state: EndState
     counts: Counts
     reason: str = ""
     seconds: float = 0.0
+    unknown_usd: float | None = 0.0
+
+    @property
+    def doubts(self) -> str:
+        """Return what is to be said of jobs of which nobody knows whether they were made; nothing where there are none."""
+        again = f"workbench run --resume {self.run_id} --resend"
+        return told_of_doubts(self.counts.unknown, self.unknown_usd, self.run_id, again) if self.counts.unknown else ""
+
+
+def told_of_doubts(n: int, usd: float | None, run_id: str, again: str) -> str:
+    """Return what is to be said of jobs of which nobody knows whether they were made: how many, what they may cost, how to go on."""
+    cost = "nobody knows what that may have cost" if usd is None else f"that may have cost up to ${usd:.4f}"
+    many = f"{n} calls are" if n > 1 else "1 call is"
+    return f"{many} unknown: no answer came, and {cost}. Say what became of it: workbench settle {run_id}. Or ask again: {again}"
 
 
 def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None = None, *, carried: Sequence[Generation] = ()) -> RunResult:
@@ -101,7 +118,8 @@ def resume(ws: Workspace, run_id: str, provider: Provider, options: Options | No
 def as_it_is(ws: Workspace, state: RunState, provider: Provider, options: Options) -> RunResult:
     """Return how a run came out that has ended, without doing anything."""
     session = Session(ws, plan_of(state), provider, options, state)
-    return RunResult(state.run_id, "finished", session.counted())
+    counts = session.counted()
+    return RunResult(state.run_id, "finished", counts, unknown_usd=session.unknown_usd())
 
 
 def plan_of(state: RunState) -> Plan:
@@ -179,7 +197,7 @@ def _done(ws: Workspace, session: Session) -> RunResult:
         catch_up(ws)
     except LogError as error:  # the journal has everything: whoever reads next folds it in
         session.options.progress.say(str(error))
-    return RunResult(run_id, end, counts, session.reason, time.monotonic() - began)
+    return RunResult(run_id, end, counts, session.reason, time.monotonic() - began, session.unknown_usd())
 
 
 def _check_provider(plan: Plan, provider: Provider) -> None:

@@ -64,15 +64,19 @@ def launch(ws: Workspace, run_id: str, arguments: Sequence[str]) -> bool:
     return _spawn(ws, run_id, ["run", "--run-id", run_id, *arguments])
 
 
-def resume(ws: Workspace, run_id: str, *, retry_failed: bool = False) -> bool:
-    """Start a process that does what is missing of a run, and once more what failed; False where one is at work on it already.
+def resume(ws: Workspace, run_id: str, *, retry_failed: bool = False, resend: bool = False) -> bool:
+    """Start a process that does what is missing of a run, once more what failed, and again what was not answered.
+
+    Returns:
+        False where a process is at work on it already.
 
     Raises:
         JournalError: The folder cannot be written.
     """
     if workers(ws, run_id):
         return False
-    return _spawn(ws, run_id, ["run", "--resume", run_id, *(["--retry-failed"] if retry_failed else [])])
+    asked = [flag for flag, given in (("--retry-failed", retry_failed), ("--resend", resend)) if given]
+    return _spawn(ws, run_id, ["run", "--resume", run_id, *asked])
 
 
 def stop(ws: Workspace, run_id: str, *, at_once: bool = False) -> list[int]:

@@ -47,10 +47,12 @@ class RunState:
         finished: by job id. Where a job has two generations, the later one counts.
         submitted: job id -> (provider, task id) of tasks handed in that have no generation yet: poll these first.
         handing: jobs that a process was handing in when it ended, and of which nobody knows whether they were taken.
+        claimed: jobs that a process of an earlier version had begun when it ended, with its journal: it wrote no `handing` for texts.
+        lost: job id -> how many calls of it were never answered and followed by another one.
+        opened: jobs that a person opened again, and that have not been handed in since.
         settled: job id -> when a person said what became of it.
         again: job id -> how often it was opened again after it had failed.
-        superseded: outcomes of such jobs that do not count any more, and were paid all the same.
-        claims: job id -> how often a process has begun it without coming to an outcome; 0 where it did.
+        superseded: outcomes that do not count any more, and were paid, or may have been, all the same.
         scored: job id -> names of the scorers that have judged it.
         scorers: definitions of scorers added after the plan, in order.
         ended: the state that the newest journal ends with; None while it has none.
@@ -64,10 +66,12 @@ class RunState:
     finished: dict[str, Finished] = field(default_factory=dict)
     submitted: dict[str, tuple[str, str]] = field(default_factory=dict)
     handing: set[str] = field(default_factory=set)
+    claimed: dict[str, Path] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
     again: dict[str, int] = field(default_factory=dict)
     superseded: list[tuple[str, Finished]] = field(default_factory=list)
-    claims: dict[str, int] = field(default_factory=dict)
     scored: dict[str, set[str]] = field(default_factory=dict)
     scorers: list[Mapping[str, Any]] = field(default_factory=list)
     ended: str | None = None
@@ -133,19 +137,22 @@ class RunState:
             case "run" if self.plan is None:
                 self.plan = event
             case "claim":
-                self.claims[job] = self.claims.get(job, 0) + 1
-            case "handing" if event["refused"] and job not in self.handing:
-                self._came_to_an_end(job)  # a call of which no `handing` is written, and which a provider that stopped did not take
+                self._lose(job, job in self.claimed)
+                self.claimed[job] = path
+            case "handing" if event["refused"]:
+                self._answered(job)
             case "handing":
-                (self.handing.discard if event["refused"] else self.handing.add)(job)
+                # A claim in the same journal is of this very call.
+                self._lose(job, (job in self.handing) + (self.claimed.pop(job, path) != path))
+                self.opened.discard(job)
+                self.handing.add(job)
             case "submitted" if job not in self.finished:
                 self.submitted[job] = (event["provider"], event["task_id"])
-                self.handing.discard(job)
+                self._answered(job)
             case "settled" if event["at"] > self.settled.get(job, ""):
                 self._settle(job, event)
             case "generation":
-                self._came_to_an_end(job)
-                self._finish(job, Finished(event["status"], event["cost_usd"], event["at"], path, offset))
+                self._finish(job, Finished(event["status"], event["cost_usd"], event["at"], path, offset), asked=event["attempts"] > 0)
             case "scores":
                 self.scored.setdefault(job, set()).update(score["scorer"] for score in event["scores"])
             case "scorers":
@@ -156,27 +163,38 @@ class RunState:
     def _settle(self, job: str, event: dict[str, Any]) -> None:
         """Open a job again, with the task that it turned out to be, if any."""
         self.settled[job] = event["at"]
-        again = bool(event.get("again"))
+        again, resend = bool(event.get("again")), bool(event.get("resend"))
         self.again[job] = self.again.get(job, 0) + again
         before = self.finished.get(job)
         if before is not None and before.at > event["at"]:
             return
-        if again and before is not None:
+        if (again or resend) and before is not None:
             self.superseded.append((job, before))
+        self._lose(job, resend and (job in self.handing or job in self.claimed))
         self.finished.pop(job, None)
-        self.handing.discard(job)
+        self._answered(job)
         self.scored.pop(job, None)
         if event["made"]:
             self.submitted[job] = (event["provider"], event["task_id"])
+        elif not again:
+            self.opened.add(job)
 
-    def _came_to_an_end(self, job: str) -> None:
-        self.claims[job] = max(0, self.claims.get(job, 0) - 1)
+    def _lose(self, job: str, calls: int) -> None:
+        if calls:
+            self.lost[job] = self.lost.get(job, 0) + calls
 
-    def _finish(self, job: str, done: Finished) -> None:
+    def _answered(self, job: str) -> None:
+        """Note that there is no doubt left about the latest call of a job."""
+        self.handing.discard(job)
+        self.claimed.pop(job, None)
+
+    def _finish(self, job: str, done: Finished, *, asked: bool) -> None:
         if done.at <= self.settled.get(job, ""):
             return
-        self.submitted.pop(job, None)
-        self.handing.discard(job)
+        self.claimed.pop(job, None)
+        if asked:  # else nobody was asked, and what an earlier process has handed in is where it was
+            self.submitted.pop(job, None)
+            self._answered(job)
         before = self.finished.get(job)
         if before is None or (before.at, before.path.name, before.offset) < (done.at, done.path.name, done.offset):
             self.finished[job] = done

@@ -11,8 +11,9 @@ from pathlib import Path
 from runs import engine
 from runs.accounts import Account, Shared, account_of
 from runs.budget import Budget
+from runs.doubts import Doubts
 from runs.events import End, EndState, Generation, JobPlan, Note
-from runs.execution import Executor, ProviderStopped, Resumed, may_be_billed
+from runs.execution import Executor, ProviderStopped
 from runs.inlined import bare
 from runs.journal import GroupCommit, Journal
 from runs.limits import Limits
@@ -21,16 +22,18 @@ from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.progress import Counts, Progress, Silent
 from runs.provider import KIND_OF_STAGE, Provider, Tasks
-from runs.providers import looks_up, pays_once, rate_per_minute, resends
+from runs.providers import rate_per_minute
 from runs.requests import Requests
-from runs.resume import Finished, RunState
+from runs.resume import RunState
 from runs.retry import Retry
 from runs.scoring import Made, Scoring, any_cpu_bound
 from runs.stopping import on_stop
 from runs.workspace import Workspace
 
-GRACE_S = 5.0
-"""How long calls in flight may take to finish after Ctrl-C."""
+GRACE_S = 60.0
+"""How long calls in flight may take to finish after Ctrl-C: what is paid and given up cannot be fetched."""
+GRACE_TASKS_S = 5.0
+"""The same for tasks, which a resumed run asks after."""
 STOPPED = "stopped by the user"
 
 
@@ -45,7 +48,7 @@ class Options:
         retry: when to try again.
         scoring: score beside generation.
         scorer_folder: the workspace's scorer files, where the user allows them to run.
-        grace_s: how long calls in flight may take after Ctrl-C.
+        grace_s: how long what is in flight may take after Ctrl-C; None for what its shape is worth.
         accounts: the folder in which the limits of accounts are kept; None for this user's own.
         only: do these jobs and no others; None for all that are open.
     """
@@ -56,7 +59,7 @@ class Options:
     retry: Retry = field(default_factory=Retry)
     scoring: bool = True
     scorer_folder: Path | None = None
-    grace_s: float = GRACE_S
+    grace_s: float | None = None
     accounts: Path | None = None
     only: frozenset[str] | None = None
 
@@ -68,18 +71,21 @@ class Session:
         counts: where the run stands.
         stopped: whether the user stopped it.
         reason: why it ended before everything was done; empty if it did not.
+        unknown: jobs of which nobody can say whether they were made.
     """
 
     def __init__(self, ws: Workspace, plan: Plan, provider: Provider, options: Options, state: RunState | None) -> None:
         self.counts = Counts(jobs=len(plan.jobs))
         self.stopped = False
         self.reason = ""
+        self.unknown: set[str] = set()
         self._ws = ws
         self.plan = plan
         self.provider = provider
         self.options = replace(options, pricing=options.pricing.naming(plan.event.price))
         self._state = state
         self._requests = Requests(ws, plan, again=state.again if state is not None else None)
+        self._doubts = Doubts(plan, provider, self.options.pricing, self._requests, state)
         self._scorers = plan.event.scorers if options.scoring else ()
         self._heavy = any_cpu_bound(self._scorers, options.scorer_folder)
         self._stop = asyncio.Event()
@@ -145,9 +151,11 @@ class Session:
                         return self._end_state()
                 self.stopped = True
                 executor.close(self._why)
-                self.options.progress.say("Stopping: no new jobs. Press Ctrl-C again to leave at once.")
+                grace_s = self._grace_s
+                told = f"Stopping: no new jobs; what is in flight has {grace_s:.0f} s to finish."
+                self.options.progress.say(f"{told} Press Ctrl-C again to leave at once.")
                 if running := [task for task in tasks if not task.done()]:
-                    await asyncio.wait(running, timeout=self.options.grace_s)
+                    await asyncio.wait(running, timeout=grace_s)
                 self.reason = self._why
                 return "stopped"
         finally:
@@ -187,9 +195,16 @@ class Session:
             self._count(event)
             scoring.final(job["job_id"], Made(event.status, bare(event.artifacts), event.cost_usd, event.latency_s))
 
+    @property
+    def _grace_s(self) -> float:
+        given = self.options.grace_s
+        return (GRACE_TASKS_S if isinstance(self.provider, Tasks) else GRACE_S) if given is None else given
+
     def _count(self, event: Generation) -> None:
         if event.status == "budget":
             self.reason = event.message
+        if event.status == "unknown_submission":
+            self.unknown.add(event.job_id)
         self.counts.add(event.status)
         self.options.progress.update(self.counts)
 
@@ -244,16 +259,8 @@ class Session:
             limits=limits,
             retry=options.retry,
             counts=self.counts,
-            resumed=self._resumed(),
+            resumed=self._doubts.resumed(budget=options.budget_usd is not None),
         )
-
-    def _resumed(self) -> Resumed:
-        if self._state is None:
-            return Resumed()
-        handing, submitted = frozenset(self._state.handing), {job: task for job, (_, task) in self._state.submitted.items()}
-        if isinstance(self.provider, Tasks):
-            return Resumed(submitted, frozenset(self._state.claims), handing)
-        return Resumed(submitted, frozenset(job for job, n in self._state.claims.items() if n), handing)
 
     def counted(self) -> Counts:
         """Count what earlier processes have done and spent, with unknown costs at their worst."""
@@ -265,42 +272,23 @@ class Session:
             for job_id, done in self._state.finished.items():
                 if job_id not in again:
                     self.counts.add(done.status)
+                    self.unknown |= {job_id} if done.status == "unknown_submission" else set()
             self.counts.before = self.counts.done
             outcomes = [*self._state.finished.items(), *self._state.superseded]
-            self.counts.spent_usd = sum(self._paid_usd(job_id, done) for job_id, done in outcomes) + self._lost_usd()
+            if self.options.budget_usd is None:
+                self.counts.spent_usd = sum(done.cost_usd or 0.0 for _, done in outcomes)
+            else:
+                self.counts.spent_usd = sum(self._doubts.paid_usd(job_id, done) for job_id, done in outcomes) + self._doubts.lost_usd()
         return self.counts
 
-    def _paid_usd(self, job_id: str, done: Finished) -> float:
-        """Return what an outcome did cost; with a budget the worst case, where it may have been billed and nobody knows."""
-        if done.cost_usd is not None or self.options.budget_usd is None:
-            return done.cost_usd or 0.0
-        event = done.event()
-        return self._worst_usd(job_id) if may_be_billed(event["status"], event["error"]) else 0.0
-
-    def _lost_usd(self) -> float:
-        """Return the worst case of calls whose answers died with a process, where there is a budget: they may have been billed."""
-        if self.options.budget_usd is None:
-            return 0.0
-        return sum(n * self._worst_usd(job_id) for job_id, n in self.lost_calls().items())
-
-    def _worst_usd(self, job_id: str) -> float:
-        return self.options.pricing.worst_usd(self._requests.of(self.plan.by_id[job_id])) or 0.0
-
-    def lost_calls(self) -> dict[str, int]:
-        """Return how many calls of each job were in flight when their process ended, where such calls are made again without asking."""
-        kind = KIND_OF_STAGE[self.plan.event.stage]
-        if self._state is None or isinstance(self.provider, Tasks) or pays_once(self.provider) or not resends(self.provider, kind):
-            return {}
-        return {job_id: n for job_id, n in self._state.claims.items() if n and job_id in self.plan.by_id}
+    def unknown_usd(self) -> float | None:
+        """Return what the jobs may have cost at most of which nobody can say whether they were made; None where a price is not known."""
+        return self._doubts.at_worst_usd(self.unknown)
 
     def _asked_again(self, todo: list[JobPlan]) -> list[Note]:
         """Return what is to be said of calls that are made again although an earlier process may have paid for them."""
-        lost = self.lost_calls()
-        calls = sum(job["job_id"] in lost for job in todo)
-        if not calls or self.provider.simulated:
+        if not (text := self._doubts.asked_again(job["job_id"] for job in todo)):
             return []
-        what = "looked up, and where nothing is found asked again" if looks_up(self.provider) else "asked again, and so perhaps paid twice"
-        text = f"{calls} call{'s' if calls > 1 else ''} whose answer was lost with an earlier process: {what}."
         self.options.progress.say(text)
         return [Note(run_id=self.plan.run_id, text=text)]
 

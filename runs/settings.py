@@ -92,7 +92,7 @@ class ProviderSettings(BaseModel):
     `concurrency` is calls in flight, `rate_per_minute` calls begun in a minute (None: no limit), both of the account and so
     over all runs on this machine; `account` names one that several keys or addresses share. `timeout_s` is seconds for one
     request, `deadlines` seconds for a whole job by kind of output. `resend` is whether a call that was in flight when its
-    process was killed is made again without asking; None: only for text. `headers` are extra headers (never a key).
+    process was killed is made again without asking; None: only where that costs nothing. `headers` are extra headers (never a key).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -124,6 +124,40 @@ def open_again(ws: Workspace, run_id: str, *, who: str) -> list[str]:
     return jobs
 
 
+def ask_again(ws: Workspace, run_id: str, *, who: str) -> list[str]:
+    """Open the jobs of a run of which nobody knows whether they were made, so that whoever resumes it asks once more; return their ids.
+
+    They may be paid a second time: that is the word of a person. Tasks are looked for first, and what the lost ones may have cost
+    counts in a budget.
+
+    Raises:
+        UnknownName: there is no such run.
+        JournalError: a process is working on the run, or the journal cannot be written.
+    """
+    ws.ensure_writable()
+    with only_one(ws, run_id):
+        state = state_of(ws, run_id)
+        plan = plan_of(state)
+        jobs = [job["job_id"] for job in plan.jobs if _in_doubt(state, job["job_id"])]
+        if jobs:
+            why, provider = "asked again, paid or not", plan.event.provider["name"]
+            with Journal(ws, run_id) as journal:
+                journal.append(
+                    *(Settled(run_id=run_id, job_id=j, made=False, provider=provider, who=who, why=why, resend=True) for j in jobs),
+                    Note(run_id=run_id, text=f"{who} had {len(jobs)} call{'s' if len(jobs) > 1 else ''} asked again, paid or not."),
+                    End(run_id=run_id, state="stopped"),
+                )
+    return jobs
+
+
+def _in_doubt(state: RunState, job: str) -> bool:
+    """Say whether nobody knows if a job was made, whether a run that was resumed has said so already or none has been yet."""
+    done = state.finished.get(job)
+    if done is None or done.status == "budget":
+        return job in state.handing or job in state.claimed
+    return done.status == "unknown_submission"
+
+
 def _job(state: RunState, plan: Plan, name: str) -> str:
     found = by_code(plan.by_id).get(name.lower())
     matching = [found] if found else [job for job in plan.by_id if len(name) >= 6 and job.startswith(name)]

@@ -36,13 +36,15 @@ Handed = Callable[[str], Awaitable[None]]
 class Answer:
     """How a job's call ended.
 
-    `unknown` if nobody can say whether it was taken, `task_id` of a task that still runs, `recalled` if an earlier process asked.
+    `unknown` if nobody can say whether it was taken, `task_id` of a task that still runs, `recalled` if an earlier process asked,
+    `seconds` that a call took.
     """
 
     outcome: Outcome
     unknown: bool = False
     task_id: str = ""
     recalled: bool = False
+    seconds: float = 0.0
 
 
 async def drive(

@@ -134,4 +134,5 @@ def doubts(run_id: str, found: Sequence[Doubtful]) -> tuple[pd.DataFrame, str]:
     )
     code = found[0].code if found else "JOB"
     made = f'workbench settle {run_id} {code} --made TASK --why "it is in the task list"'
-    return frame, f'{made}\nworkbench settle {run_id} {code} --not-made --why "no charge on the account"'
+    not_made = f'workbench settle {run_id} {code} --not-made --why "no charge on the account"'
+    return frame, f"{made}\n{not_made}\nworkbench run --resume {run_id} --resend"

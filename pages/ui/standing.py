@@ -44,7 +44,9 @@ def _doubts(ws: Workspace, run_id: str) -> None:
         return
     if frame.empty:
         return
-    st.text("Of these nobody knows whether they were made and paid. Look at the provider's list of tasks or bill, then say it:")
+    st.text(
+        "Of these nobody knows whether they were made and paid. Look at the provider's list of tasks or bill, then say it, or ask again:"
+    )
     st.dataframe(frame, hide_index=True, height="content", alt="Jobs in doubt")
     st.code(commands, language="shell", wrap_lines=True)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--until", metavar="STAGE", default="", help="Run no stage after this one.")
 @click.option("--version", "versions", multiple=True, metavar="REF", help="With --until: that stage with these versions, an A/B.")
 @click.option("--retry-failed", is_flag=True, help="Make failed jobs once more, and what hangs on them.")
+@click.option("--resend", is_flag=True, help="Ask again where no answer came, though it may be paid twice; and what hangs on it.")
 @click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
 @click.option("--dry-run", is_flag=True, help="Count and price all stages, those to come at their most; send nothing.")
 @click.option("--costs", is_flag=True, help="Say what all runs of the chain have cost, each paid call once; run nothing.")
@@ -39,6 +40,7 @@ def chain(
     until: str,
     versions: tuple[str, ...],
     retry_failed: bool,
+    resend: bool,
     fresh: bool,
     dry_run: bool,
     costs: bool,
@@ -51,7 +53,7 @@ def chain(
     """Run the chain NAME of evals/chains: each stage an ordinary run, its cases made from what the stages before it gave.
 
     What an earlier call has made is taken over as long as nothing before it has changed, so the same call resumes a chain;
-    with --retry-failed it also makes what failed.
+    with --retry-failed it also makes what failed, with --resend what no answer came of.
     With --until STAGE and several --version, that stage is an A/B with all else equal. Without NAME, list the chains.
     """
     import pandas as pd
@@ -67,8 +69,8 @@ def chain(
     if name is None:
         output.emit(pd.DataFrame({"chain": chains(folder) if folder.is_dir() else []}), fmt, key="chains")
         return
-    if fresh and retry_failed:
-        raise click.UsageError("Give --fresh or --retry-failed: the first makes everything anew anyway.")
+    if fresh + retry_failed + resend > 1:
+        raise click.UsageError("Give one of --fresh, --retry-failed and --resend: the first makes everything anew anyway.")
     if versions and not until:
         raise click.UsageError("With --version give --until STAGE: the stage that they are versions of.")
     found = load_chain(name, folder)
@@ -79,7 +81,7 @@ def chain(
     engine.choose(settings)
     named = _by_stage(found, prices)
     drivers = _drivers(context, ws, settings, found, named, {"no_score": no_score, "record": record, "replay": replay})
-    again: Again = "all" if fresh else "failed" if retry_failed else "missing"
+    again: Again = "all" if fresh else "failed" if retry_failed else "unknown" if resend else "missing"
     if dry_run:
         _estimate(outlook(ws, found, drivers, until=until, versions=versions, again=again), found, fmt)
         return
@@ -99,7 +101,7 @@ def chain(
         for case, why in result.skipped.items():
             output.say(f"{result.stage}: {case} was left out: {why}")
         if (doubts := result.counts.unknown) and result.run_id:
-            output.say(f"{result.stage}: {doubts} job{'s' if doubts > 1 else ''} may have been made: workbench settle {result.run_id}")
+            output.say(_doubts(name, result.stage, result.run_id, doubts, result.unknown_usd))
     if failed := sum(r.counts.failed for r in results):
         output.say(
             f"{failed} job{'s' if failed > 1 else ''} failed. Once more: workbench chain {name} --retry-failed", quiet=quiet(context)
@@ -107,6 +109,12 @@ def chain(
     if any(r.state != "finished" for r in results):
         output.say(f"Go on with: workbench chain {name}", quiet=quiet(context))
         raise click.exceptions.Exit(1)
+
+
+def _doubts(chain: str, stage: str, run_id: str, n: int, usd: float | None) -> str:
+    from runs.harness import told_of_doubts
+
+    return f"{stage}: {told_of_doubts(n, usd, run_id, f'workbench chain {chain} --resend')}"
 
 
 @click.command()

@@ -65,6 +65,7 @@ SPLITS = ("explore", "gate")
 @engines
 @click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
 @click.option("--retry-failed", is_flag=True, help="With --resume: make failed jobs once more.")
+@click.option("--resend", is_flag=True, help="With --resume: ask again where no answer came, though it may be paid twice.")
 @tapes
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
 @click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")
@@ -87,8 +88,8 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     if resumed:
         _report(ws, _resume(context, ws, settings, resumed, asked), fmt, silent=quiet(context))
         return
-    if asked["retry_failed"]:
-        raise click.UsageError("With --retry-failed give --resume RUN: the run whose failed jobs are made once more.")
+    if asked["retry_failed"] or asked["resend"]:
+        raise click.UsageError("With --retry-failed and --resend give --resume RUN: the run whose jobs are made once more.")
     if not (asked["suite"] and asked["versions"]):
         raise click.UsageError("Give --suite and at least one --version, or --resume RUN.")
     provider = taped(_provider(settings, settings.provider), asked)
@@ -200,7 +201,7 @@ def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str
     import getpass
 
     from runs import harness, query
-    from runs.settling import open_again
+    from runs.settling import ask_again, open_again
 
     run_id = query.find_run(ws, name)
     logged = query.run_plan(ws, run_id)["provider"]["name"]
@@ -208,6 +209,9 @@ def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str
     if asked["retry_failed"]:
         opened = open_again(ws, run_id, who=getpass.getuser())
         output.say(f"{len(opened)} failed jobs are made once more.", quiet=quiet(context))
+    if asked["resend"]:
+        opened = ask_again(ws, run_id, who=getpass.getuser())
+        output.say(f"Asked again: {len(opened)} call{'' if len(opened) == 1 else 's'} without an answer.", quiet=quiet(context))
     return harness.resume(ws, run_id, provider, options_of(context, ws, settings, provider, asked))
 
 
@@ -260,6 +264,8 @@ def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool) -> None
     whole = result.state == "finished" and counts.ok == counts.jobs
     told = f"Run {result.run_id} {result.state}: {counts.ok} ok of {counts.jobs}, {counts.money}. {result.reason}"
     output.say(told.strip(), quiet=silent and whole)
+    if result.doubts:
+        output.say(result.doubts)
     if result.state == "failed":
         raise click.exceptions.Exit(1)
     if not counts.ok:

@@ -301,11 +301,13 @@ class ClusterBudget(Budget):
         return hold
 
     def settle(self, hold: Hold, cost_usd: float | None) -> None:
-        """Book what the call cost in both purses."""
+        """Book what the call cost in both purses; the cluster's has booked one of an earlier process already, at its worst."""
         super().settle(hold, cost_usd)
-        self._limits.settle(self._names.pop(hold), (hold.usd or 0.0) if cost_usd is None else cost_usd)
+        if name := self._names.pop(hold, None):
+            self._limits.settle(name, (hold.usd or 0.0) if cost_usd is None else cost_usd)
 
     def release(self, hold: Hold) -> None:
         """Give the whole amount back."""
         super().release(hold)
-        self._limits.settle(self._names.pop(hold), 0.0)
+        if name := self._names.pop(hold, None):
+            self._limits.settle(name, 0.0)

@@ -89,10 +89,10 @@ def deadlines(provider: Provider) -> Mapping[str, float]:
     return given or {}
 
 
-def resends(provider: Provider, kind: str) -> bool:
-    """Say whether a call that a killed process had in flight is made again without asking: where it costs little or nothing."""
+def resends(provider: Provider, *, free: bool) -> bool:
+    """Say whether a call that a killed process had in flight is made again by itself: it costs nothing, or the user says so."""
     given: bool | None = _setting(provider, "resend")
-    return (kind == "text" or provider.simulated or pays_once(provider)) if given is None else given
+    return (free or provider.simulated or pays_once(provider)) if given is None else given
 
 
 def pays_once(provider: Provider) -> bool:

@@ -88,6 +88,8 @@ def test_a_job_in_doubt_comes_with_the_command_that_settles_it(app: Open, tmp_pa
     command = at.code[0].value
     assert "nobody knows whether they were made" in words(at)
     assert re.search(r"workbench settle r1 wb\w+ --made TASK", command)
+    assert command.endswith("workbench run --resume r1 --resend")
+    assert "Ask again" in [button.label for button in at.button]
     assert at.dataframe[1].value["Message"].iloc[0] == "No answer came."
 
 

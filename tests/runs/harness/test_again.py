@@ -5,78 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import farming
 import kit
 import maker
 import pytest
 from click.testing import CliRunner
+from writing import COSTS, PRICED, SAID, Told, Writer, options
 
 import workbench
 from evals.chain import load_chain
 from pages.ui import live
 from runs import query
 from runs.chain import StageResult, walk
-from runs.events import Claim, Generation, Settled
-from runs.harness import Options, resume, run
+from runs.events import Generation, Handing, Settled
+from runs.harness import resume, run
 from runs.journal import Journal, files, read
 from runs.log import rebuild
 from runs.plan import Plan
-from runs.prices import Price
-from runs.pricing import Pricing
-from runs.progress import Silent
-from runs.provider import Asset, Failure, Outcome, Request, Usage
+from runs.provider import Failure, Outcome, Request
 from runs.resume import state_of
 from runs.settling import open_again
 from runs.verifying import verify
 from runs.workspace import Workspace
-
-COSTS = 0.01
-SAID = Asset("text", "application/json", b'{"title": "The Well"}')
-PRICED = Pricing(lambda *_: Price(model="*", kind="call", call=COSTS))
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     with farming.farm(delay_s=0.0) as port:
         yield port
-
-
-class Writer:
-    """Answers what it is told for the first calls of each job, and then a script; keeps the keys that it was asked under."""
-
-    name, simulated, concurrency, base_url, kinds = "writer", False, 2, "http://writer", frozenset({"text"})
-
-    def __init__(self, *first: Failure | Outcome) -> None:
-        self.first = first
-        self.keys: dict[str, list[str]] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    async def generate(self, request: Request) -> Outcome:
-        asked = self.keys.setdefault(request.job_id, [])
-        asked.append(request.key)
-        if len(asked) <= len(self.first):
-            said = self.first[len(asked) - 1]
-            return said if isinstance(said, Outcome) else Outcome(failure=said)
-        return Outcome(assets=(SAID,), usage=Usage(output_tokens=5))
-
-
-class Told(Silent):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-
-def options(budget_usd: float | None = None, **more: Any) -> Options:
-    return Options(**{"pricing": PRICED, "scoring": False, "budget_usd": budget_usd, **more})
 
 
 def ended(ws: Workspace, writer: Writer, budget_usd: float | None = None) -> Plan:
@@ -110,11 +68,13 @@ def test_what_the_first_try_may_have_cost_counts_in_the_budget(tmp_path: Path) -
 
 
 def test_calls_whose_answers_died_with_their_process_are_counted_and_told(tmp_path: Path) -> None:
+    """Where the settings say that such calls are made again."""
     ws = kit.workspace(tmp_path)
     writer, told = Writer(), Told()
+    writer.resend = True
     plan = kit.plan(ws, writer, versions=["script/episode@plain"], series=2, cases=1)  # type: ignore[arg-type]
     with Journal(ws, plan.run_id) as journal:
-        journal.append(plan.event, *(Claim(run_id=plan.run_id, job_id=job["job_id"]) for job in plan.jobs[:1]))
+        journal.append(plan.event, *(Handing(run_id=plan.run_id, job_id=job["job_id"]) for job in plan.jobs[:1]))
     result = resume(ws, plan.run_id, writer, options(2.5 * COSTS, progress=told))  # type: ignore[arg-type]
     said = "1 call whose answer was lost with an earlier process: asked again, and so perhaps paid twice."
     assert told.said == [said]

@@ -12,7 +12,7 @@ from openai_stub import OpenAi
 from vendor_server import Fault, serve
 
 from runs import query
-from runs.events import Claim, Handing
+from runs.events import Handing
 from runs.harness import Options, resume, run
 from runs.journal import Journal, files, read
 from runs.plan import Plan
@@ -27,7 +27,7 @@ from runs.workspace import Workspace
 
 ASKED = calling.request("Write an outline.", "text", key="job-1", stage="outline")
 PRICE = Price(model="m-1", kind="tokens", input=1, output=2, as_of="2026-11-26")
-FAST = Options(retry=Retry(base_s=0.01), pricing=Pricing(free=True), scoring=False)
+FAST = Options(retry=Retry(base_s=0.01), pricing=Pricing(lambda _model, _variant: PRICE), scoring=False)
 
 
 def chat(base_url: str, *, resend: bool | None = None, **can: Any) -> Any:
@@ -42,11 +42,11 @@ def planned(ws: Workspace, provider: Any) -> tuple[Plan, Request]:
     return plan, Requests(ws, plan).of(plan.jobs[0])
 
 
-def killed(ws: Workspace, plan: Plan, *, handing: bool = False) -> None:
+def killed(ws: Workspace, plan: Plan) -> None:
     """Leave the journal of a process that was killed while the job's call was on its way."""
     job = plan.jobs[0]["job_id"]
     with Journal(ws, plan.run_id) as journal:
-        journal.append(plan.event, Claim(run_id=plan.run_id, job_id=job), *([Handing(run_id=plan.run_id, job_id=job)] if handing else []))
+        journal.append(plan.event, Handing(run_id=plan.run_id, job_id=job))
 
 
 def call(provider: Any, request: Request) -> None:
@@ -99,21 +99,21 @@ def test_a_call_that_died_with_its_process_is_taken_and_not_paid_again(ws: Works
         made = chat(openai.base_url, resend=resend)
         plan, request = planned(ws, made)
         call(made, request)
-        killed(ws, plan, handing=resend is False)
-        priced = Options(retry=FAST.retry, pricing=Pricing(lambda _model, _variant: PRICE), scoring=False)
-        result = resume(ws, plan.run_id, made, priced)
+        killed(ws, plan)
+        result = resume(ws, plan.run_id, made, FAST)
     assert (result.counts.ok, len(openai.orders)) == (1, 1)
     (row,) = query.generations(ws, plan.run_id).to_dict("records")
     assert row["cost_usd"] > 0 and row["status"] == "ok"
     assert row["latency_s"] != row["latency_s"], "how long it took, nobody measured"
 
 
-def test_what_is_not_found_is_asked_for_again_or_left_to_a_person_as_the_settings_say(ws: Workspace) -> None:
+def test_what_is_not_found_is_left_to_a_person_unless_the_settings_say_otherwise(ws: Workspace) -> None:
+    """That a server lists no answer does not say that it has made none, and billed none."""
     with serve(OpenAi()) as openai:
-        for resend, expected in ((None, (1, 0, 1)), (False, (0, 1, 1))):
+        for resend, expected in ((None, (0, 1, 0)), (False, (0, 1, 0)), (True, (1, 0, 1))):
             made = chat(openai.base_url, resend=resend)
             plan, _ = planned(ws, made)
-            killed(ws, plan, handing=resend is False)
+            killed(ws, plan)
             counts = resume(ws, plan.run_id, made, FAST).counts
             assert (counts.ok, counts.unknown, len(openai.orders)) == expected
 
@@ -141,10 +141,10 @@ def test_a_server_that_honours_keys_is_asked_again_and_bills_once(ws: Workspace)
 
 def test_a_call_that_was_made_and_whose_answer_is_gone_is_not_made_again_at_a_persons_word(ws: Workspace) -> None:
     with serve(OpenAi()) as openai:
-        made = chat(openai.base_url, stored=False, resend=False)
+        made = chat(openai.base_url, stored=False)
         plan, request = planned(ws, made)
         call(made, request)
-        killed(ws, plan, handing=True)
+        killed(ws, plan)
         resume(ws, plan.run_id, made, FAST)
         (row,) = doubtful(ws, plan.run_id)
         assert row.key == request.key == openai.orders[0].key
@@ -157,7 +157,7 @@ def test_a_call_that_was_made_and_whose_answer_is_gone_is_not_made_again_at_a_pe
 
 def test_looking_up_says_so(ws: Workspace) -> None:
     with serve(OpenAi()) as openai:
-        made = chat(openai.base_url)
+        made = chat(openai.base_url, resend=True)
         plan, request = planned(ws, made)
         call(made, request)
         killed(ws, plan)

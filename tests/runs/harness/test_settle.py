@@ -16,17 +16,18 @@ from farming import FarmDirect, FarmTasks
 import workbench
 from prompts.errors import InputError, UnknownName
 from runs import query
-from runs.events import Claim, Handing
+from runs.events import Handing
 from runs.harness import Options, resume, run
 from runs.journal import Journal, files, read
 from runs.plan import Plan
+from runs.prices import Price
 from runs.pricing import Pricing
 from runs.provider import Message, Request
 from runs.retry import Retry
-from runs.settling import doubtful, settle
+from runs.settling import ask_again, doubtful, settle
 from runs.workspace import Workspace
 
-FAST = Options(retry=Retry(base_s=0.01), pricing=Pricing(free=True))
+FAST = Options(retry=Retry(base_s=0.01), pricing=Pricing(lambda *_: Price(model="*", kind="call", call=0.01)))
 spaces = (f"settle-{n}" for n in itertools.count())
 
 
@@ -134,7 +135,7 @@ def killed_while_handing_in(ws: Workspace, plan: Plan, provider: FarmTasks | Far
 
     asyncio.run(call())
     with Journal(ws, plan.run_id) as journal:
-        journal.append(plan.event, Claim(run_id=plan.run_id, job_id=job), Handing(run_id=plan.run_id, job_id=job))
+        journal.append(plan.event, Handing(run_id=plan.run_id, job_id=job))
 
 
 @pytest.mark.parametrize("shape", [NoLookUp, FarmDirect])
@@ -147,6 +148,17 @@ def test_a_picture_that_was_being_handed_in_when_the_process_died_is_not_asked_f
     assert (result.counts.unknown, set(farming.asked(port, provider._space).values())) == (1, {1})
     settle(ws, plan.run_id, [plan.jobs[0]["job_id"]], who="mei", why="no charge")
     assert resume(ws, plan.run_id, provider, FAST).counts.ok == 1
+
+
+@pytest.mark.parametrize(("shape", "calls"), [(NoLookUp, 2), (FarmDirect, 2), (FarmTasks, 1)])
+def test_at_a_persons_word_it_is_asked_for_again_where_it_cannot_be_found(ws: Workspace, port: int, shape: Any, calls: int) -> None:
+    """A task is looked for first, whatever was said."""
+    provider = shape(port, space=next(spaces))
+    plan = planned(ws, provider)
+    killed_while_handing_in(ws, plan, provider)
+    ask_again(ws, plan.run_id, who="mei")
+    assert resume(ws, plan.run_id, provider, FAST).counts.ok == 1
+    assert set(farming.asked(port, provider._space).values()) == {calls}
 
 
 def test_the_settings_may_say_that_calls_are_made_again(ws: Workspace, port: int) -> None:
