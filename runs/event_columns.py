@@ -92,6 +92,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "end": {"state": "VARCHAR"},
 }
 PLANNED: Mapping[str, str] = {
+    "j": "INTEGER",
+    "o": "BIGINT",
     "n": "INTEGER",
     "job_id": "VARCHAR",
     "arm": "VARCHAR",
@@ -99,7 +101,7 @@ PLANNED: Mapping[str, str] = {
     "repeat": "INTEGER",
     "seed": "HUGEINT",
 }
-"""The jobs of `run` events, a row each: as one value of one row, 50,000 of them would take the memory of a whole fold again."""
+"""The jobs of `run` events, a row each, with the place of the event: as one value of one row they would take the memory of a fold."""
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "generation": ("job_id", "status"),
     "scores": ("job_id",),

@@ -51,24 +51,9 @@ insert into arm
 select p.run_key, p.n, p.a.arm, p.a.ref, v.version_key, p.a.model, p.a.replica
 from (select run_key, unnest(arms) a, generate_subscripts(arms, 1) n from plan) p left join version v on v.version = p.a.version;
 
-create or replace temp table planned as
-with cases as (select run_key, unnest(cases) c from plan)
-select p.run_key, b.job_id, b.n, b.arm, k.case_key, b.repeat, b.seed
-from plan p join ev_planned b on b.j = p.j and b.o = p.o left join cases on cases.run_key = p.run_key and cases.c.case_id = b.case_id
-left join case_ k on k.case_id = c.case_id and k.hash = c.hash and k.split is not distinct from c.split;
--- A job that a plan has twice counts where it stands first. By numbers, for the ids of all jobs at once take the memory of a whole fold.
-create or replace temp table doubtful as select run_key, hash(job_id) as h from planned group by all having count(*) > 1;
-delete from planned using (
-  select p.run_key, p.job_id, min(p.n) as n
-  from planned p semi join doubtful d on d.run_key = p.run_key and d.h = hash(p.job_id) group by all
-) first where first.run_key = planned.run_key and first.job_id = planned.job_id and first.n < planned.n;
-update job set position = p.n, arm = p.arm, case_key = p.case_key, repeat = p.repeat, seed = p.seed
-from planned p where p.run_key = job.run_key and p.job_id = job.job_id;
-insert into job
-select (select coalesce(max(job_key), 0) from job) + row_number() over (order by run_key, n), run_key, job_id, n, arm,
-  case_key, repeat, seed
-from planned anti join (from job where run_key in ({runs})) using (run_key, job_id);
-
+create or replace temp table at_hand as
+select p.run_key, p.c.case_id as case_id, k.case_key from (select run_key, unnest(cases) c from plan) p
+join case_ k on k.case_id = p.c.case_id and k.hash = p.c.hash and k.split is not distinct from p.c.split;
 insert into upstream
 select x.run_key, k.case_key, x.n, x.u.stage, x.u.run_id, x.u.job_id, x.u.sha256
 from (select run_key, c, unnest(c.upstream) u, generate_subscripts(c.upstream, 1) n from (select run_key, unnest(cases) c from plan)) x
@@ -81,6 +66,34 @@ update run set stage = p.stage, suite_key = s.suite_key, seed = p.seed, provider
 from plan p left join suite s on s.name = p.suite.name and s.hash = p.suite.hash where p.run_key = run.run_key;
 update run set started_at = least(run.started_at, e.started_at)
 from (select run_id, min("at") as started_at from ev_run group by run_id) e where e.run_id = run.run_id;
+"""
+
+# The jobs of the plans, some thousand at a time, for each is in memory several times over meanwhile; in one transaction all the same.
+_SLICE = """
+insert into job
+select {last} + row_number() over (), p.run_key, b.job_id, b.n, b.arm, h.case_key, b.repeat, b.seed
+from ev_planned b join plan p on p.j = b.j and p.o = b.o left join at_hand h on h.run_key = p.run_key and h.case_id = b.case_id
+anti join known on known.run_key = p.run_key and known.job_id = b.job_id
+"""
+_KNOWN = """
+create or replace temp table known as select run_key, job_id from job where run_key in ({runs}) and run_key in (select run_key from plan)
+"""
+_SLICE_OF_KNOWN = """
+update job set position = b.n, arm = b.arm, case_key = h.case_key, repeat = b.repeat, seed = b.seed
+from (select p.run_key, b.* from ev_planned b join plan p on p.j = b.j and p.o = b.o semi join known on known.job_id = b.job_id
+      qualify row_number() over (partition by p.run_key, b.job_id order by b.n) = 1) b
+left join at_hand h on h.run_key = b.run_key and h.case_id = b.case_id
+where job.run_key = b.run_key and job.job_id = b.job_id and job.position is null
+"""
+# A job that a plan has twice counts where it stands first. Found by numbers, for the ids themselves would be in memory at once.
+_TWICE_PLANNED = """
+create or replace temp table doubtful as
+select run_key, hash(job_id) as h from job where run_key in ({runs}) and run_key in (select run_key from plan) group by all
+having count(*) > 1;
+delete from job using (
+  select run_key, job_id, min(position) as n from job semi join doubtful d on d.run_key = job.run_key and d.h = hash(job.job_id)
+  group by all
+) first where first.run_key = job.run_key and first.job_id = job.job_id and first.n < job.position;
 """
 
 _DEFINITIONS = """
@@ -273,6 +286,8 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
     again = False
     for step in _steps(batch):
         con.execute(step.replace("{runs}", runs))
+        if step is _PLAN:
+            _take_jobs(con, runs, batch.slices)
         if step is _GENERATIONS and con.execute("from earlier_try semi join tries using (job_key) limit 1").fetchone():
             con.execute(_EARLIER)
         if step is _TWICE and con.execute("from twice limit 1").fetchone():
@@ -283,6 +298,19 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
         con.execute(ROLLED_CHECKS.format(runs=runs))
     _note_faults(con, faults)
     con.execute("commit")
+
+
+def _take_jobs(con: duckdb.DuckDBPyConnection, runs: str, slices: Sequence[str]) -> None:
+    """Take in the jobs of the plans at hand; some of them may be known already, by outcomes that were folded before."""
+    con.execute(_KNOWN.format(runs=runs))
+    ((known, last),) = con.execute("select (select count(*) from known), coalesce(max(job_key), 0) from job").fetchall()
+    for jobs in slices:
+        con.execute(f"create or replace temp view ev_planned as {jobs}")
+        if known:
+            con.execute(_SLICE_OF_KNOWN)
+        ((added,),) = con.execute(_SLICE.format(last=last)).fetchall()
+        last += added
+    con.execute(_TWICE_PLANNED.format(runs=runs))
 
 
 def _touched(con: duckdb.DuckDBPyConnection, batch: Batch) -> str:

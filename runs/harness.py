@@ -165,8 +165,9 @@ def _checked(ws: Workspace, plan: Plan, provider: Provider, options: Options, st
     """Return the session that does what is open, after seeing that it can be done. Nothing is written."""
     _check_provider(plan, provider)
     session = Session(ws, plan, provider, options, state)
-    todo = {job["job_id"] for job in session.open_jobs()}
-    estimate = preflight.examine(ws, plan, session.options.pricing, plan.by_id.keys() - todo)
+    todo = session.open_jobs()
+    done = () if todo is plan.jobs else plan.by_id.keys() - {job["job_id"] for job in todo}
+    estimate = preflight.examine(ws, plan, session.options.pricing, done)
     preflight.check(plan, provider, estimate, options.budget_usd)
     return session
 

@@ -23,6 +23,7 @@ import orjson
 
 from runs.errors import JournalError
 from runs.events import Event
+from runs.joblist import JobList
 from runs.sealed import open_journal
 
 SCHEMA = 1
@@ -110,7 +111,7 @@ def encode_into(lines: bytearray, event: Event | Mapping[str, Any]) -> None:
 def _append(lines: bytearray, data: Mapping[str, Any]) -> None:
     """Append an event's JSON, less its first brace; the jobs of a plan in pieces: as one text they would be in memory twice."""
     jobs = data.get("jobs")
-    if not isinstance(jobs, (list, tuple)) or len(jobs) <= PIECE:
+    if not isinstance(jobs, JobList) and (not isinstance(jobs, (list, tuple)) or len(jobs) <= PIECE):
         lines += memoryview(orjson.dumps(data, option=_OPTIONS))[1:]
         return
     lines += memoryview(orjson.dumps({name: value for name, value in data.items() if name != "jobs"}, option=_OPTIONS))[1:-1]
@@ -118,7 +119,7 @@ def _append(lines: bytearray, data: Mapping[str, Any]) -> None:
     for start in range(0, len(jobs), PIECE):
         lines += memoryview(orjson.dumps(jobs[start : start + PIECE], option=_OPTIONS))[1:-1]
         lines += b","
-    lines[-1:] = b"]}"
+    lines[-1 if jobs else len(lines) :] = b"]}"
 
 
 def clean(value: Any, depth: int = 0) -> Any:
@@ -129,7 +130,7 @@ def clean(value: Any, depth: int = 0) -> Any:
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, Mapping):
         return {clean(str(k)): clean(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | JobList):
         return [clean(v, depth + 1) for v in value]
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
         return str(value)

@@ -26,6 +26,7 @@ from typing import Any
 
 from prompts.errors import InputError
 from runs.events import ArmPlan, CasePlan, JobPlan, ProviderRef, Run, ScorerPlan, SuiteRef, VersionPlan
+from runs.joblist import by_id, collected
 
 SEEDS = 2**31
 """Seeds are below this: the smallest range that any provider takes."""
@@ -65,7 +66,7 @@ class Plan:
     @cached_property
     def by_id(self) -> Mapping[str, JobPlan]:
         """Return the jobs by their ids."""
-        return {j["job_id"]: j for j in self.jobs}
+        return by_id(self.jobs)
 
     @cached_property
     def groups(self) -> Mapping[tuple[str, int, str], Sequence[JobPlan]]:
@@ -141,7 +142,7 @@ def make(
     _check(stage, versions, cases, models, repeats)
     arms = _arms(versions, models)
     given = dict(parameters or {})
-    jobs = tuple(_jobs(arms, cases, provider, repeats, seed, given))
+    jobs = collected(_jobs(arms, cases, provider, repeats, seed, given))
     event = Run(
         run_id=run_id or new_run_id(), stage=stage, suite=suite, seed=seed, provider=provider, arms=arms,
         versions=tuple({v["version"]: v for v in versions}.values()), cases=tuple(cases), jobs=jobs, parameters=given,

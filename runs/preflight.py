@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from prompts.text import estimate_tokens
 from runs.errors import BudgetError, ProviderError
+from runs.events import JobPlan
 from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.provider import KIND_OF_STAGE, Provider
@@ -53,10 +54,14 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
         TemplateError, InputError: a version cannot be rendered with a case.
     """
     requests = Requests(ws, plan, with_references=False)
-    todo = [job for job in plan.jobs if job["job_id"] not in done]
     # All repeats of a cell have one prompt; rendering is the dear part.
-    repeats = Counter((job["arm"], job["case_id"]) for job in todo)
-    first = {(job["arm"], job["case_id"]): job for job in reversed(todo)}
+    repeats: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], JobPlan] = {}
+    for job in plan.jobs:
+        if job["job_id"] not in done:
+            cell = job["arm"], job["case_id"]
+            repeats[cell] += 1
+            first.setdefault(cell, job)
     tokens, low, high = 0, 0.0, 0.0
     unpriced: set[str] = set()
     for cell, n in repeats.items():
@@ -68,7 +73,7 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
             unpriced.add(request.model)
         else:
             low, high = low + n * min(best, worst), high + n * worst
-    return Estimate(len(todo), tokens, None if unpriced else low, None if unpriced else high, tuple(sorted(unpriced)))
+    return Estimate(repeats.total(), tokens, None if unpriced else low, None if unpriced else high, tuple(sorted(unpriced)))
 
 
 def check(plan: Plan, provider: Provider, estimate: Estimate, budget_usd: float | None) -> None:

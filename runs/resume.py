@@ -16,6 +16,7 @@ from typing import Any
 
 from prompts.errors import UnknownName
 from runs.events import not_before
+from runs.joblist import compact
 from runs.journal import files, header, is_live, read, read_at
 from runs.lines import BadLine
 from runs.pruning import pruned, refuse_pruned
@@ -135,7 +136,7 @@ class RunState:
         self.latest = max(self.latest, str(event.get("at", "")))
         match event["type"]:
             case "run" if self.plan is None:
-                self.plan = event
+                self.plan = compact(event)
             case "claim":
                 self._lose(job, job in self.claimed)
                 self.claimed[job] = path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from runs.doubts import Doubts
 from runs.events import End, EndState, Generation, JobPlan, Note
 from runs.execution import Executor, ProviderStopped
 from runs.inlined import bare
+from runs.joblist import collected
 from runs.journal import GroupCommit, Journal
 from runs.limits import Limits
 from runs.media import MediaStore
@@ -93,15 +94,17 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: asyncio.Future[None] | None = None
 
-    def open_jobs(self) -> list[JobPlan]:
+    def open_jobs(self) -> Sequence[JobPlan]:
         """Return the jobs without an outcome, and those that an earlier budget did not cover, in the plan's order."""
-        done = self._state.finished if self._state is not None else {}
         only = self.options.only
-        return [
+        if self._state is None and only is None:
+            return self.plan.jobs
+        done = self._state.finished if self._state is not None else {}
+        return collected(
             job
             for job in self.plan.jobs
             if (job["job_id"] not in done or done[job["job_id"]].status == "budget") and (only is None or job["job_id"] in only)
-        ]
+        )
 
     async def run(self) -> EndState:
         """Do what is open and return how the run ended.
@@ -135,7 +138,7 @@ class Session:
             self._why = reason
             self._loop.call_soon_threadsafe(self._stop.set)
 
-    async def _do(self, todo: list[JobPlan], group: GroupCommit, account: Account | None) -> EndState:
+    async def _do(self, todo: Sequence[JobPlan], group: GroupCommit, account: Account | None) -> EndState:
         self._loop = asyncio.get_running_loop()
         self._broken = self._loop.create_future()
         self._broken.add_done_callback(asyncio.Future.exception)  # known even where something else ends the run first
@@ -266,7 +269,7 @@ class Session:
         """Count what earlier processes have done and spent, with unknown costs at their worst."""
         return self._counted(self.open_jobs())
 
-    def _counted(self, todo: list[JobPlan]) -> Counts:
+    def _counted(self, todo: Sequence[JobPlan]) -> Counts:
         if self._state is not None:
             again = {job["job_id"] for job in todo}
             for job_id, done in self._state.finished.items():
@@ -285,7 +288,7 @@ class Session:
         """Return what the jobs may have cost at most of which nobody can say whether they were made; None where a price is not known."""
         return self._doubts.at_worst_usd(self.unknown)
 
-    def _asked_again(self, todo: list[JobPlan]) -> list[Note]:
+    def _asked_again(self, todo: Sequence[JobPlan]) -> list[Note]:
         """Return what is to be said of calls that are made again although an earlier process may have paid for them."""
         if not (text := self._doubts.asked_again(job["job_id"] for job in todo)):
             return []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,7 +18,7 @@ import orjson
 from runs.event_columns import COLUMNS, PLANNED, REQUIRED
 from runs.growth import pending
 from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
-from runs.planline import taken_apart
+from runs.planline import Jobs, LongPlan, plan_at, taken_apart
 from runs.sealed import open_journal
 from runs.workspace import Workspace
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     import duckdb
 
 _KINDS = {b'"type":"%s"' % kind.encode(): kind for kind in COLUMNS}
+SLICE = 10_000
+"""Jobs of plans that are taken in at once."""
+NO_JOBS = "a run event that makes no sense: its jobs are none"
 _SCRATCH = re.compile(r' in file "[^"]*", in line \d+')
 
 
@@ -52,7 +55,7 @@ class Source:
 
 @dataclass(slots=True)
 class Batch:
-    """What one fold takes in."""
+    """What one fold takes in. `slices` are questions for the jobs of its plans, so many at a time that they take little memory."""
 
     sources: list[Source] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -61,6 +64,7 @@ class Batch:
     more: bool = False
     kinds: set[str] = field(default_factory=set)
     findings: bool = False
+    slices: list[str] = field(default_factory=list)
 
 
 class Stage:
@@ -71,6 +75,8 @@ class Stage:
         self._files: dict[str, BinaryIO] = {}
         self._longest: dict[str, int] = {}
         self._names: dict[int, str] = {}
+        self._planned: BinaryIO | None = None
+        self._jobs = 0
 
     def gather(
         self,
@@ -108,11 +114,19 @@ class Stage:
             batch.sources.append(source)
         for file in self._files.values():
             file.close()
+        if self._planned is not None:
+            self._planned.close()
+        batch.slices = [self._read_json("planned", PLANNED, self._slice(n)) for n in range(-(-self._jobs // SLICE))]
         return batch
 
     def _take(self, path: Path, source: Source, size: int, max_bytes: int, batch: Batch) -> None:
         while source.offset < size and batch.nbytes < max_bytes:
-            chunk = read_lines(path, source.offset, min(READ_BYTES, max_bytes - batch.nbytes), size)
+            at_once = min(READ_BYTES, max_bytes - batch.nbytes)
+            long = plan_at(path, source.offset, at_once, size)
+            if long is not None:
+                self._take_long(path, source, long, batch)
+                continue
+            chunk = read_lines(path, source.offset, at_once, size)
             if not chunk:
                 self._look_at_rest(path, source, size, batch)
                 break
@@ -147,22 +161,47 @@ class Stage:
                     placed = b'{"j":%d,"o":%d,' % (source.key, place)
                     if kind != "run":
                         self._write(kind, b"%s%s\n" % (placed, line[PREFIX:]))
-                    elif not self._plan(placed, line):
-                        batch.faults.append(Fault(source.file, place, len(line), "a run event that makes no sense: its jobs are none"))
+                    elif not self._plan(placed, *taken_apart(line)):
+                        batch.faults.append(Fault(source.file, place, len(line), NO_JOBS))
                 batch.lines += 1
             place += len(line) + 1
 
-    def _plan(self, placed: bytes, line: bytes) -> bool:
+    def _take_long(self, path: Path, source: Source, long: LongPlan, batch: Batch) -> None:
+        """Take in a plan that is longer than what is read at once: its jobs go from file to file."""
+        place, source.offset = source.offset, source.offset + long.length + 1
+        batch.nbytes += long.length + 1
+        batch.lines += not long.fault
+        reason = long.fault
+        if not reason:
+            batch.kinds.add("run")
+            placed = b'{"j":%d,"o":%d,' % (source.key, place)
+            parts = long.taken_apart() or taken_apart(read_lines(path, place, READ_BYTES).partition(b"\n")[0])
+            reason = "" if self._plan(placed, *parts) else NO_JOBS
+        if reason:
+            batch.faults.append(Fault(source.file, place, long.length, reason))
+
+    def _plan(self, placed: bytes, event: dict[str, Any], jobs: Jobs | None) -> bool:
         """Stage a plan, and its jobs one by one; return False where they are no jobs."""
-        event, jobs = taken_apart(line)
         del event["crc"]
-        sound = jobs is not None and all(map(_is_job, jobs()))
+        sound = jobs is not None and _are_jobs(jobs())
         self._write("run", placed + orjson.dumps(event)[1:] + b"\n" if sound else b"")
-        self._write("planned", b"")  # both tables are there, even where they are empty
         for n, job in enumerate(jobs() if jobs is not None and sound else (), 1):
             fields = {"n": n} | {name: job.get(name) for name in ("job_id", "arm", "case_id", "repeat", "seed")}
-            self._write("planned", placed + orjson.dumps(fields)[1:] + b"\n")
+            self._write_job(placed + orjson.dumps(fields)[1:] + b"\n")
         return sound
+
+    def _write_job(self, line: bytes) -> None:
+        if self._jobs % SLICE == 0:
+            if self._planned is not None:
+                self._planned.close()
+            self._planned = self._slice(self._jobs // SLICE).open("wb")
+        assert self._planned is not None  # noqa: S101 - the first job opens it
+        self._planned.write(line)
+        self._jobs += 1
+        self._longest["planned"] = max(self._longest.get("planned", 0), len(line))
+
+    def _slice(self, number: int) -> Path:
+        return self._folder / f"planned-{number}.jsonl"
 
     def _write(self, kind: str, line: bytes) -> None:
         file = self._files.get(kind)
@@ -175,13 +214,10 @@ class Stage:
         """Make a table `ev_<type>` for each type that came in; return lines that are sound but make no sense."""
         faults: list[Fault] = []
         for kind in self._files:
-            own = PLANNED if kind == "planned" else {"run_id": "VARCHAR", "at": "TIMESTAMP", **COLUMNS[kind]}
-            typed = {"j": "INTEGER", "o": "BIGINT", **own}
+            typed = {"j": "INTEGER", "o": "BIGINT", "run_id": "VARCHAR", "at": "TIMESTAMP", **COLUMNS[kind]}
             shape = ", ".join(f'"{name}" {sql}' for name, sql in typed.items())
             con.execute(f"create or replace temp table ev_{kind}({shape})")
             faults += self._load(con, kind, typed, self._folder / f"{kind}.jsonl")
-            if kind == "planned":
-                continue
             needed = " or ".join(f'"{name}" is null' for name in ("run_id", "at", *REQUIRED.get(kind, ())))
             lacking = con.execute(f"delete from ev_{kind} where {needed} returning j, o").fetchall()  # noqa: S608  fixed words
             for key, place in lacking:
@@ -191,15 +227,18 @@ class Stage:
     def _load(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], path: Path) -> list[Fault]:
         import duckdb
 
-        shape = ", ".join(f"'{name}': '{sql}'" for name, sql in typed.items())
-        size = max(self._longest[kind] + 1024, 1 << 20)
-        options = f"format='newline_delimited', maximum_object_size={size}, columns={{{shape}}}"
-        query = f"insert into ev_{kind} select * from read_json(?, {options})"  # noqa: S608  fixed words
         try:
-            con.execute(query, [str(path)])
+            con.execute(f"insert into ev_{kind} {self._read_json(kind, typed, path)}")
         except duckdb.Error as error:
             return self._halve(con, kind, typed, path, error)
         return []
+
+    def _read_json(self, kind: str, typed: Mapping[str, str], path: Path) -> str:
+        shape = ", ".join(f"'{name}': '{sql}'" for name, sql in typed.items())
+        size = max(self._longest[kind] + 1024, 1 << 20)
+        options = f"format='newline_delimited', maximum_object_size={size}, columns={{{shape}}}"
+        quoted = str(path).replace("'", "''")
+        return f"select * from read_json('{quoted}', {options})"  # noqa: S608  fixed words, and a path in quotation marks
 
     def _halve(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], path: Path, error: Exception) -> list[Fault]:
         """Find the line that DuckDB cannot read; fold all others."""
@@ -221,6 +260,13 @@ class Stage:
         # Without the scratch file's name: the same line gives the same words, whenever it is folded.
         reason = _SCRATCH.sub("", str(error).partition("\n")[0])[:200]
         return [Fault(self._names[event["j"]], event["o"], len(lines[0]), f"a {kind} event that makes no sense: {reason}")]
+
+
+def _are_jobs(jobs: Iterator[Any]) -> bool:
+    try:
+        return all(map(_is_job, jobs))
+    except ValueError:  # sound bytes and no JSON: another program's
+        return False
 
 
 def _is_job(job: Any) -> bool:

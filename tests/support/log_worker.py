@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import log_story as story
 
@@ -84,6 +86,33 @@ def reading(ws: Workspace, run: str, count: int) -> None:
             return
 
 
+class Waited(list[str]):
+    """Slices of a plan; says how many were taken, and waits for ever at the one that is asked for."""
+
+    last = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for number, one in enumerate([*super().__iter__(), ""]):
+            if number == self.last:
+                say(number)
+                sys.stdin.read()
+            if one:
+                yield one
+
+
+def slicing(ws: Workspace, run: str, count: int) -> None:
+    """Fold a plan of four slices, and stop after so many."""
+    from runs import log, staging
+
+    def apply(con: Any, batch: staging.Batch, faults: Any) -> None:
+        assert len(batch.slices) == 4, run
+        batch.slices = Waited(batch.slices)
+        real(con, batch, faults)
+
+    staging.SLICE, Waited.last, real, log.apply = 10, count, log.apply, apply
+    fold(ws, max_bytes=1000)
+
+
 def claiming(ws: Workspace, run: str, count: int) -> None:
     """Claim a key and hold it for as long as the process lives."""
     claims = Claims(ws)
@@ -93,5 +122,7 @@ def claiming(ws: Workspace, run: str, count: int) -> None:
 
 if __name__ == "__main__":
     mode, root, run_id, number = sys.argv[1:]
-    modes = {"append": append, "group": group, "fold": folding, "write": writing, "read": reading, "claim": claiming}
+    modes = {
+        "append": append, "group": group, "fold": folding, "slices": slicing, "write": writing, "read": reading, "claim": claiming,
+    }  # fmt: skip
     modes[mode](Workspace(Path(root)), run_id, int(number))

@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ from hypothesis import strategies as st
 
 from prompts.errors import InputError
 from runs import plan as planning
-from runs.events import CasePlan, VersionPlan, parse
+from runs.events import CasePlan, JobPlan, Run, VersionPlan, parse
+from runs.joblist import by_id, collected
+from runs.lines import decode, encode
 from runs.plan import Plan, make, request_key
 
 
@@ -144,9 +148,36 @@ def test_groups_hold_one_arm_repeat_and_series_in_the_order_of_the_cases() -> No
 
 def test_a_plan_survives_the_journal() -> None:
     plan = small(parameters={"temperature": 0.5})
-    back = parse(json.loads(json.dumps(plan.event.to_dict())))
-    assert json.loads(json.dumps(Plan(back).event.to_dict())) == json.loads(json.dumps(plan.event.to_dict()))  # type: ignore[arg-type]
-    assert list(Plan(back).by_id) == list(plan.by_id)  # type: ignore[arg-type]
+    line = encode(plan.event)
+    event = parse(decode(line[:-1]))
+    assert isinstance(event, Run)
+    back = Plan(event)
+    assert decode(encode(event)[:-1]) == decode(line[:-1])
+    assert (back.jobs, list(back.by_id)) == (list(plan.jobs), list(plan.by_id))
+    assert plan.jobs == back.jobs != back.jobs[1:]
+
+
+def test_jobs_are_kept_by_columns_and_found_by_their_ids() -> None:
+    """A fifth of the memory that mappings take; jobs that do not fit in stay as they are."""
+    jobs: list[JobPlan] = [
+        {"job_id": sha256(f"{n}".encode()).hexdigest(), "arm": "ab"[n % 2], "case_id": f"c{n // 2 % 25}", "repeat": n // 50, "seed": n}
+        for n in range(20_000)
+    ]
+    tracemalloc.start()
+    kept = collected(iter(jobs))
+    took = tracemalloc.get_traced_memory()[0]
+    found = by_id(kept)
+    assert [found[job["job_id"]] for job in jobs[::999]] == jobs[::999]
+    assert tracemalloc.get_traced_memory()[0] < took + 8 * len(jobs), "and so does finding them"
+    tracemalloc.stop()
+    assert took < 70 * len(jobs)
+    assert (list(kept), kept[-1], kept[3:5]) == (jobs, jobs[-1], jobs[3:5])
+    assert (list(found), len(found)) == ([job["job_id"] for job in jobs], len(jobs))
+    assert [name in found for name in ("0" * 64, "é" * 64, 7, jobs[5]["job_id"])] == [False, False, False, True]
+    for odd in ({"job_id": "mine"}, {"seed": None}, {"seed": 2**63}, {"repeat": -1}, {"arm": 7}, {"note": "x"}):
+        mixed: Any = [*jobs[:2], {**jobs[2], **odd}, jobs[3]]
+        assert collected(mixed) == tuple(mixed)
+        assert list(by_id(collected(mixed))) == [job["job_id"] for job in mixed]
 
 
 def test_run_parameters_go_over_the_template_s_own() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from runs import query
 from runs.journal import files, is_live, read
-from runs.log import catch_up, rebuild
+from runs.log import catch_up, fold, rebuild
+from runs.log import read as read_log
 from runs.resume import state_of
 from runs.workspace import Workspace
 
@@ -81,6 +82,32 @@ def test_killed_while_folding(ws: Workspace, start: Start) -> None:
     assert any(promised.values()), "the workers did get to work"
     rebuild(ws)
     assert story.contents(ws) == folded
+
+
+@pytest.mark.parametrize("slices", [1, 3, 4])
+def test_killed_between_two_slices_of_a_plan(ws: Workspace, start: Start, slices: int) -> None:
+    """Before the second slice, before the last, after the last: nothing of the run is seen, and after the next fold all of it, once."""
+    path = story.write(ws, "a.jsonl", [story.plan("r", 40), *(story.generation("r", n) for n in range(40))])
+    process = start("slices", ws.root, "r", slices)
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"{slices}\n"
+    process.kill()
+    process.communicate()
+    with read_log(ws, fresh=False) as con:
+        assert con.execute(
+            "select (select count(*) from job), (select count(*) from run), (select count(*) from journal_offset)"
+        ).fetchall() == [(0, 0, 0)]
+    folded = fold(ws, max_bytes=1000)
+    assert (folded.lines, folded.faults) == (2, 0), "the header and the plan"
+    with read_log(ws, fresh=False) as con:
+        assert con.execute("select count(*), count(distinct job_id), max(position) from job").fetchall() == [(40, 40, 40)]
+    catch_up(ws)
+    found = story.contents(ws)
+    path.rename(path.with_name("b"))
+    ws.log.unlink()
+    path.with_name("b").rename(path)
+    catch_up(ws)
+    assert story.contents(ws) == found
 
 
 def test_killed_while_rebuilding(ws: Workspace, start: Start) -> None:
