@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from prompts.errors import WorkbenchError
@@ -111,6 +112,8 @@ async def _asked(name: str, provider: Provider, config: ProviderSettings) -> lis
         checks.append(Check("limits told", "ok", ", ".join(f"{k} {v}" for k, v in sorted(told.items()))))
     if config.type in ("chat", "openai-images"):
         checks.append(_model(config, _ids(body)))
+    elif patterns := getattr(getattr(provider, "options", None), "models", None):
+        checks.append(_model_of_ours(config, sorted(patterns)))
     return checks
 
 
@@ -168,3 +171,13 @@ def _model(config: ProviderSettings, known: list[str]) -> Check:
     if config.model in known:
         return Check("model", "ok", f"{config.model}, of {len(known)}")
     return Check("model", "failed", f"{config.model} is not among {len(known)}: {', '.join(known[:5])} …", "Name one of them in model = …")
+
+
+def _model_of_ours(config: ProviderSettings, patterns: list[str]) -> Check:
+    """Say whether our own table knows the model, where the server has no list that is free to ask for."""
+    if not config.model:
+        return Check("model", "warning", "none is named", "Give --model with each run, or model = … in the provider's table.")
+    if any(fnmatchcase(config.model, pattern) for pattern in patterns):
+        return Check("model", "ok", f"{config.model}, as our table has it; the server has no list that is free")
+    known = f"{config.model} fits none of {', '.join(patterns)}"
+    return Check("model", "warning", known, "Is it spelled right? A new one gets a row in options.models, which says what it takes.")

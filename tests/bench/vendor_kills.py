@@ -4,13 +4,14 @@
 
 Clips and songs are tasks in all ways. Texts and pictures are asked for in four (all by default):
 
-    default      texts are calls, and one that was in flight when its process died is made again; a picture is left in doubt
+    default      texts and pictures are calls
     background   texts are tasks of /responses
     stored       texts are calls whose answers the server keeps and lists
     keys         the server answers the same Idempotency-Key with the same answer, and bills it once
 
-At the end of each chain a person settles what is in doubt from the vendors' own lists. A picture that was made and whose answer died with
-its process is `expired`: billed once, and nobody can fetch it.
+A call that was in flight when its process died is in doubt, and a person has it asked again (`--resend`). A song in doubt is looked for
+in the vendor's list. `again` counts such words, `billed` what the servers have taken, `by itself` what they have taken beyond one for each
+job and each word.
 """
 
 from __future__ import annotations
@@ -29,12 +30,11 @@ def main(kills: int, ways: list[str]) -> None:
     for way in ways:
         with vendor_kills.vendors(way) as made:
             tally = vendor_kills.killed(Path(tempfile.mkdtemp()) / "drama", made, kills, each=6, way=way)
-        print(f"\n{way}: {tally.kills} kills over {tally.chains} chains; settled by hand: {dict(tally.settled) or 'nothing'}")
-        print(f"{'':<10} {'jobs':>6} {'billed':>7} {'ok':>6} {'expired':>8} {'in doubt':>9}")
+        print(f"\n{way}: {tally.kills} kills over {tally.chains} chains; songs settled by hand: {dict(tally.settled) or 'none'}")
+        print(f"{'':<10} {'jobs':>6} {'ok':>6} {'again':>6} {'billed':>7} {'by itself':>10}")
         for kind in vendor_kills.KINDS:
-            ended = tally.statuses[kind]
-            in_doubt = ended["unknown_submission"]
-            print(f"{kind:<10} {tally.jobs[kind]:>6} {tally.asked[kind]:>7} {ended['ok']:>6} {ended['expired']:>8} {in_doubt:>9}")
+            row = (tally.jobs[kind], tally.statuses[kind]["ok"], tally.words[kind], tally.asked[kind], tally.by_itself[kind])
+            print(f"{kind:<10} {row[0]:>6} {row[1]:>6} {row[2]:>6} {row[3]:>7} {row[4]:>10}")
         print(f"jobs with two good outcomes: {tally.made_twice}", flush=True)
 
 

@@ -1,8 +1,9 @@
 """Kill `workbench chain` over all stages against the vendors' contract stubs, go on with it, and count at their servers.
 
 The command is the real one in a process of its own, the adapters are the real ones, the sockets too. A kill comes some random
-number of requests after the process began to ask, so it meets work however busy the machine is. At the end of each chain a person
-settles what is in doubt from the vendors' own lists (`vendor_lists`). Used by a test and a bench.
+number of requests after the process began to ask, so it meets work however busy the machine is. Where nothing goes on without a
+person's word, it is given: songs are settled from the vendor's own list (`vendor_lists`), calls are asked again by `--resend`, and
+those processes are killed too. Used by a test and a bench.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from pathlib import Path
 from kling_server import STATIC, Kling
 from music_stub import SunoApi
 from openai_stub import OpenAi
-from vendor_lists import KIND_OF, Lists, settle_doubts
+from vendor_lists import KIND_OF, in_doubt, settle_songs
 from vendor_server import Vendor, serve
 
 from runs import query
 from runs.journal import files, read
+from runs.plan import request_key
 from runs.starting import initialise
 from runs.workspace import Workspace
 
@@ -94,7 +96,8 @@ KEYS = {"KLING_API_KEY": STATIC, "SUNO_API_KEY": "planted-suno-key-0123456789", 
 class Tally:
     """What was seen: kills that met a living process; by kind jobs, submissions, and what the log holds of them.
 
-    `settled` counts a person's words: `made`, `not made`. `made_twice` are jobs with two good outcomes.
+    `words` counts how often a person had a call asked again, `settled` songs found in the vendor's list or not. `by_itself` are
+    submissions beyond one for each job and one for each such word. `made_twice` are jobs with two good outcomes.
     """
 
     kills: int = 0
@@ -102,7 +105,9 @@ class Tally:
     asked: Counter[str] = field(default_factory=Counter)
     jobs: Counter[str] = field(default_factory=Counter)
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    words: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
+    by_itself: Counter[str] = field(default_factory=Counter)
     made_twice: int = 0
 
 
@@ -122,6 +127,10 @@ class Vendors:
         orders = Counter(order.kind for order in self.openai.orders)
         return Counter({**orders, "clips": len(self.kling.tasks), "songs": len(self.suno.tasks)})
 
+    def by_key(self) -> Counter[str]:
+        """Return how often each job was paid for, by the key that it was asked under; Suno knows none."""
+        return Counter(order.key for order in self.openai.orders) + Counter(task.external for task in self.kling.tasks.values())
+
 
 @contextmanager
 def vendors(way: str = "default") -> Iterator[Vendors]:
@@ -131,7 +140,7 @@ def vendors(way: str = "default") -> Iterator[Vendors]:
 
 
 def killed(folder: Path, made: Vendors, kills: int, *, each: int, seed: int = 1, way: str = "default") -> Tally:
-    """Run fresh chains, kill each up to `each` times, finish it and settle what is in doubt, until `kills` kills are made."""
+    """Run fresh chains, kill each up to `each` times and finish it, until `kills` kills are made."""
     ws = initialise(folder)
     urls = {name: vendor.base_url for name, vendor in vars(made).items() if isinstance(vendor, Vendor)}
     texts, pictures = WAYS[way]
@@ -141,16 +150,22 @@ def killed(folder: Path, made: Vendors, kills: int, *, each: int, seed: int = 1,
         tally.chains += 1
         # Another seed is another chain: other jobs, nothing to take over.
         (ws.evals / "chains" / "pilot.yaml").write_text(CHAIN.format(seed=tally.chains), "utf-8")
-        for _ in range(min(each, kills - tally.kills)):
-            if not _kill(ws, made, rng):
+        left, word = min(each, kills - tally.kills), False
+        while left:
+            if _kill(ws, made, rng, word=word):
+                tally.kills, left, word = tally.kills + 1, left - 1, False
+            elif word or not in_doubt(ws):
                 break
-            tally.kills += 1
+            else:  # it has come as far as it can without a person
+                tally.settled.update(settle_songs(ws, made.suno))
+                word = True
+        _finish(ws)
+        while in_doubt(ws):
+            tally.settled.update(settle_songs(ws, made.suno))
+            ended = _finish(ws, word=True)
+            assert "unknown" in ended.said or ended.code == 0, ended
         ended = _finish(ws)
-        while said := settle_doubts(ws, Lists(made.openai, made.suno)):
-            tally.settled.update(said)
-            ended = _finish(ws)
-        # A stage all of whose pictures are billed and gone leaves nothing to go on with.
-        assert ended.code == 0 or "gave nothing" in ended.said, ended
+        assert ended.code == 0, ended
     _count(ws, made, tally)
     return tally
 
@@ -163,22 +178,23 @@ class Ended:
     said: str
 
 
-def _finish(ws: Workspace) -> Ended:
-    last = _child(ws)
+def _finish(ws: Workspace, *, word: bool = False) -> Ended:
+    last = _child(ws, word=word)
     out, err = last.communicate(timeout=300)
     return Ended(last.returncode, out + err)
 
 
-def _child(ws: Workspace) -> subprocess.Popen[str]:
+def _child(ws: Workspace, *, word: bool) -> subprocess.Popen[str]:
     command = [sys.executable, "-P", "-c", "import workbench; workbench.main()", "-q", "-w", str(ws.root), "chain", "pilot", "--no-score"]
+    command += ["--resend"] if word else []
     env = {**os.environ, **KEYS, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
 
-def _kill(ws: Workspace, made: Vendors, rng: random.Random) -> bool:
+def _kill(ws: Workspace, made: Vendors, rng: random.Random, *, word: bool) -> bool:
     """Kill a process some requests after its first one; tell whether it was alive."""
     until = made.all_seen() + rng.randint(1, 9)
-    child = _child(ws)
+    child = _child(ws, word=word)
     while child.poll() is None and made.all_seen() < until:
         time.sleep(0.001)
     time.sleep(rng.uniform(0, 0.04))
@@ -193,7 +209,15 @@ def _count(ws: Workspace, made: Vendors, tally: Tally) -> None:
     for stage, status in zip(generations["stage"], generations["status"], strict=True):
         tally.jobs[KIND_OF[stage]] += 1
         tally.statuses.setdefault(KIND_OF[stage], Counter())[status] += 1
-    tally.asked = made.asked()
+    tally.asked, paid = made.asked(), made.by_key()
     events = [record.event for path in files(ws) for record in read(path, 0).records]
+    kind_of = {e["run_id"]: KIND_OF[e["stage"]] for e in events if e["type"] == "run"}
+    words = Counter((e["run_id"], e["job_id"]) for e in events if e["type"] == "settled" and e["resend"])
+    for (run_id, _), n in words.items():
+        tally.words[kind_of[run_id]] += n
+    for run_id, job_id in zip(generations["run_id"], generations["job_id"], strict=True):
+        times = paid[request_key(run_id, job_id, 0)]
+        assert times or kind_of[run_id] == "songs", "the servers know each job by its key"
+        tally.by_itself[kind_of[run_id]] += max(0, times - 1 - words[run_id, job_id])
     good = Counter((e["run_id"], e["job_id"]) for e in events if e["type"] == "generation" and e["status"] == "ok")
     tally.made_twice = sum(count > 1 for count in good.values())

@@ -73,9 +73,10 @@ def states(folder: Path, text: str) -> dict[str, tuple[str, str]]:
     return {c.name: (c.state, c.found) for c in asyncio.run(probe(name, settings(folder, text)))}
 
 
-def test_a_key_that_works_and_a_model_that_is_there(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["chat", "openai-images"])
+def test_a_key_that_works_and_a_model_that_is_there(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setenv("HOUSE_KEY", "good-key-of-the-vendor")
-    text = f'[providers.house]\ntype = "chat"\nbase_url = "{server}"\napi_key_env = "HOUSE_KEY"\nmodel = "small"\nrate_per_minute = 30\n'
+    text = f'[providers.house]\ntype = "{kind}"\nbase_url = "{server}"\napi_key_env = "HOUSE_KEY"\nmodel = "small"\nrate_per_minute = 30\n'
     found = states(tmp_path, text)
     assert {name: state for name, (state, _) in found.items()} == dict.fromkeys(
         ["settings", "key", "limits", "answer", "limits told", "model"], "ok"
@@ -86,10 +87,11 @@ def test_a_key_that_works_and_a_model_that_is_there(tmp_path: Path, server: str,
     assert missing == ("failed", "tiny is not among 2: large, small …")
 
 
-def test_a_refused_key_and_an_empty_account_are_told_apart(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["chat", "openai-images"])
+def test_a_refused_key_and_an_empty_account_are_told_apart(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setenv("HOUSE_KEY", "another-key-altogether")
-    chat = f'[providers.house]\ntype = "chat"\nbase_url = "{server}"\napi_key_env = "HOUSE_KEY"\nmodel = "small"\n'
-    assert states(tmp_path, chat)["answer"] == ("failed", "auth: no such key" + f" (key in HOUSE_KEY, base_url {server})")
+    house = f'[providers.house]\ntype = "{kind}"\nbase_url = "{server}"\napi_key_env = "HOUSE_KEY"\nmodel = "small"\n'
+    assert states(tmp_path, house)["answer"] == ("failed", "auth: no such key" + f" (key in HOUSE_KEY, base_url {server})")
     monkeypatch.setenv("HOUSE_KEY", "good-key-of-the-vendor")
     video = f'[providers.film]\npreset = "wan"\nbase_url = "{server}"\napi_key_env = "HOUSE_KEY"\n'
     state, words = states(tmp_path, video)["answer"]
