@@ -19,7 +19,8 @@ VIEWS = {"cases": "Cases", "slices": "Slices", "cost": "Cost and quality", "diff
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
-    st.header("Compare")
+    title, beside = st.columns([3, 5], vertical_alignment="bottom")
+    title.header("Compare")
     chosen = _choose(ws)
     if chosen is None:
         st.text("Choose two arms: two versions of a template, or the two arms of an A/A test.")
@@ -28,10 +29,10 @@ def main() -> None:
     pair = cached.comparison(ws, a, b)
     effects.warn(pair)
     effects.draw(pair, rule(ws, cached.suite(ws, b.run_id)))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        view = _view()
+    with beside.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         onward.draw(ws, pair)
         exports.draw(ws, pair)
+    view = _view()
     # Filtering draws the view alone again, not the plots.
     if view == "cases":
         st.fragment(cases.draw)(pair)

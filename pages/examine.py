@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import address, brief, outputs, scores, shell, takeaway
-from pages.ui.evidence import VIEWS, with_verdicts
+from pages.ui.evidence import VIEWS, of_scorer, with_verdicts
 from pages.ui.listing import Listing, listing
 from prompts.errors import InputError
 from runs import query
@@ -23,7 +23,7 @@ def main() -> None:
     asked = {name: st.query_params.get(name) for name in PARAMETERS}
     if not asked["a"]:
         raise InputError("This page shows one case of a comparison, or of a run.", hint="Open one from Runs or Compare.")
-    cases = listing(ws, asked["a"], asked["b"], asked["m"])
+    cases = listing(ws, asked["a"], asked["b"], asked["m"], wanted=asked["w"], case=asked["case"])
     if not cases.order:
         raise InputError("Nothing was generated in this run yet.")
     case = asked["case"] or cases.order[0]
@@ -43,9 +43,9 @@ def main() -> None:
             outputs.show_visuals(sides, key=f"{'/'.join(cases.address.values())}/{case}")
         # Long reasons scroll, so that the evidence below stays where it was from case to case.
         with right.container(height=SIDE, border=False):
-            scores.draw(sides)
             brief.draw(_asked(sides))
-    _evidence(ws, sides)
+            scores.draw(sides)
+    _evidence(ws, sides, asked["m"])
 
 
 def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[int, Any]:
@@ -60,9 +60,9 @@ def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[i
         column.button(label, disabled=not known, shortcut=key, width="stretch", on_click=st.query_params.update, args=(to,))
     same = {name: value for name in ("m", "w") if (value := asked[name])}
     if len(cases.arms) > 1:
-        up.page_link("compare.py", label="all cases", query_params={**cases.address, **same})
+        up.page_link("compare.py", label="All cases", query_params={**cases.address, **same})
     else:
-        up.page_link("home.py", label="all runs")
+        up.page_link("home.py", label="All runs")
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     with row:
         if any(arm.simulated for arm in cases.arms):
@@ -87,7 +87,7 @@ def _sides(ws: Workspace, cases: Listing, case: str, repeat: int, asked: dict[st
     """Return one repeat of the case in each arm; an arm without it gives no more than its name."""
     rows = cases.frame[(cases.frame["case"] == case) & (cases.frame["repeat"] == repeat)]
     same = {**cases.address, "m": asked["m"], "w": asked["w"], "ev": "faces"}
-    links = {name: shell.link("case", **{**same, "case": name}) for name in cases.order}
+    links = {name: shell.link("case", **{**same, "case": name}) for name in cases.frame["case"].unique()}
     sides = []
     for letter, arm in zip("AB", cases.arms, strict=False):
         found = rows[rows["arm"] == arm.address]
@@ -110,9 +110,11 @@ def _asked(sides: list[dict[str, Any]]) -> dict[str, Any]:
     return next((side for side in sides if side.get("inputs")), {})
 
 
-def _evidence(ws: Workspace, sides: list[dict[str, Any]]) -> None:
+def _evidence(ws: Workspace, sides: list[dict[str, Any]], metric: str | None) -> None:
     views = {name: view for name, view in VIEWS.items() if view.fits(sides)}
-    usual = next(iter(views), None)
+    # Who comes from a list by expression asks why expression is what it is.
+    about = of_scorer(sides, metric)
+    usual = about if about in views else next(iter(views), None)
     chosen = st.segmented_control(
         "Why",
         list(views),

@@ -36,7 +36,7 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What a channel means of one template. `unproven`: it got there past the gate, and none has been passed since."""
+    """What a channel means of one template. `unproven`: it first got there past the gate; a rollback to it proves nothing."""
 
     version: str
     previous: str
@@ -67,6 +67,7 @@ class State:
     approvals: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     overrides: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
     passed: set[tuple[str, str]] = field(default_factory=set)
+    overridden: set[tuple[str, str, str]] = field(default_factory=set)
 
     def version(self, template: str, channel: str) -> str:
         """Return the version that a channel means; empty where it means none."""
@@ -151,21 +152,29 @@ def save(folder: Path, state: State, entries: Sequence[Entry]) -> None:
     write_whole(folder / FILE, text.encode() + b"\n")
 
 
+def _bare(written: dict[str, Any]) -> bytes:
+    """Return pointers without what is read off the ledger each time: earlier workbenches forgot on a rollback that none was proved."""
+    for of in written.get("templates", {}).values():
+        for pointer in of["channels"].values():
+            pointer.pop("unproven", None)
+    return canonical_json(written)
+
+
 def _prove(path: Path, entries: list[Entry]) -> None:
     try:
         written = json.loads(path.read_bytes())
         seq, digest = int(written["ledger"]["seq"]), str(written["ledger"]["hash"])
-        canonical = canonical_json(written)
+        canonical = _bare(written)
     except FileNotFoundError:
         return
     except OSError as error:
         raise WorkspaceError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise LedgerError(f"{path.name} was changed by hand: it cannot be read.") from None
     if seq > len(entries):
         raise LedgerError(f"The ledger was cut: {path.name} has seen line {seq}, the ledger ends at {len(entries)}.", seq=len(entries) + 1)
     then = entries[:seq]
-    if head(then)["hash"] != digest or canonical_json(replay(then).as_json(head(then))) != canonical:
+    if head(then)["hash"] != digest or _bare(replay(then).as_json(head(then))) != canonical:
         raise LedgerError(f"{path.name} was changed by hand: it is not what the ledger says.", seq=seq)
 
 
@@ -185,7 +194,9 @@ def _moved(state: State, entry: Entry) -> None:
     key = (entry.template, entry.channel)
     if state.version(*key) != entry.from_:
         raise LedgerError(f"Line {entry.seq} of the ledger moves from a version that was not there.", seq=entry.seq)
-    unproven = bool(entry.details.get("override"))
+    if entry.details.get("override"):
+        state.overridden.add((*key, entry.to))
+    unproven = (*key, entry.to) in state.overridden
     state.pointers[key] = Pointer(entry.to, entry.from_, entry.seq, entry.actor, entry.time, unproven)
     state.former.setdefault(key, []).append(entry.to)
     if entry.channel == "production":

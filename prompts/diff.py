@@ -18,6 +18,8 @@ from prompts.render import Rendered, render
 from prompts.version import Version
 
 CONTEXT = 3
+ALIKE = 0.4
+"""Lines that have less than this share of their words in common are two lines, not one that was changed."""
 
 Sign = Literal[" ", "+", "-"]
 # Words of alphabetic scripts stay whole; a Chinese sign stands for itself.
@@ -183,7 +185,7 @@ def _hunk(group: Iterable[tuple[str, int, int, int, int]], before: list[str], af
 def _word_spans(old: str, new: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     before, after = _WORD.findall(old), _WORD.findall(new)
     matcher = SequenceMatcher(a=before, b=after, autojunk=False)
-    if matcher.ratio() < 0.3:  # two lines with little in common: marking scattered words would only confuse
+    if _alike(before, after) < ALIKE:  # two lines with little in common: marking scattered words would only confuse
         return (Span(old, True),), (Span(new, True),)
     left: list[Span] = []
     right: list[Span] = []
@@ -191,6 +193,12 @@ def _word_spans(old: str, new: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]
         left.append(Span("".join(before[a1:a2]), kind != "equal"))
         right.append(Span("".join(after[b1:b2]), kind != "equal"))
     return _joined(left), _joined(right)
+
+
+def _alike(before: list[str], after: list[str]) -> float:
+    """Return what share of the words two lines have in common, in their order; spaces are in every line."""
+    a, b = ([word for word in words if not word.isspace()] for words in (before, after))
+    return SequenceMatcher(a=a, b=b, autojunk=False).ratio()
 
 
 def _joined(spans: list[Span]) -> tuple[Span, ...]:

@@ -39,13 +39,19 @@ def draw(pair: Pair) -> None:
     if case := st.session_state.pop("_open_case", None):
         asked = {"a": pair.a.address, "b": pair.b.address, "case": case, "m": metric, "w": wanted}
         st.switch_page("examine.py", query_params=asked)
-    _table(pair, pair.comparison.result(metric), only(cases, wanted))
+    _table(pair, pair.comparison.result(metric), listed(cases, wanted))
 
 
 def only(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
     """Return the cases that a filter keeps."""
     kinds = {"failed": ["failed", "missing"], "all": list(cases["change"])}.get(wanted, [wanted])
     return cases[cases["change"] != "same"] if wanted == "changed" else cases[cases["change"].isin(kinds)]
+
+
+def listed(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
+    """Return the cases that a filter keeps, in the order of the list: the largest loss first, of those that are better the largest gain."""
+    kept = only(cases, wanted)
+    return kept.sort_values("gain", ascending=False, kind="stable") if wanted == "better" else kept
 
 
 def _metric(names: list[str]) -> str:
@@ -83,6 +89,7 @@ def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> None:
         placeholder="–",
         alt="Cases, the largest loss first",
     )
+    st.caption("Click a case to see both outputs side by side, and why.")
 
 
 def rows(pair: Pair, result: Result, cases: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,8 @@ from pages.ui.palette import palette
 from runs.compare import Pair
 from runs.margins import Rule
 
+EN = "\u2002"
+"""A space that is not collapsed."""
 _VERDICT_COLOURS = ("blue", "orange", "gray", "gray")
 
 
@@ -43,6 +45,7 @@ def draw(pair: Pair, rule: Rule | None = None) -> None:
     """Draw the plot, with the margins of a gate policy, and beside it numbers and words."""
     results = ordered(pair)
     primary = [result for result in results if result.metric.primary]
+    st.html(f'<div style="font-size:1.05rem;font-weight:600">{escape(headline(primary))}</div>')
     left, right = st.columns([6, 7], gap="small")
     with left.container(border=True, height="stretch"):
         _plot(pair, primary, rule)
@@ -52,6 +55,17 @@ def draw(pair: Pair, rule: Rule | None = None) -> None:
         with slot:
             _numbers(pair, results if every else primary)
         st.html(words_html(primary))
+
+
+def headline(results: Sequence[Result]) -> str:
+    """Return in one line what B is better and worse at, and what is not known; metrics that did not move are left out."""
+    told = {"better": "B is better at", "worse": "B is worse at", "unclear": "unclear", "insufficient": "too little data"}
+    found = []
+    for verdict, words in told.items():
+        names = [r.metric.name.replace("_", " ") for r in results if r.verdict == verdict and not _unmoved(r)]
+        colon = "" if words.startswith("B ") else ":"
+        found += [f"{badges.VERDICTS[verdict].partition(' ')[0]} {words}{colon} {', '.join(names)}"] if names else []
+    return f"{EN}{EN}".join(found) or "Nothing differs between A and B."
 
 
 def words_html(results: Sequence[Result]) -> str:
@@ -99,17 +113,17 @@ def verdict_column() -> Any:
 
 
 def table(results: Sequence[Result], alpha: float) -> pd.DataFrame:
-    """Return a row a metric: level of both arms, change, interval, units won and lost, verdict."""
+    """Return a row a metric, what matters most first, as narrow windows cut: verdict, change, interval, levels, units won and lost."""
     return pd.DataFrame(
         [
             {
                 "metric": f"{r.metric.name.replace('_', ' ')} {'↑' if r.metric.direction == 'up' else '↓'}",
-                "A": level(r, r.mean_a),
-                "B": level(r, r.mean_b),
+                "verdict": [badges.VERDICTS[r.verdict]],
                 "change": "–" if r.delta is None else change(r, r.delta),
                 f"{sure(alpha)} interval": "–" if r.delta is None else f"{change(r, r.lo)} … {change(r, r.hi)}",
+                "A": level(r, r.mean_a),
+                "B": level(r, r.mean_b),
                 "+ / − / =": f"{r.by_unit.better} / {r.by_unit.worse} / {r.by_unit.same}",
-                "verdict": [badges.VERDICTS[r.verdict]],
             }
             for r in results
         ]

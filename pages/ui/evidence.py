@@ -46,6 +46,15 @@ def of_metric(side: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {}
 
 
+def of_scorer(sides: Sides, metric: str | None) -> str:
+    """Return the view that shows why a metric is what it is; empty where none is about it."""
+    scorers = {str(score.get("scorer")) for side in sides for score in side.get("scores", []) if score["metric"] == metric}
+    if any(score["metric"] == metric for side in sides for score in proofs.faults(side)):
+        return "faults"
+    known = {"face_consistency": "faces", "contract": "logic", "schema": "logic"}
+    return next(("judge" if name.startswith("judge/") else known.get(name, name) for name in sorted(scorers)), "")
+
+
 def _has(*names: str) -> Callable[[Sides], bool]:
     return lambda sides: any(of_metric(side, *names) for side in sides)
 
@@ -168,11 +177,11 @@ def _origins(ws: Workspace, sides: Sides) -> None:
 
 def _diff(ws: Workspace, sides: Sides) -> None:
     a, b = sides
-    st.subheader("Template")
-    template_diff(ws, a["arm"], b["arm"])
     st.subheader("As rendered for this case")
     rendered_diff(a, b)
     _variables(sides)
+    st.subheader("Template")
+    template_diff(ws, a["arm"], b["arm"])
 
 
 def _variables(sides: Sides) -> None:

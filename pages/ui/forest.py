@@ -25,7 +25,8 @@ LABELS = 130
 NO_MARGINS: Mapping[str, Margin] = MappingProxyType({})
 EM = "\u2003"
 """A space that is not collapsed."""
-TICK = "format(datum.value, abs(datum.value) >= 1 ? ',.1~f' : '.2~g')"
+TICK = "format(abs(datum.value), abs(datum.value) >= 1 ? ',.1~f' : '.2~g')"
+"""How far from zero, without a sign: right is better, and of a cost that is a fall."""
 STEPS = (1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Ends of axes whose halves are short numbers too."""
 COLUMNS = ("metric", "gain", "lo", "hi", "open_lo", "open_hi", "verdict", "label", "interval", "sentence", "margin", "told")
@@ -109,7 +110,7 @@ def _spec(verdict_colours: tuple[tuple[str, str], ...], ink: str, faint: str, un
     y = alt.Y("metric:N", sort=None, title=None, axis=axis)
     x = alt.X(
         "lo:Q",
-        title=f"← B worse{EM * 3}{unit}{EM * 3}B better →",
+        title=f"← B worse{EM * 2}{unit.replace('change in per cent', 'change, %')}{EM * 2}B better →",
         scale=alt.Scale(domain=[-end, end], nice=False),
         axis=alt.Axis(grid=False, values=[-end, -end / 2, 0, end / 2, end], labelExpr=TICK, labelFlush=True, titlePadding=8),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pages.ui import cached
+from pages.ui.cases import FILTERS, listed
 from prompts.errors import UnknownName
 from runs import query
 from runs.compare import Arm, find_arms
@@ -33,21 +34,36 @@ class Listing:
         return dict(zip("ab", (arm.address for arm in self.arms), strict=False))
 
 
-def listing(ws: Workspace, a: str, b: str | None, metric: str | None) -> Listing:
+def listing(ws: Workspace, a: str, b: str | None, metric: str | None, *, wanted: str | None = None, case: str | None = None) -> Listing:
     """Return the cases of arm A, or of A and B, the largest loss (of one arm: the lowest score) first.
+
+    Args:
+        ws: The workspace.
+        a: Address of an arm.
+        b: Address of the arm that it is compared with, if it is.
+        metric: By which the cases are ordered.
+        wanted: One of the filters of Compare's list: these cases alone, in its order, if `case` is one of them.
+        case: The one that is looked at.
 
     Raises:
         UnknownName: There is no such arm.
         InputError: The arms cannot be compared, or nothing was generated.
     """
-    return _of_one(ws, a, metric) if b is None else _of_two(ws, a, b, metric)
+    return _of_one(ws, a, metric) if b is None else _of_two(ws, a, b, metric, wanted, case)
 
 
-def _of_two(ws: Workspace, a: str, b: str, metric: str | None) -> Listing:
+def _of_two(ws: Workspace, a: str, b: str, metric: str | None, wanted: str | None, case: str | None) -> Listing:
     pair = cached.comparison(ws, *(cached.found_arms if ":" in a and ":" in b else find_arms)(ws, a, b))
     results = [r.metric.name for r in pair.comparison.results if r.cases]
     name = metric if metric in results else (results[0] if results else None)
-    ranked = list(pair.comparison.cases(name)["case"]) if name else []
+    cases = pair.comparison.cases(name) if name else None
+    if cases is not None and wanted is not None and wanted in FILTERS and wanted != "all":
+        kept = tuple(listed(cases, wanted)["case"])
+        if case is None or case in kept:
+            first = "the largest gain" if wanted == "better" else "the largest loss"
+            told = f"{FILTERS[wanted]} by {str(name).replace('_', ' ')}, {first} first"
+            return Listing((pair.a, pair.b), pair.frame, kept, told)
+    ranked = list(cases["case"]) if cases is not None else []
     order = (*ranked, *(case for case in sorted(pair.frame["case"].unique()) if case not in set(ranked)))
     return Listing((pair.a, pair.b), pair.frame, order, "the largest loss first")
 

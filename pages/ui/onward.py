@@ -12,11 +12,11 @@ def draw(ws: Workspace, pair: Pair) -> None:
     """Draw the links."""
     queue = queue_of(ws, pair.a.address, pair.b.address)
     if queue:
-        shell.page_link("review.py", "Blind review of these", queue=queue)
+        shell.page_link("review.py", "Blind review of these →", queue=queue)
     elif people.may("queue"):
-        shell.page_link("review.py", "Blind review of these", a=pair.a.address, b=pair.b.address)
+        shell.page_link("review.py", "Blind review of these →", a=pair.a.address, b=pair.b.address)
     if pair.b.template and pair.b.version != pair.a.version:
-        shell.page_link("promote.py", "Promote B", template=pair.b.template, v=pair.b.version, base=pair.a.version)
+        shell.page_link("promote.py", "Promote B →", template=pair.b.template, v=pair.b.version, base=pair.a.version)
 
 
 def queue_of(ws: Workspace, a: str, b: str) -> str | None:

@@ -12,6 +12,9 @@ import streamlit as st
 from evals.result import RATIO_UNITS
 from pages.ui import address, shell
 
+SMALLEST = 0.0005
+"""What three digits do not show."""
+MARKS = {True: "▲", False: "▼"}
 COLUMNS = ("metric", "A", "B", "B − A")
 
 
@@ -33,6 +36,16 @@ def table(sides: Iterable[Mapping[str, Any]], *, every: bool) -> pd.DataFrame:
     frame = frame.sort_values(["primary", "last", "metric"], ascending=[False, True, True], kind="stable").reset_index(drop=True)
     numbers = frame[["A", "B"]].astype("float64")
     return frame[["metric"]].join(numbers).assign(**{"B − A": numbers["B"] - numbers["A"]})[list(COLUMNS)]
+
+
+def signed(delta: float, arrow: str) -> str:
+    """Return a change as people read it: its sign, and whether that is better (▲) or worse (▼)."""
+    if delta != delta:
+        return "–"
+    if abs(delta) < SMALLEST:
+        return "0"
+    good = {"↑": delta > 0, "↓": delta < 0}.get(arrow)
+    return f"{'+' if delta > 0 else '−'}{abs(delta):.3f}{'' if good is None else f' {MARKS[good]}'}"
 
 
 def words(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
@@ -57,13 +70,14 @@ def draw(sides: Sequence[Mapping[str, Any]]) -> None:
     frame = table(sides, every=bool(more and address.toggle(st, "All metrics", "all")))
     with slot:
         number = st.column_config.NumberColumn(format="%.3f")
-        change = st.column_config.NumberColumn(format="%+.3f")
+        change = st.column_config.TextColumn(alignment="right", help="▲ better, ▼ worse")
         config = {
             "A": number,
             "B": number,
             "B − A": change,
             "metric": st.column_config.TextColumn(help="↑ more is better, ↓ less is better"),
         }
+        frame["B − A"] = [signed(delta, name[-1]) for delta, name in zip(frame["B − A"], frame["metric"], strict=True)]
         if len(sides) < 2:
             frame = frame[["metric", "A"]].rename(columns={"A": "score"})
             config["score"] = number

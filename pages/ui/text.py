@@ -33,8 +33,11 @@ def diff_html(hunks: Iterable[Sequence[Line]]) -> str:
 
 def _diff_row(line: Line) -> str:
     sign, tint, strong = _STYLE[line.sign]
+    # Where all of a line is new, the line says so; marks are for the words within one that has changed in part.
+    part = not all(span.changed for span in line.spans)
     words = "".join(
-        f'<span style="background:{strong};border-radius:3px">{escape(s.text)}</span>' if s.changed else escape(s.text) for s in line.spans
+        f'<span style="background:{strong};border-radius:3px">{escape(s.text)}</span>' if part and s.changed else escape(s.text)
+        for s in line.spans
     )
     return f'<div style="background:{tint};padding-left:1.4rem;text-indent:-1.4rem">{sign} {words}</div>'
 

@@ -55,7 +55,7 @@ def empty(folder: Path) -> Iterator[str]:
     command += ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
     with (folder / "empty.log").open("wb") as out, subprocess.Popen(command, cwd=folder, stdout=out, stderr=out) as process:
         try:
-            driver._wait(port, process, folder / "empty.log")
+            driver._wait(port, process.poll, folder / "empty.log")
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()

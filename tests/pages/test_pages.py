@@ -222,9 +222,31 @@ def test_a_case_shows_what_was_asked_and_what_came(app: Open) -> None:
     at = app("examine.py", **ARMS, case="series-2-shot-2", m="face_consistency")
     assert at.header[0].value == "series\\-2\\-shot\\-2"
     table = at.dataframe[0].value.set_index("metric")
-    assert table.loc["face consistency ↑", "B − A"] == pytest.approx(0.95 - 0.1 - 8 / 200)
+    assert table.loc["face consistency ↑", "B − A"] == "+0.810 ▲"
     assert "closeup, low, static, 2 s" in html(at)
     assert "reference picture of mei" in html(at)
+
+
+def test_a_case_is_leafed_through_in_the_list_that_it_was_opened_from(app: Open) -> None:
+    """What is better comes by the largest gain, on Compare as here; a case of another list has all of them around it."""
+    listed = app("compare.py", **ARMS, w="better", m="face_consistency").dataframe[1].value
+    assert listed["B − A"].is_monotonic_decreasing
+    first, second = listed["case"].iloc[:2]
+    at = app("examine.py", **ARMS, case=first, w="better", m="face_consistency")
+    assert at.segmented_control[-1].value == "faces"
+    assert "1 of 14, B better by face consistency, the largest gain first" in markdown(at)
+    next(button for button in at.button if button.label == "Next").click().run()
+    assert at.query_params["case"] == second
+    assert "1 of 16" in markdown(app("examine.py", **ARMS, case="series-2-shot-1", w="better", m="face_consistency"))
+
+
+@pytest.mark.parametrize(("metric", "view"), [("face_consistency", "faces"), ("stiffness", "expression"), ("latency", "faces")])
+def test_the_evidence_is_of_the_metric_that_was_asked_about(metric: str, view: str) -> None:
+    """Of a list by expression a case shows why its expression is what it is; without any evidence it shows the first kind."""
+    sides = [{"scores": [{"scorer": scorer, "metric": name} for scorer, name in (("expression", "stiffness"), ("latency", "latency"))]}]
+    sides += [{"scores": [{"scorer": "face_consistency", "metric": "face_consistency"}]}]
+    found = evidence.of_scorer(sides, metric)
+    assert (found if found in evidence.VIEWS else "faces") == view
 
 
 def test_an_unknown_case_is_explained(app: Open) -> None:

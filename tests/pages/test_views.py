@@ -43,6 +43,40 @@ def test_a_gain_points_to_the_right_whatever_the_direction() -> None:
     assert frame["label"].iloc[0].startswith("−")
 
 
+def test_an_axis_counts_how_far_from_no_change() -> None:
+    """A latency that rises lies left of zero: a minus there would contradict the plus of its label."""
+    ((unit, frame),) = forest.panels(results(latency=(2.0, 4.0)))
+    _, spec = forest.chart(frame, LIGHT, unit=unit)
+    assert frame["label"].iloc[0].startswith("+")
+    assert frame["gain"].iloc[0] < 0
+    assert next(layer["encoding"]["x"]["axis"]["labelExpr"] for layer in spec["layer"] if "axis" in layer["encoding"].get("x", {})) == (
+        "format(abs(datum.value), abs(datum.value) >= 1 ? ',.1~f' : '.2~g')"
+    )
+
+
+def test_the_verdicts_are_told_in_one_line() -> None:
+    """What viewers see at once; a metric that is the same everywhere is left out."""
+    found = results(face_consistency=(0.2, 0.8), latency=(2.0, 4.0), blinks=(5.0, 5.0))
+    assert effects.headline(found) == "▲ B is better at face consistency\u2002\u2002▼ B is worse at latency"
+    assert effects.headline(results(blinks=(5.0, 5.0))) == "Nothing differs between A and B."
+
+
+@pytest.mark.parametrize(
+    ("delta", "arrow", "told"),
+    [
+        (0.1, "↑", "+0.100 ▲"),
+        (0.1, "↓", "+0.100 ▼"),
+        (-0.1, "↓", "−0.100 ▲"),
+        (0.0, "↑", "0"),
+        (0.1, "x", "+0.100"),
+        (float("nan"), "↑", "–"),
+    ],
+)
+def test_a_change_says_whether_it_is_better(delta: float, arrow: str, told: str) -> None:
+    """Its sign alone does not: less may be better."""
+    assert scores.signed(delta, arrow) == told
+
+
 def test_what_has_another_unit_has_another_axis() -> None:
     """Shares stand together; blinks a minute and ratios have axes of their own."""
     found = forest.panels(results(face_consistency=(0.2, 0.8), latency=(4.0, 2.0), blinks=(10.0, 20.0)))

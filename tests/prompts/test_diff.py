@@ -53,6 +53,9 @@ def test_lines_with_nothing_in_common_are_marked_whole() -> None:
     """Scattered marks would only confuse."""
     ((old, _),) = text_diff("abc def", "完全不同的句子")
     assert [(span.text, span.changed) for span in old.spans] == [("abc def", True)]
+    # The spaces of two sentences, and a comma, are no likeness.
+    ((old, _),) = text_diff("The prompt most people write, in a word", "A key frame that stands alone, with a look")
+    assert [span.changed for span in old.spans] == [True]
 
 
 @given(LINES, LINES)

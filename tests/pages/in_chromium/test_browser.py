@@ -87,7 +87,7 @@ def test_sounds_play_together_and_one_is_heard(server: Server, own: Workspace, t
 def test_a_click_on_a_case_opens_it_in_the_same_tab(server: Server, tab: Tab) -> None:
     """The list of cases leads to the case; arrow keys turn the pages; the way back keeps the filter."""
     visit = tab(height=1400)
-    page = visit.open(server.url("compare", **ARMS, w="worse", m="face_consistency"))
+    page = visit.open(server.url("compare", **ARMS, w="changed", m="face_consistency"))
     open_tabs = len(page.context.pages)
     grid = page.get_by_test_id("stDataFrame").last
     grid.scroll_into_view_if_needed()
@@ -100,9 +100,9 @@ def test_a_click_on_a_case_opens_it_in_the_same_tab(server: Server, tab: Tab) ->
     page.keyboard.press("ArrowRight")
     page.get_by_text("2 of 16").wait_for()
     visit.settle()
-    page.get_by_role("link", name="all cases").click()
+    page.get_by_role("link", name="All cases").click()
     page.wait_for_url("**/compare?**")
-    assert "w=worse" in page.url
+    assert "w=changed" in page.url
     assert "m=face_consistency" in page.url
     assert len(page.context.pages) == open_tabs
 

@@ -154,6 +154,18 @@ def test_an_override_takes_two_people_and_leaves_a_mark(studio: Studio) -> None:
     assert not channels.load(studio.folder)[0].is_unproven("shot/a", studio.better.id)
 
 
+def test_going_back_to_what_came_past_the_gate_proves_nothing(studio: Studio) -> None:
+    """The mark of an override is on the version: it comes back with a rollback, and goes with a gate that is passed."""
+    for who in (studio.ann, studio.bo):
+        who.override(studio.plain, reason="the first one")
+    studio.in_production(studio.better, studio.plain)
+    studio.ann.rollback("shot/a", "production", reason="a drill")
+    state, _ = channels.load(studio.folder)
+    assert state.version("shot/a", "production") == studio.plain.id
+    assert state.is_unproven("shot/a", studio.plain.id)
+    assert not state.is_unproven("shot/a", studio.better.id)
+
+
 def test_a_rollback_needs_a_reason_and_no_gate(studio: Studio) -> None:
     studio.in_production(studio.plain)
     studio.in_production(studio.better, studio.plain)
