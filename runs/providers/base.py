@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -34,7 +35,8 @@ class CommonOptions(BaseModel):
     """Options of every HTTP adapter. An unknown key is an error.
 
     `prefix` goes between `base_url` and every path; `asset_hosts` are hosts (`host` or `host:port`) that outputs may lie on
-    although they are not public; `poll_s` seconds between two questions after a task.
+    although they are not public; `poll_s` seconds between two questions after a task; `file_wait_s` seconds that a task may say
+    that it has succeeded without naming its file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +44,7 @@ class CommonOptions(BaseModel):
     prefix: str = Field(default="", pattern=r"^(/[\w.~/-]+)?$")
     asset_hosts: tuple[str, ...] = ()
     poll_s: float | None = Field(default=None, gt=0, le=600)
+    file_wait_s: float = Field(default=600, gt=0, le=7200)
 
 
 O = TypeVar("O", bound=CommonOptions)  # noqa: E741 (a type variable's name)
@@ -63,6 +66,7 @@ class HttpProvider(Generic[O]):
         self.options: O = options_of(self.options_type, name, config)
         self.poll_after_s = self.options.poll_s or self.poll_s
         self._stack: contextlib.AsyncExitStack | None = None
+        self._without_file: dict[str, float] = {}
         self.client: Client
         self.downloads: Downloads
 
@@ -110,6 +114,17 @@ class HttpProvider(Generic[O]):
         """Return the parameters of a call: the provider's, then the request's; without those that it never takes."""
         given = {**self.config.parameters, **request.parameters}
         return {k: v for k, v in given.items() if v is not None and k not in self.config.capabilities.drop}
+
+    def no_file(self, task_id: str) -> Failure | None:
+        """Return why a task that has succeeded and names no file is given up; None as long as its file may still come.
+
+        It was made and paid, so that it is `expired`: a person who finds it at the provider can `settle` the job with it.
+        """
+        waited_s = time.monotonic() - self._without_file.setdefault(task_id, time.monotonic())
+        if waited_s < self.options.file_wait_s:
+            return None
+        why = f"task {task_id} says that it has succeeded, and names no file after {self.options.file_wait_s:.0f} s; it may be billed"
+        return Failure("expired", why, code="no_file")
 
     async def fetch(self, urls: Sequence[str], kind: Kind, *, paid: bool = False) -> tuple[Asset, ...] | Failure:
         """Fetch assets, or return why the first that fails does. `paid`: give up for good rather than have the call made again."""

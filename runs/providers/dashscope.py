@@ -192,7 +192,7 @@ class DashScopeTasks(DashScope[D], ABC):
         if state == "failed":
             why = failed(0, text(output.get("code")), text(output.get("message")), task=True)
             return TaskState("failed", Outcome(failure=why, **kept))
-        return await self._done(mapping(reply.body), output, kept)
+        return await self._done(task_id, mapping(reply.body), output, kept)
 
     async def find(self, request: Request) -> str | None:
         """Look in the list of tasks for one whose submit was not answered.
@@ -217,13 +217,14 @@ class DashScopeTasks(DashScope[D], ABC):
         reply = await self.client.call("GET", f"/tasks/{task_id}", headers=self.headers())
         return reply.ok and at(reply.body, "output", "orig_prompt") == prompt
 
-    async def _done(self, body: Mapping[str, Any], output: Mapping[str, Any], kept: Mapping[str, Any]) -> TaskState:
+    async def _done(self, task_id: str, body: Mapping[str, Any], output: Mapping[str, Any], kept: Mapping[str, Any]) -> TaskState:
         links = self.links(output)
         if isinstance(links, Failure):
             return TaskState("failed", Outcome(failure=links, usage=self.usage(body, ()), **kept))
         if not links:
-            why = Failure("malformed", "the task has succeeded, and its answer names no output")
-            return fault(why, self.poll_after_s)
+            late = self.no_file(task_id)
+            outcome = Outcome(failure=late, usage=self.usage(body, ()), **kept)
+            return TaskState("failed", outcome) if late else unfinished("running", self.poll_after_s)
         assets = await self.fetch(links, self.kind)
         if isinstance(assets, Failure):
             return unfetched(assets, self.poll_after_s, usage=self.usage(body, ()), **kept)

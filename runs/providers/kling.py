@@ -43,8 +43,6 @@ CODES: Mapping[str, ErrorClass] = {
 }  # fmt: skip
 ERRORS = Errors(codes=CODES)
 NO_SUCH_TASK = frozenset({"1203", "404"})
-PATIENCE = 40
-"""Polls that a task may say `succeed` without naming its files."""
 RENAMED = 5
 """Tries of one job that an account can tell apart."""
 
@@ -73,7 +71,6 @@ class KlingProvider(HttpProvider[Options]):
         self._tokens: Tokens | None = None
         self._elements = Elements(self._call, self.poll_after_s)
         self._names: dict[str, str] = {}
-        self._fileless: dict[str, int] = {}
 
     def auth(self) -> Auth:
         """Sign with the pair of keys if there is one, else send the static key.
@@ -174,11 +171,8 @@ class KlingProvider(HttpProvider[Options]):
         entries = [mapping(entry) for entry in items(at(data, "task_result", plural))]
         links = [link for entry in entries if (link := text(entry.get("url")))]
         if not links:
-            waited = self._fileless[task_id] = self._fileless.get(task_id, 0) + 1
-            if waited < PATIENCE:
-                return TaskState("running", poll_after_s=self.poll_after_s)
-            why = Failure("malformed", "the task says that it has succeeded, and never names its files")
-            return TaskState("failed", Outcome(failure=why, **kept))
+            late = self.no_file(task_id)
+            return TaskState("failed", Outcome(failure=late, **kept)) if late else unfinished("running", self.poll_after_s)
         durations = [number(entry.get("duration")) for entry in entries]
         seconds = sum(d for d in durations if d is not None) if durations and None not in durations else None
         usage = Usage(images=len(links) if request.kind == "image" else None, seconds=seconds if request.kind == "video" else None)

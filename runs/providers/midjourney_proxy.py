@@ -110,11 +110,11 @@ class MidjourneyProxyProvider(Midjourney[Options]):
         if state in ("cancelled", "needs_input"):
             return TaskState(state)
         if request.kind == "video":
-            return await self._clips(request, reply, task, state)
+            return await self._clips(task_id, request, reply, task, state)
         url = text(task.get("imageUrl"))
         # An address before success is a preview; success may come before the address.
         if state != "succeeded" or not url:
-            return unfinished(state, self.poll_after_s)
+            return await self._on_the_way(task_id, request, reply, state)
         if self.options.images == "upscale":
             return await self._upscaled(task_id, request, reply)
         made = await self.fetch([url], "image")
@@ -122,11 +122,17 @@ class MidjourneyProxyProvider(Midjourney[Options]):
             made = await asyncio.to_thread(grid.split, made[0])
         return TaskState("succeeded", await self._outcome(request, reply, made), self.poll_after_s)
 
-    async def _clips(self, request: Request, reply: Reply, task: Mapping[str, Any], state: State | None) -> TaskState:
+    async def _on_the_way(self, task_id: str, request: Request, reply: Reply, state: State | None) -> TaskState:
+        """Return the state of a task without its file: it is given up where it has said for too long that it has succeeded."""
+        if state == "succeeded" and (late := self.no_file(task_id)):
+            return TaskState("failed", await self._outcome(request, reply, late))
+        return unfinished(state, self.poll_after_s)
+
+    async def _clips(self, task_id: str, request: Request, reply: Reply, task: Mapping[str, Any], state: State | None) -> TaskState:
         """Fetch the clips of a task that has succeeded; proxies name them in their own ways, and a still beside them."""
         found = links.links({name: task.get(name) for name in ("videoUrls", "videoUrl", "videos", "imageUrls", "imageUrl")}, "video")
         if state != "succeeded" or not found:
-            return unfinished(state, self.poll_after_s)
+            return await self._on_the_way(task_id, request, reply, state)
         return TaskState("succeeded", await self._outcome(request, reply, await self.fetch(found, "video")), self.poll_after_s)
 
     async def find(self, request: Request) -> str | None:
@@ -186,6 +192,8 @@ class MidjourneyProxyProvider(Midjourney[Options]):
                 return TaskState("failed", await self._outcome(request, found, _why(task)))
             if state == "succeeded" and task.get("imageUrl"):
                 urls.append(text(task.get("imageUrl")))
+            elif state == "succeeded" and (late := self.no_file(one)):
+                return TaskState("failed", await self._outcome(request, found, late))
         if len(urls) < len(self.options.upscale):
             return TaskState("running", poll_after_s=self.poll_after_s)
         return TaskState("succeeded", await self._outcome(request, reply, await self.fetch(urls, "image")), self.poll_after_s)

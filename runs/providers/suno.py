@@ -97,7 +97,11 @@ class SunoProvider(HttpProvider[Options]):
         if state == "failed" and not (status == "CALLBACK_EXCEPTION" and complete):
             return TaskState("failed", self._outcome(request, reply, _why(data)))
         # Until then there is a stream at best, and what has only just been made may lack its file.
-        if state not in ("succeeded", "failed") or not complete:
+        if state == "succeeded" and not complete and (late := self.no_file(task_id)):
+            urls = [url for url in urls if url]  # one song of two is worth having
+            if not urls:
+                return TaskState("failed", self._outcome(request, reply, late))
+        elif state not in ("succeeded", "failed") or not complete:
             return unfinished(state, self.poll_after_s)
         kept = urls if self.options.songs == "both" else urls[:1]
         made = await self.fetch(kept, "audio")

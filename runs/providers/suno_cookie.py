@@ -67,8 +67,14 @@ class SunoCookieProvider(HttpProvider[CommonOptions]):
             return TaskState("lost")
         states = [STATES.get(text(c.get("status")).lower()) for c in clips]
         done = [c for c, s in zip(clips, states, strict=True) if s == "succeeded"]
-        if any(s not in ("succeeded", "failed") for s in states) or not all(c.get("audio_url") for c in done):
+        if any(s not in ("succeeded", "failed") for s in states):
             return unfinished("queued" if set(states) == {"queued"} else "running", self.poll_after_s)
+        if not all(c.get("audio_url") for c in done):
+            if not (late := self.no_file(task_id)):
+                return unfinished("running", self.poll_after_s)
+            done = [c for c in done if c.get("audio_url")]
+            if not done:
+                return TaskState("failed", self._outcome(request, reply, late, clips))
         if not done:
             message = next((text(c.get("error_message")) for c in clips if c.get("error_message")), "the clips have failed")
             return TaskState("failed", self._outcome(request, reply, ERRORS.failure(500, "", message), clips))

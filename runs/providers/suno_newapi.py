@@ -70,7 +70,11 @@ class SunoNewApiProvider(HttpProvider[CommonOptions]):
             why = ERRORS.failure(500, "", text(task.get("fail_reason")) or "the task has failed")
             return TaskState("failed", self._outcome(request, reply, why, clips))
         urls = [text(c.get("audio_url")) for c in clips]
-        if state != "succeeded" or not urls or not all(urls):
+        if state == "succeeded" and not (urls and all(urls)) and (late := self.no_file(task_id)):
+            urls = [url for url in urls if url]
+            if not urls:
+                return TaskState("failed", self._outcome(request, reply, late, clips))
+        elif state != "succeeded" or not urls or not all(urls):
             return unfinished(state, self.poll_after_s)
         return TaskState("succeeded", self._outcome(request, reply, await self.fetch(urls, "audio"), clips), self.poll_after_s)
 

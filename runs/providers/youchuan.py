@@ -116,6 +116,8 @@ class YouchuanProvider(Midjourney[Options]):
         if state == "cancelled":
             return TaskState("cancelled")
         # It may say success before the addresses are there.
+        if state == "succeeded" and not urls and (late := self.no_file(task_id)):
+            return TaskState("failed", self._outcome(request, reply, late))
         if state != "succeeded" or not urls:
             return unfinished(state, self.poll_after_s)
         kept = urls if self.options.pick == "all" else urls[self.options.pick - 1 : self.options.pick]

@@ -25,7 +25,6 @@ from openai_stub import OpenAi
 from vendor_lists import KIND_OF, in_doubt, settle_songs
 from vendor_server import Vendor, serve
 
-from runs import query
 from runs.journal import files, read
 from runs.plan import request_key
 from runs.starting import initialise
@@ -205,19 +204,22 @@ def _kill(ws: Workspace, made: Vendors, rng: random.Random, *, word: bool) -> bo
 
 
 def _count(ws: Workspace, made: Vendors, tally: Tally) -> None:
-    generations = query.generations(ws)
-    for stage, status in zip(generations["stage"], generations["status"], strict=True):
-        tally.jobs[KIND_OF[stage]] += 1
-        tally.statuses.setdefault(KIND_OF[stage], Counter())[status] += 1
+    """Count by jobs: a stage that gained some begins a new run, which takes over what the one before it has, and makes what is in doubt."""
     tally.asked, paid = made.asked(), made.by_key()
     events = [record.event for path in files(ws) for record in read(path, 0).records]
-    kind_of = {e["run_id"]: KIND_OF[e["stage"]] for e in events if e["type"] == "run"}
-    words = Counter((e["run_id"], e["job_id"]) for e in events if e["type"] == "settled" and e["resend"])
-    for (run_id, _), n in words.items():
-        tally.words[kind_of[run_id]] += n
-    for run_id, job_id in zip(generations["run_id"], generations["job_id"], strict=True):
-        times = paid[request_key(run_id, job_id, 0)]
-        assert times or kind_of[run_id] == "songs", "the servers know each job by its key"
-        tally.by_itself[kind_of[run_id]] += max(0, times - 1 - words[run_id, job_id])
-    good = Counter((e["run_id"], e["job_id"]) for e in events if e["type"] == "generation" and e["status"] == "ok")
+    kind_of = {job["job_id"]: KIND_OF[e["stage"]] for e in events if e["type"] == "run" for job in e["jobs"]}
+    outcomes = sorted((e for e in events if e["type"] == "generation" and not e["carried_from"]), key=lambda e: e["at"])
+    last = {e["job_id"]: e["status"] for e in outcomes}
+    runs = {job: {e["run_id"] for e in outcomes if e["job_id"] == job} for job in last}
+    words = Counter(e["job_id"] for e in events if e["type"] == "settled" and e["resend"])
+    for job, status in last.items():
+        kind = kind_of[job]
+        again = words[job] + len(runs[job]) - 1
+        times = sum(paid[request_key(run_id, job, 0)] for run_id in runs[job])
+        assert times or kind == "songs", "the servers know each job by its key"
+        tally.jobs[kind] += 1
+        tally.statuses.setdefault(kind, Counter())[status] += 1
+        tally.words[kind] += again
+        tally.by_itself[kind] += max(0, times - 1 - again)
+    good = Counter(e["job_id"] for e in outcomes if e["status"] == "ok")
     tally.made_twice = sum(count > 1 for count in good.values())

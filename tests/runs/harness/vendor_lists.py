@@ -15,8 +15,9 @@ KIND_OF = {"outline": "texts", "script": "texts", "character": "pictures", "shot
 
 
 def in_doubt(ws: Workspace) -> bool:
-    """Say whether of any job of any run nobody knows whether it was made."""
-    return any(doubtful(ws, run_id) for run_id in query.runs(ws)["run_id"])
+    """Say whether nobody knows of some job whether it was made: in the newest run of each stage, which has taken over those before it."""
+    runs = query.runs(ws).sort_values("started_at").drop_duplicates("stage", keep="last")
+    return any(doubtful(ws, run_id) for run_id in runs["run_id"])
 
 
 def settle_songs(ws: Workspace, suno: SunoApi) -> Counter[str]:

@@ -96,6 +96,8 @@ def test_a_dead_id_is_lost_although_http_says_ok(tmp_path: Path, vendor: DashSco
     answer, _ = run_task(made(tmp_path, vendor, "wan"), request("video"), task_id="t-99")
     assert error_of(answer) == ("lost", "")
     assert vendor.calls("POST") == []
+    vendor.fault("GET /api/v1/tasks/", Fault(404, {"code": "NotFound", "message": "no such task"}))
+    assert poll(made(tmp_path, vendor, "wan"), "t-99", request("video")).state == "lost"
 
 
 def test_old_pictures_some_of_which_did_not_come_about(tmp_path: Path, vendor: DashScope) -> None:
@@ -120,6 +122,14 @@ def test_polls_may_fail_and_files_may_stumble(tmp_path: Path, vendor: DashScope)
     answer, journal = run_task(made(tmp_path, vendor, "wan"), request("video"))
     assert answer.outcome.assets[0].data == FILM
     assert (len(vendor.calls("POST")), journal) == (1, ["t-1"])
+
+
+@pytest.mark.parametrize("name", ["wan", "wanx"])
+def test_success_that_never_names_a_file_is_given_up(tmp_path: Path, vendor: DashScope, name: str) -> None:
+    vendor.next_states, vendor.next_output = ["SUCCEEDED"], {"results": []}
+    answer, _ = run_task(made(tmp_path, vendor, name, options={"file_wait_s": 0.02}), request("video" if name == "wan" else "image"))
+    assert error_of(answer) == ("expired", "no_file")
+    assert len(vendor.calls("POST")) == 1
 
 
 @pytest.mark.parametrize(

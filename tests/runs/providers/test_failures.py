@@ -74,6 +74,8 @@ def openai(code: str = "", message: str = "", kind: str = "") -> dict[str, Any]:
         (404, {"error": "model 'x' not found, try pulling it first"}, "invalid_request"),
         (400, {"object": "error", "message": "maximum context length", "type": "BadRequestError", "code": 400}, "invalid_request"),
         (422, {"detail": [{"loc": ["body"], "msg": "field required"}]}, "invalid_request"),
+        (405, {"detail": "Method Not Allowed"}, "invalid_request"),
+        (413, "<html>Request Entity Too Large</html>", "invalid_request"),
         (502, "<html>Bad gateway</html>", "server"),
         (500, None, "server"),
         (429, [], "rate_limit"),

@@ -6,13 +6,14 @@ The task was paid, so whatever becomes of its file it is handed in once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import calling
 import comfy_stub
 import pytest
-from films import film
+from films import film, song
 from gateways import GATEWAYS, made
 from vendor_server import Fault, Vendor, serve
 
@@ -81,6 +82,29 @@ def test_success_before_the_file_is_waited_for(name: str, server: Vendor, tmp_pa
     server.fault(where, early, early)
     answer = driven(name, server, tmp_path, monkeypatch)
     assert answer.outcome.failure is None and answer.outcome.assets
+
+
+@pytest.mark.parametrize("name", LATE, indirect=True)
+def test_success_that_never_names_a_file_is_given_up(name: str, server: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long before the deadline, and so that a person who finds it at the provider can still have it."""
+    where, early = LATE[name]
+    server.fault(where, *[early] * 2000)
+    options = {**GATEWAYS[name].options, "file_wait_s": 0.05}
+    provider = made(replace(GATEWAYS[name], options=options, adapter=name), server, tmp_path, monkeypatch)
+    answer, _ = calling.driven(provider, calling.request("rain", GATEWAYS[name].kind, stage="shot"))
+    failure = calling.failure_of(answer)
+    assert (failure.error, failure.code, GATEWAYS[name].paid(server)) == ("expired", "no_file", 1)
+    assert "names no file after" in failure.message and answer.outcome.wire_response
+
+
+def test_one_song_of_two_is_taken_when_the_other_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = replace(GATEWAYS["suno"], options={"file_wait_s": 0.05}, adapter="suno")
+    with serve(gateway.stub()) as server:
+        songs = [{"audioUrl": server.host("a.mp3", song(), "audio/mpeg")}, {"audioUrl": ""}]
+        half = Fault(body={"code": 200, "data": {"status": "SUCCESS", "response": {"sunoData": songs}}})
+        server.fault("GET /api/v1/generate/record-info", *[half] * 2000)
+        answer, _ = calling.driven(made(gateway, server, tmp_path, monkeypatch), calling.request("rain", "audio", stage="music"))
+    assert [asset.data for asset in answer.outcome.assets] == [song()]
 
 
 def test_a_slow_task_is_waited_for(name: str, server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,8 +50,8 @@ def test_success_before_the_files_exist_is_waited_for(tmp_path: Path, kling: Kli
     answer, _ = run_task(made(tmp_path, kling), request("video"))
     assert answer.outcome.assets[0].data == FILM
     kling.next_fileless = 10**6
-    answer, _ = run_task(made(tmp_path, kling, options={"poll_s": 0.001}), request("video", key="job-2"))
-    assert error_of(answer)[0] == "malformed"
+    answer, _ = run_task(made(tmp_path, kling, options={"poll_s": 0.001, "file_wait_s": 0.02}), request("video", key="job-2"))
+    assert error_of(answer) == ("expired", "no_file")
     assert answer.outcome.cost_usd is not None, "it was paid all the same"
 
 

@@ -75,6 +75,8 @@ def test_states(tmp_path: Path, kling: Kling, state: str, expected: str) -> None
 def test_a_dead_id_is_lost(tmp_path: Path, kling: Kling) -> None:
     answer, _ = run_task(made(tmp_path, kling), request("video"), task_id="k-99")
     assert error_of(answer)[0] == "lost"
+    kling.fault("GET /v1/", Fault(404, "<html>no such page</html>"))
+    assert poll(made(tmp_path, kling), "k-99", request("video")).state == "lost"
 
 
 def test_polls_may_fail_and_files_may_stumble(tmp_path: Path, kling: Kling) -> None:
