@@ -67,8 +67,8 @@ class RunResult:
 def told_of_doubts(n: int, usd: float | None, run_id: str, again: str) -> str:
     """Return what is to be said of jobs of which nobody knows whether they were made: how many, what they may cost, how to go on."""
     cost = "nobody knows what that may have cost" if usd is None else f"that may have cost up to ${usd:.4f}"
-    many = f"{n} calls are" if n > 1 else "1 call is"
-    return f"{many} unknown: no answer came, and {cost}. Say what became of it: workbench settle {run_id}. Or ask again: {again}"
+    many, them = (f"{n} calls are", "them") if n > 1 else ("1 call is", "it")
+    return f"{many} unknown: no answer came, and {cost}. Say what became of {them}: workbench settle {run_id}. Or ask again: {again}"
 
 
 def run(ws: Workspace, plan: Plan, provider: Provider, options: Options | None = None, *, carried: Sequence[Generation] = ()) -> RunResult:

@@ -120,6 +120,10 @@ def test_all_providers_are_listed_with_what_is_known(tmp_path: Path, monkeypatch
     assert (found["openai"].key, found["kling"].key, found["house"].key) == ("set", "missing", "none needed")
     assert (found["openai"].price, found["house"].price) == ("0.75 in, 4.5 out a million tokens", "free")
     assert found["openai"].as_of
+    assert (found["openai"].can, found["house"].can, found["qwen"].can) == ("json_schema", "json_schema, seed", "json_object, seed")
+    assert [found[name].lost for name in ("openai", "house", "studio", "kling", "suno")] == [
+        "left to you", "asked again", "asked again", "looked up", "left to you",
+    ]  # fmt: skip
     assert found["studio"].makes.endswith("(SIMULATED)")
     assert found["youchuan"].terms == "not accepted: off"
     assert "names no adapter" in found["odd"].problem
