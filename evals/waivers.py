@@ -25,9 +25,9 @@ import yaml
 from pydantic import Field, model_validator
 
 from evals.document import read_yaml
+from evals.waiverfile import FILE
 from prompts.story import Id, Model
 
-FILE = "waivers.yaml"
 HEAD = "# What people say of findings; see docs/checks.md. `workbench waive` appends here.\nwaivers:\n"
 Verdict = Literal["wrong", "meant", "right"]
 TAKES_OUT: frozenset[str] = frozenset({"wrong", "meant"})
@@ -90,15 +90,6 @@ def load_waivers(folder: Path) -> tuple[Waiver, ...]:
     """
     path = folder / FILE
     return tuple(read_yaml(path).parse(Waivers).waivers) if path.is_file() else ()
-
-
-def stamp_of(folder: Path) -> tuple[int, int]:
-    """Return what changes whenever the file of a workspace's `evals/` folder does: its time in ns and its size; zeros without one."""
-    try:
-        found = (folder / FILE).stat()
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
 
 
 def add_waiver(folder: Path, waiver: Waiver) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from evals.judge.calibration import recorded
-from evals.waivers import stamp_of
+from evals.waiverfile import stamp_of
 from pages.ui import agreement, cached, shell, takeaway
 from runs import query
 from runs.workspace import Workspace

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runs.schema import ROLLED_CHECKS
 from runs.staging import Batch, Fault
+from runs.waived import roll_up
 
 if TYPE_CHECKING:
     import duckdb
@@ -296,6 +297,9 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
     # Nothing else changes how often checks spoke: findings came, some do not count any more, or a plan says whose they are.
     if again or batch.findings or "run" in batch.kinds:
         con.execute(ROLLED_CHECKS.format(runs=runs))
+        roll_up(con, runs, of_artifacts=False)
+    elif "generation" in batch.kinds:
+        roll_up(con, runs, of_artifacts=True)
     _note_faults(con, faults)
     con.execute("commit")
 

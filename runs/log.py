@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evals.waiverfile import stamp_of
 from runs import schema
 from runs.attached import attached
 from runs.errors import LogError
@@ -30,6 +31,7 @@ from runs.growth import pending
 from runs.pruning import refuse_anew
 from runs.staging import Stage
 from runs.turnstile import WAIT_S, turnstile
+from runs.waived import bring_up
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -143,7 +145,7 @@ def _rebuild(ws: Workspace, fresh: Path) -> Folded:
     # Without its write-ahead log the old file is older, but sound: should this process die here, the next fold mends it.
     _wal(ws.log).unlink(missing_ok=True)
     fresh.replace(ws.log)
-    _SEEN[ws.log] = _SEEN.pop(fresh)
+    _SEEN[ws.log], _SAID[ws.log] = _SEEN.pop(fresh), _SAID.pop(fresh)
     return Folded(lines, faults)
 
 
@@ -181,10 +183,13 @@ def fold_anew(ws: Workspace, target: Path, upto: Mapping[str, int] | None = None
         raise _unwritable(ws, error) from error
     finally:
         _SEEN.pop(target, None)
+        _SAID.pop(target, None)
 
 
 _LOCAL = threading.local()
 _SEEN: dict[Path, tuple[int, dict[str, int]]] = {}
+_SAID: dict[Path, tuple[int, int]] = {}
+"""The stamp of the waivers that each log was rolled up with when it was folded last."""
 
 
 def _wal(path: Path) -> Path:
@@ -202,7 +207,7 @@ def _seen(ws: Workspace) -> dict[str, int] | None:
 
 def _up_to_date(ws: Workspace) -> bool:
     seen = _seen(ws)
-    return seen is not None and next(pending(ws, seen), None) is None
+    return seen is not None and _SAID.get(ws.log) == stamp_of(ws.evals) and next(pending(ws, seen), None) is None
 
 
 def freshen(ws: Workspace) -> None:
@@ -273,11 +278,13 @@ def _step(
             # What is not used any more is given back at once; of less there is nothing to give back, and this takes a tenth of a fold.
             con.execute("set allocator_flush_threshold = '1MB'; set allocator_bulk_deallocation_flush_threshold = '1MB'")
         faults = batch.faults + stage.load(con) if batch.sources else []
+        said = bring_up(con, ws.evals)
         if batch.sources:
             apply(con, batch, faults)
     except duckdb.Error as error:
         raise _broken(log, error) from error
     _SEEN[log] = (log.stat().st_ino, seen | {source.file: source.seen for source in batch.sources})
+    _SAID[log] = said
     return Folded(batch.lines, len(faults), not batch.more)
 
 

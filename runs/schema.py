@@ -178,6 +178,19 @@ def _rolled_checks(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(ROLLED_CHECKS.format(runs="select run_key from run"))
 
 
+_WAIVED = """
+create table waiver(
+  n bigint not null, "check" varchar not null, verdict varchar not null, series varchar, "case" varchar, artifact varchar, place varchar,
+  quote varchar);
+create table rollup_run_waived(
+  run_key integer not null, arm varchar, check_id varchar not null, severity varchar, verdict varchar not null, findings bigint not null);
+"""
+
+
+def _waived(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_WAIVED)
+
+
 _EARLIER_TRIES = """
 create table earlier_try(
   run_key integer not null, job_key integer not null, status varchar not null, error varchar, cost_usd double, created_at timestamp,
@@ -203,6 +216,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] 
     ("0009 views by run", _views_by_run),
     ("0010 roll-up of checks", _rolled_checks),
     ("0011 earlier tries", _earlier_tries),
+    ("0012 roll-up of what waivers say", _waived),
 )
 VERSION = len(MIGRATIONS)
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evals.waivers import About, Waiver, judged, load_waivers
+from runs import waived
 from runs.log import read
 from runs.query.frames import COUNT, NUMBER, TEXT, Columns, matching, records
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 CHECKS: Columns = {
@@ -27,27 +29,9 @@ CHECKS: Columns = {
     "precision": NUMBER,
 }
 
-# What `evals.waivers.judged` says of each finding that a waiver could speak of; a long log holds hundreds of thousands of findings.
-_SPOKEN = """
-with said as (
-  select unnest(range(len($1::varchar[]))) as n, unnest($1::varchar[]) as "check", unnest($2::varchar[]) as verdict,
-    unnest($3::varchar[]) as series, unnest($4::varchar[]) as "case", unnest($5::varchar[]) as artifact, unnest($6::varchar[]) as place,
-    unnest($7::varchar[]) as quote),
-named as materialized (
-  select f.rowid as id, s.n, f.run_key, f.job_key, f.check_id, f.severity
-  from finding f join run r using (run_key) join said s on s."check" = f.check_id
-  where f.latest and ($8 is null or r.run_id = $8) and (s.quote is null or contains(coalesce(f.quote, ''), s.quote))
-    and (s.place is null or list_contains(from_json(f.places, '["VARCHAR"]'), s.place))),
-first as (
-  select f.id, f.check_id, f.severity, j.arm, min(f.n) as n
-  from named f join said s using (n) join job j on j.run_key = f.run_key and j.job_key = f.job_key
-  left join case_ c on c.case_key = j.case_key
-  left join artifact x on s.artifact is not null and x.run_key = f.run_key and x.job_key = f.job_key and x.position = 1
-  where (s.series is null or s.series = c.series) and (s."case" is null or s."case" = c.case_id)
-    and (s.artifact is null or s.artifact = x.sha256)
-  group by all)
-select j.check_id as "check", coalesce(j.severity, '') as severity, {arm} as arm, s.verdict, count(*) as n
-from first j join said s using (n) group by all
+_SAID = """
+select w.check_id as "check", coalesce(w.severity, '') as severity, {arm} as arm, w.verdict, sum(w.findings)::bigint as n
+from ({counted}) w join run r using (run_key) {where} group by all
 """
 
 
@@ -69,7 +53,7 @@ def checks(ws: Workspace, run_id: str | None = None) -> pd.DataFrame:
             from rollup_run_check x join run r using (run_key) {where} group by all order by all""",  # noqa: S608  fixed words
             parameters,
         )
-        spoken = records(con, _SPOKEN.format(arm=arm.replace("x.", "j.")), [*_columns(waivers), run_id]) if waivers else []
+        spoken = _spoken(con, ws, waivers, run_id) if waivers else []
     return _table(counts, Counter({(row["check"], row["severity"], row["arm"], row["verdict"]): row["n"] for row in spoken}))
 
 
@@ -95,9 +79,15 @@ def about_finding(one: Mapping[str, Any], finding: Mapping[str, Any]) -> About:
     )
 
 
-def _columns(waivers: Sequence[Waiver]) -> list[list[str | None]]:
-    """Return waivers as `_SPOKEN` takes them."""
-    return [[getattr(waiver, name) for waiver in waivers] for name in ("check", "verdict", "series", "case", "artifact", "place", "quote")]
+def _spoken(con: duckdb.DuckDBPyConnection, ws: Workspace, waivers: Sequence[Waiver], run_id: str | None) -> list[dict[str, Any]]:
+    """Return what waivers say: as it was rolled up, or counted now where no fold has seen these waivers yet."""
+    arm = "w.arm" if run_id else "''"
+    if waived.held(con, ws.evals):
+        where, parameters = matching(r__run_id=run_id)
+        return records(con, _SAID.format(arm=arm, counted="from rollup_run_waived", where=where), parameters)
+    runs = "select run_key from run where $8 is null or run_id = $8"
+    counted = waived.SPOKEN.format(said=waived.GIVEN, runs=runs, checks='select "check" from said')
+    return records(con, _SAID.format(arm=arm, counted=counted, where=""), [*waived.columns(waivers), run_id])
 
 
 def _table(counts: list[dict[str, Any]], verdicts: Counter[tuple[str, str, str, str]]) -> pd.DataFrame:

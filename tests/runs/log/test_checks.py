@@ -11,9 +11,10 @@ import log_story as story
 import pytest
 import yaml
 
-from evals.waivers import FILE, About, judged, load_waivers
+from evals.waiverfile import FILE
+from evals.waivers import About, judged, load_waivers
 from runs import events as ev
-from runs import query, schema
+from runs import query, schema, waived
 from runs.contents import compare
 from runs.log import fold, fold_anew
 from runs.workspace import Workspace
@@ -44,33 +45,64 @@ def told(ws: Workspace) -> Workspace:
             events += [story.generation(run, n), marks]
         story.write(ws, f"{run}.jsonl", events)
     ws.evals.mkdir(exist_ok=True)
-    said = [{"who": "lin", "why": "so it is", "at": "2026-11-25", **waiver} for waiver in WAIVERS]
-    (ws.evals / FILE).write_text(yaml.safe_dump({"waivers": said}), "utf-8")
+    say(ws, WAIVERS)
     return ws
 
 
-@pytest.mark.parametrize("run", [None, "r"])
-def test_checks_are_counted_as_one_by_one(told: Workspace, run: str | None) -> None:
-    made = query.generations(told).set_index("job_id")["artifact"]
-    expected: Counter[tuple[str, ...]] = Counter()
-    for row in query.findings(told, run).to_dict("records"):
+def say(ws: Workspace, waivers: list[dict[str, str]]) -> None:
+    said = [{"who": "lin", "why": "so it is", "at": "2026-11-25", **waiver} for waiver in waivers]
+    (ws.evals / FILE).write_text(yaml.safe_dump({"waivers": said}), "utf-8")
+
+
+def one_by_one(ws: Workspace, run: str | None) -> dict[tuple[str, ...], int]:
+    made = query.generations(ws).set_index("job_id")["artifact"]
+    counts: Counter[tuple[str, ...]] = Counter()
+    for row in query.findings(ws, run).to_dict("records"):
         artifact = made[row["job_id"]]
         about = About(
             check=row["check"], where=tuple(json.loads(row["where"])), quote=row["quote"], series=row["series"], case=row["case_id"],
             artifacts=(artifact,) if isinstance(artifact, str) else (),
         )  # fmt: skip
-        waiver = judged(load_waivers(told.evals), about)
+        waiver = judged(load_waivers(ws.evals), about)
         severity = row["severity"] if isinstance(row["severity"], str) else ""
-        expected[row["check"], severity, row["arm"] if run else "", waiver.verdict if waiver else "unjudged"] += 1
+        counts[row["check"], severity, row["arm"] if run else "", waiver.verdict if waiver else "unjudged"] += 1
+    return dict(counts)
+
+
+def counted(ws: Workspace, run: str | None) -> dict[tuple[str, ...], int]:
     verdicts = ("right", "meant", "wrong", "unjudged")
-    found = {
-        (row["check"], row["severity"], row["arm"], verdict): row[verdict]
-        for row in query.checks(told, run).to_dict("records")
+    return {
+        (row["check"], row["severity"], row["arm"] if run else "", verdict): row[verdict]
+        for row in query.checks(ws, run).to_dict("records")
         for verdict in verdicts
         if row[verdict]
     }
-    assert found == dict(expected)
-    assert {verdict for *_, verdict in found} == {*verdicts}
+
+
+@pytest.mark.parametrize("run", [None, "r"])
+def test_checks_are_counted_as_one_by_one(told: Workspace, run: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rolled up and not, and whatever comes next: other waivers, none, a file that is none, scores again, another output, another run."""
+    expected = one_by_one(told, run)
+    assert {verdict for *_, verdict in expected} == {"right", "meant", "wrong", "unjudged"}
+    assert counted(told, run) == expected
+    with monkeypatch.context() as patch:
+        patch.setattr(waived, "held", lambda *_: False)
+        assert counted(told, run) == expected, "where no fold may write"
+    for waivers in (WAIVERS[::-1], WAIVERS[2:], [], WAIVERS):
+        say(told, waivers)
+        assert counted(told, run) == one_by_one(told, run), waivers
+    (told.evals / FILE).write_text("waivers: 7", "utf-8")
+    fold(told)
+    say(told, WAIVERS)
+    assert counted(told, run) == expected
+    marks = [story.score("logic", 0.5, findings=[{**story.FINDING, "check": "S14", "quote": "", "where": []}])]
+    again = [ev.Scores(run_id="r", at=story.at(20), job_id=story.job_id("r", n), scores=marks) for n in range(6)]
+    other = story.generation("r", 5, 21, artifacts=[{"kind": "image", "media_type": "image/png", "sha256": f"{3:064x}", "bytes": 9}])
+    story.write(told, "t.jsonl", [*again, other])
+    assert counted(told, run) == one_by_one(told, run) != expected
+    anew = told.runs / "anew.duckdb"
+    fold_anew(told, anew)
+    assert compare(told.log, anew) == {}
 
 
 def test_a_log_of_before_has_the_same_roll_up_as_one_made_anew(told: Workspace) -> None:
