@@ -1,8 +1,9 @@
-"""Reading the log cheaply: one DuckDB instance a process and log, to which the file is attached only while somebody reads it.
+"""Opening the log cheaply: DuckDB instances that a process keeps, to which the file is attached only while somebody reads or writes it.
 
-Starting an instance takes some 15 ms, attaching a file 1 ms, and a page asks a dozen questions. The instance itself holds no file
-and no data. Readers of several threads share one attachment: were there two, closing one file would drop the locks of both, for
-locks belong to a process. The last one to leave lets the file go, so that whoever waits to write has its turn (`runs.turnstile`).
+Starting an instance and ending it takes some 25 ms, attaching a file 1 ms, and a page asks a dozen questions. The instance itself holds no
+file and no data. Readers of several threads share one attachment: were there two, closing one file would drop the locks of both, for
+locks belong to a process. The last one to leave lets the file go, so that whoever waits to write has its turn (`runs.turnstile`). Whoever
+writes has an instance of its own, which computes with other settings.
 """
 
 from __future__ import annotations
@@ -20,24 +21,25 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "run_log"
+READ, WRITE = "read_only", "read_write"
 MOST = 4
 """Instances kept; each is a few megabytes and the threads that it computes with."""
 
 
 class _Instance:
-    """A DuckDB without data, and for how many readers the log is attached to it."""
+    """A DuckDB without data, and for how many readers the log is attached to it, or whether for one who writes."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, mode: str) -> None:
         import duckdb
 
-        self._path = log
+        self._path, self._mode = log, mode
         self._con = duckdb.connect(config={**CONFIG, "temp_directory": f"{log}.tmp"})
         self.readers = 0
 
     def enter(self) -> duckdb.DuckDBPyConnection:
         if not self.readers:
             path = str(self._path).replace("'", "''")
-            self._con.execute(f"attach '{path}' as {NAME} (read_only)")
+            self._con.execute(f"attach '{path}' as {NAME} ({self._mode})")
         self.readers += 1
         cursor = self._con.cursor()
         try:
@@ -55,37 +57,40 @@ class _Instance:
                 self._con.execute(f"detach {NAME}")
             except Exception:
                 # It would hold the file, and keep writers out: without the instance it is closed.
-                _KEPT.pop(self._path, None)
+                _KEPT.pop((self._path, self._mode), None)
                 self._con.close()
-                raise
+                if self._mode == READ:
+                    raise
+                # On a full disk what was committed stays in the write-ahead log; whoever opens the file next plays it.
 
 
-_KEPT: dict[Path, _Instance] = {}
+_KEPT: dict[tuple[Path, str], _Instance] = {}
 _LOCK = threading.Lock()
 
 
 @contextlib.contextmanager
-def attached(log: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection whose tables are those of the log, to read only.
+def attached(log: Path, *, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection whose tables are those of the log, to read only, or to write, for one at a time who has the log for itself.
 
     Raises:
         duckdb.Error: the file is missing, no database, or held by a program that writes.
     """
     import duckdb
 
+    key = log, WRITE if write else READ
     with _LOCK:
-        instance = _KEPT.pop(log, None) or _Instance(log)
-        _KEPT[log] = instance
-        idle = [path for path, kept in _KEPT.items() if not kept.readers and path != log]
-        for path in idle[: max(0, len(_KEPT) - MOST)]:
-            del _KEPT[path]
+        instance = _KEPT.pop(key, None) or _Instance(*key)
+        _KEPT[key] = instance
+        idle = [other for other, kept in _KEPT.items() if not kept.readers and other != key]
+        for other in idle[: max(0, len(_KEPT) - MOST)]:
+            del _KEPT[other]
         cursor = instance.enter()
     try:
         yield cursor
     except (duckdb.FatalException, duckdb.InternalException):
         # DuckDB answers nothing any more after these; the next reader starts anew.
         with _LOCK:
-            _KEPT.pop(log, None)
+            _KEPT.pop(key, None)
         raise
     finally:
         with _LOCK:

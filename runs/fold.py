@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 # What runs does this batch speak of? Runs not known yet get a row that holds no more than the id.
 _TOUCHED = """
-create or replace temp table touched as select distinct run_id from ({events});
-insert into run(run_key, run_id)
-select (select coalesce(max(run_key), 0) from run) + row_number() over (order by run_id), run_id from touched anti join run using (run_id);
-create or replace temp table touched as select run_key, run_id from run semi join touched using (run_id);
+create or replace temp table touched as select r.run_key, run_id
+from (select distinct run_id from ({events})) left join run r using (run_id);
+"""
+_NEW_RUNS = """
+update touched set run_key = n.run_key
+from (select (select coalesce(max(run_key), 0) from run) + row_number() over (order by run_id) as run_key, run_id from touched
+      where run_key is null) n where n.run_id = touched.run_id;
+insert into run(run_key, run_id) select run_key, run_id from touched anti join run using (run_id);
 """
 
 _PLAN = """
@@ -249,7 +253,7 @@ update rating set latest = (journal_key = n.last.k and line_offset = n.last.o)
 from newest n where n.queue = rating.queue and n.item = rating.item and n.rater = rating.rater;
 """
 
-_ROLLUPS = """
+_ROLLED_ARMS = """
 delete from rollup_run_arm where run_key in ({runs});
 insert into rollup_run_arm
 select b.run_key, b.arm, count(*), count(g.job_key), count(*) filter (g.status = 'ok'),
@@ -260,7 +264,8 @@ from job b left join (select * from generation where run_key in ({runs})) g on g
 left join (select job_key, fsum(cost_usd) as cost_usd from earlier_try where run_key in ({runs}) group by job_key) e
   on e.job_key = b.job_key
 where b.run_key in ({runs}) group by b.run_key, b.arm;
-
+"""
+_ROLLED_SCORERS = """
 delete from rollup_run_scorer where run_key in ({runs});
 insert into rollup_run_scorer
 select s.run_key, b.arm, s.metric_key, count(*), count(*) filter (s.status = 'ok'), count(*) filter (s.status = 'failed'),
@@ -278,6 +283,15 @@ where a.version_key is not null and b.case_key is not null group by s.run_key, a
 """
 
 
+# A journal that was known before it had a header has one now.
+_NEW_OFFSETS = """
+insert into journal_offset(journal_key, file, bytes, seen, run_id, host, pid, started_at)
+select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)::timestamp
+on conflict (file) do update set bytes = excluded.bytes, seen = excluded.seen, run_id = coalesce(excluded.run_id, run_id),
+  host = coalesce(excluded.host, host), pid = coalesce(excluded.pid, pid), started_at = coalesce(excluded.started_at, started_at)
+"""
+
+
 def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault]) -> None:
     """Fold what is staged, and move the offsets, in one transaction."""
     con.execute("begin")
@@ -285,10 +299,12 @@ def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault])
     con.execute("create or replace temp macro f_file(k) as (select file from journal_offset where journal_key = k)")
     runs = _touched(con, batch) if batch.kinds else ""
     again = False
-    for step in _steps(batch):
-        con.execute(step.replace("{runs}", runs))
+    for step, sql in _steps(batch):
+        con.execute(sql.replace("{runs}", runs))
         if step is _PLAN:
             _take_jobs(con, runs, batch.slices)
+        if step is _JOBS and not batch.kinds & {"run", "generation"} and con.fetchone() != (0,):
+            con.execute(_ROLLED_ARMS.replace("{runs}", runs))  # a score came before the plan that has its job
         if step is _GENERATIONS and con.execute("from earlier_try semi join tries using (job_key) limit 1").fetchone():
             con.execute(_EARLIER)
         if step is _TWICE and con.execute("from twice limit 1").fetchone():
@@ -320,11 +336,15 @@ def _take_jobs(con: duckdb.DuckDBPyConnection, runs: str, slices: Sequence[str])
 def _touched(con: duckdb.DuckDBPyConnection, batch: Batch) -> str:
     """Find the runs that the batch speaks of; return their keys as a list in SQL, by which DuckDB leaves out what holds other runs."""
     con.execute(_TOUCHED.replace("{events}", _events(batch.kinds, "run_id")))
-    return ", ".join(str(key) for (key,) in con.execute("select run_key from touched").fetchall()) or "null"
+    touched = con.execute("select run_key from touched").fetchall()
+    if (None,) in touched:
+        con.execute(_NEW_RUNS)
+        touched = con.execute("select run_key from touched").fetchall()
+    return ", ".join(str(key) for (key,) in touched) or "null"
 
 
-def _steps(batch: Batch) -> list[str]:
-    """Return what there is to do for the types of events that came in; only for those there are tables."""
+def _steps(batch: Batch) -> list[tuple[str, str]]:
+    """Return what there is to do for the types of events that came in, in general and for these; only for those there are tables."""
     came = batch.kinds
     steps: list[tuple[str, Collection[str] | bool, str]] = [
         (_PLAN, came & {"run"}, ""),
@@ -339,9 +359,10 @@ def _steps(batch: Batch) -> list[str]:
         (_QUEUES, came & {"queue"}, ""),
         (_RATINGS, came & {"rating"}, ""),
         (_JUDGED, came & {"judged"}, ""),
-        (_ROLLUPS, came & {"run", "generation", "scores"}, ""),
+        (_ROLLED_ARMS, came & {"run", "generation"}, ""),
+        (_ROLLED_SCORERS, came & {"run", "scores"}, ""),
     ]
-    return [step.replace("{events}", _events(needed, columns)) if columns else step for step, needed, columns in steps if needed]
+    return [(step, step.replace("{events}", _events(needed, columns))) for step, needed, columns in steps if needed]
 
 
 def _events(kinds: Collection[str] | bool, columns: str) -> str:
@@ -350,22 +371,15 @@ def _events(kinds: Collection[str] | bool, columns: str) -> str:
 
 
 def _move_offsets(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    rows = [
-        (s.key, s.file, s.offset, s.seen, h.get("run_id"), h.get("host"), h.get("pid"), h.get("at"))
-        for s in batch.sources
-        for h in (s.head or {},)
-    ]
-    if rows:
-        con.execute(
-            """
-            insert into journal_offset(journal_key, file, bytes, seen, run_id, host, pid, started_at)
-            select unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)::timestamp
-            on conflict (file) do update set bytes = excluded.bytes, seen = excluded.seen, run_id = coalesce(excluded.run_id, run_id),
-              host = coalesce(excluded.host, host), pid = coalesce(excluded.pid, pid),
-              started_at = coalesce(excluded.started_at, started_at)
-            """,
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+    new = []
+    for source in batch.sources:
+        if source.known:
+            con.execute("update journal_offset set bytes = ?, seen = ? where journal_key = ?", [source.offset, source.seen, source.key])
+        if source.head or not source.known:
+            head = source.head or {}
+            new.append((source.key, source.file, source.offset, source.seen, *(head.get(name) for name in ("run_id", "host", "pid", "at"))))
+    if new:
+        con.execute(_NEW_OFFSETS, [list(column) for column in zip(*new, strict=True)])
 
 
 def _note_faults(con: duckdb.DuckDBPyConnection, faults: Sequence[Fault]) -> None:

@@ -237,7 +237,7 @@ def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
         if not log.exists():
             refuse_anew(ws)  # a log that was deleted would come back without the runs that are in an archive
             _create(log)
-        with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, contextlib.closing(_connect(log, wait_s)) as con:
+        with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, _opened(log, wait_s, write=True) as con:
             return _step(ws, con, Stage(Path(folder)), max_bytes, log)
     except OSError as error:
         raise _unwritable(ws, error) from error
@@ -272,11 +272,7 @@ def _step(
         known = {file: (key, offset, seen) for file, key, offset, seen in rows}
         seen = {row[0]: row[3] for row in rows}
         batch = stage.gather(ws, known, seen, max_bytes, upto)
-        if min(max_bytes, batch.nbytes) <= SMALL_BYTES:
-            con.execute("set threads = 1")  # each further one has buffers of its own and saves no time on so little
-        if _LITTLE_BYTES < min(max_bytes, batch.nbytes) <= SMALL_BYTES:
-            # What is not used any more is given back at once; of less there is nothing to give back, and this takes a tenth of a fold.
-            con.execute("set allocator_flush_threshold = '1MB'; set allocator_bulk_deallocation_flush_threshold = '1MB'")
+        _tune(con, min(max_bytes, batch.nbytes))
         faults = batch.faults + stage.load(con) if batch.sources else []
         said = bring_up(con, ws.evals)
         if batch.sources:
@@ -288,12 +284,20 @@ def _step(
     return Folded(batch.lines, len(faults), not batch.more)
 
 
+def _tune(con: duckdb.DuckDBPyConnection, nbytes: int) -> None:
+    """Set how a fold of so many bytes computes; the settings stay with the instance, so each is set either way."""
+    # Each further thread has buffers of its own and saves no time on so little.
+    con.execute("set threads = 1" if nbytes <= SMALL_BYTES else "reset threads")
+    for name in ("allocator_flush_threshold", "allocator_bulk_deallocation_flush_threshold") if nbytes > _LITTLE_BYTES else ():
+        # What is not used any more is given back at once; of less there is nothing to give back, and this takes a tenth of a fold.
+        con.execute(f"set {name} = '1MB'" if nbytes <= SMALL_BYTES else f"reset {name}")
+
+
 @contextlib.contextmanager
 def _readable(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
-    with contextlib.ExitStack() as stack:
-        con = _patiently(ws.log, FOREIGN_WAIT_S, lambda: stack.enter_context(attached(ws.log)))
+    with _opened(ws.log, FOREIGN_WAIT_S) as con:
         try:
             current = schema.version(con)
         except duckdb.Error as error:
@@ -302,6 +306,12 @@ def _readable(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
         if current < schema.VERSION:
             raise LogError("runs/log.duckdb is of an older schema and cannot be brought up to date here.", hint="Is the folder writable?")
         yield con
+
+
+@contextlib.contextmanager
+def _opened(log: Path, wait_s: float, *, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    with contextlib.ExitStack() as stack:
+        yield _patiently(log, wait_s, lambda: stack.enter_context(attached(log, write=write)))
 
 
 def _connect(path: Path, wait_s: float) -> duckdb.DuckDBPyConnection:

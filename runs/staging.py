@@ -51,6 +51,7 @@ class Source:
     offset: int
     seen: int
     head: Mapping[str, Any] | None = None
+    known: bool = False
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ class Stage:
                 batch.more = True
                 break
             old = known.get(path.name)
-            source = Source(old[0], path.name, *old[1:]) if old else Source(next_key, path.name, 0, 0)
+            source = Source(old[0], path.name, *old[1:], known=True) if old else Source(next_key, path.name, 0, 0)
             if source.offset == 0:
                 source.head = header(path)
                 if source.head and source.head.get("schema", 0) > SCHEMA:

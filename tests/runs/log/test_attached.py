@@ -37,6 +37,19 @@ def test_readers_share_the_log_and_the_last_one_lets_it_go(log: Workspace) -> No
     assert opens_elsewhere(log)
 
 
+def test_whoever_writes_lets_it_go_with_everything_in_the_file(log: Workspace) -> None:
+    """No write-ahead log is left that each reader would have to play again, and what a fold made for itself is gone."""
+    for value in ("1", "2"):
+        with attached(log.log, write=True) as con:
+            con.execute("create temp table scratch as select 1 as one")
+            con.execute("insert or replace into meta values ('mine', ?)", [value])
+            assert not opens_elsewhere(log)
+        assert not log.log.with_name("log.duckdb.wal").exists()
+        assert opens_elsewhere(log)
+    with read(log) as con:
+        assert con.execute("select value from meta where key = 'mine'").fetchone() == ("2",)
+
+
 def test_a_question_has_bounded_memory_and_cannot_write(log: Workspace) -> None:
     with read(log) as con:
         assert con.execute("select current_setting('memory_limit')").fetchone() == ("1.8 GiB",)
