@@ -59,6 +59,16 @@ def timed(act: Callable[[], Any]) -> tuple[float, float]:
     return (time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000
 
 
+def waived(ws: Workspace, times: int) -> None:
+    """Ask about checks while waivers may speak of every finding, and once more when somebody has written in their file."""
+    big_log.say(ws)
+    wall, cpu = timed(lambda: query.checks(ws))
+    print(f"{'checks, new waivers':26} {wall:8.0f} {wall:8.0f} {cpu:8.0f}   once: the fold asks their findings again")
+    took = [timed(lambda: query.checks(ws)) for _ in range(times)]
+    walls = [wall for wall, _ in took]
+    print(f"{'checks with waivers':26} {statistics.median(walls):8.0f} {max(walls):8.0f} {statistics.median(c for _, c in took):8.0f}")
+
+
 def one_more(ws: Workspace) -> None:
     """Fold one more journal, of a run of 100 generations, and then one more line of it."""
     number = 900_000 + len(list(ws.journals.iterdir()))
@@ -96,6 +106,7 @@ def main() -> None:
             took = [timed(ask) for _ in range(args.times + 1)][1:]
             walls = [wall for wall, _ in took]
             print(f"{what:26} {statistics.median(walls):8.0f} {max(walls):8.0f} {statistics.median(c for _, c in took):8.0f}", flush=True)
+        waived(ws, args.times)
         one_more(ws)
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import log_story as story  # type: ignore[import-not-found]
+import yaml
 
+from evals.waiverfile import FILE
 from runs import events as ev
 from runs.lines import encode
 from runs.log import fold
@@ -56,6 +58,20 @@ def kept(folder: Path, runs: int, scores: int) -> Workspace:
     """Return the log of that size in a folder: the one that is there, or a new one."""
     root = folder / f"{runs}-{scores}"
     return Workspace(root) if (root / "runs" / "log.duckdb").exists() else make(root, runs, scores)
+
+
+def say(ws: Workspace) -> None:
+    """Write five waivers, of every kind, that together speak of every finding of the log."""
+    common = {"check": story.FINDING["check"], "who": "lin", "why": "to see what it costs", "at": "2026-11-25"}
+    kinds = (
+        {"verdict": "wrong", "quote": "He w", "series": "series-1"},
+        {"verdict": "meant", "case": "case-7"},
+        {"verdict": "right", "artifact": f"{3:064x}"},
+        {"verdict": "meant", "quote": "walks", "place": "s1"},
+        {"verdict": "right", "quote": "He"},
+    )
+    ws.evals.mkdir(exist_ok=True)
+    (ws.evals / FILE).write_text(yaml.safe_dump({"waivers": [{**common, **kind} for kind in kinds]}), "utf-8")
 
 
 def events(number: int, jobs: int) -> Iterator[ev.Event]:
