@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from evals.checks.registry import CHECKS
 from evals.judge.calibration import recorded
 from evals.waiverfile import stamp_of
 from pages.ui import agreement, cached, shell, takeaway
@@ -108,6 +109,8 @@ def _checks(ws: Workspace) -> None:
     bar = st.column_config.ProgressColumn(
         min_value=0.0, max_value=1.0, format="percent", help="(right + meant) / all that people have judged"
     )
+    catches = {check.id: check.catches for check in CHECKS}
+    checks.insert(1, "Catches", [catches.get(name, "") for name in checks["Check"]])
     _table(checks, "Checks, and what people said of their findings", Precision=bar)
     if not checks["Precision"].notna().any():
         st.text("Nobody has said of a finding yet whether it is right: “workbench waive” does.")

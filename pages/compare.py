@@ -7,12 +7,14 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import address, cached, cases, effects, exports, onward, shell, sliced, tradeoff
+from pages.ui import address, cached, cases, effects, exports, onward, runs_table, shell, sliced, tradeoff
 from pages.ui.diff import template_diff
+from runs import query
 from runs.compare import Arm, find_arms
 from runs.margins import rule
 from runs.workspace import Workspace
 
+NEWEST = 8
 VIEWS = {"cases": "Cases", "slices": "Slices", "cost": "Cost and quality", "diff": "What changed in the template"}
 
 
@@ -24,6 +26,7 @@ def main() -> None:
     chosen = _choose(ws)
     if chosen is None:
         st.text("Choose two arms: two versions of a template, or the two arms of an A/A test.")
+        _newest(ws)
         return
     a, b = chosen
     pair = cached.comparison(ws, a, b)
@@ -44,6 +47,18 @@ def main() -> None:
         template_diff(ws, a, b)
 
 
+def _newest(ws: Workspace) -> None:
+    """Offer the newest runs that compare something."""
+    runs = query.runs(ws)
+    two = runs[runs["arms"].fillna("").str.contains(", ", regex=False)].head(NEWEST)
+    if len(two):
+        st.subheader("The newest")
+    for run in two.itertuples():
+        first, second = (f"{run.run_id}:{arm}" for arm in ("a", "b"))
+        label = f"{runs_table.versions(run.arms)} · {run.suite} · {run.started_at:%d %b %H:%M}"
+        st.button(shell.plain(label), type="tertiary", key=first, on_click=_put, args=(first, second))
+
+
 def _view() -> str:
     usual = next(iter(VIEWS))
     return address.one(
@@ -58,7 +73,7 @@ def _choose(ws: Workspace) -> tuple[Arm, Arm] | None:
     left, right, swap = st.columns([5, 5, 1], vertical_alignment="bottom")
     a = _pick(left, "A, the baseline", "a", names)
     b = _pick(right, "B, the challenger", "b", names)
-    swap.button("Swap", on_click=_swap, args=(a, b), disabled=not (a and b), width="stretch")
+    swap.button("Swap", on_click=_put, args=(b, a), disabled=not (a and b), width="stretch")
     return cached.found_arms(ws, a, b) if a and b else None
 
 
@@ -81,9 +96,9 @@ def _pick(column: Any, label: str, name: str, names: Mapping[str, str]) -> str |
     return chosen
 
 
-def _swap(a: str, b: str) -> None:
-    st.session_state["_a"], st.session_state["_b"] = b, a
-    st.query_params.update({"a": b, "b": a})
+def _put(a: str, b: str) -> None:
+    st.session_state["_a"], st.session_state["_b"] = a, b
+    st.query_params.update({"a": a, "b": b})
 
 
 main()

@@ -56,7 +56,8 @@ def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{len(kept)} of {len(runs)} runs. Tick one run to compare its arms, or two runs to compare the last arm of each.")
         takeaway.draw("runs", {"Runs": lambda: kept, "Mean scores": lambda: means[means["run_id"].isin(kept["run_id"])]})
-    _actions(ws, kept.iloc[list(event.selection.rows)])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _actions(ws, kept.iloc[list(event.selection.rows)])
 
 
 def _progress(ws: Workspace, runs: pd.DataFrame) -> None:
@@ -74,7 +75,7 @@ def _actions(ws: Workspace, picked: pd.DataFrame) -> None:
     if picked.empty:
         return
     if len(picked) == 1:
-        shell.page_button("watch.py", "Watch this run", id=picked["run_id"].iloc[0])
+        shell.page_button("watch.py", "Open this run", id=picked["run_id"].iloc[0])
     by_run = [query.arms(ws, run_id) for run_id in picked.sort_values("started_at")["run_id"]]
     arms = by_run[0].head(2) if len(by_run) == 1 else pd.concat([arms.tail(1) for arms in by_run[:2]])
     if len(by_run) > 2:

@@ -39,6 +39,7 @@ def _hits(ws: Workspace, words: str, kind: str) -> None:
     if found.empty:
         st.text(f"Nothing in {kind}." if whole else f"Nothing in the newest {MOST_ROWS.get(kind, MOST_FILES):,} {kind}.")
         _further(kind, whole)
+        _elsewhere(ws, words, kind)
         return
     st.html(hits_html(found.head(PAGE), words))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -50,6 +51,18 @@ def _hits(ws: Workspace, words: str, kind: str) -> None:
         else:
             _further(kind, whole)
         takeaway.draw("hits", {"Hits": lambda: found.head(PAGE)})
+
+
+def _elsewhere(ws: Workspace, words: str, kind: str) -> None:
+    """Say where else the words are, so that nobody has to try one kind after the other."""
+    kinds = [other for other in ALL_KINDS if other != kind and len(query.search(ws, words, other, limit=1))]
+    if not kinds:
+        st.text("Nothing anywhere else either. All the words have to stand in one text.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text("But there is something in")
+        for other in kinds:
+            st.button(other, on_click=st.query_params.from_dict, args=({"q": words, "kind": other},))
 
 
 def _further(kind: str, whole: bool) -> None:

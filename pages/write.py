@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import drafts, known, preview, shell, written
+from pages.ui import drafts, known, people, preview, shell, written
 from pages.ui.drafts import VIEWS
 from pages.ui.known import Known
 from prompts.channels import State
@@ -42,7 +42,16 @@ def main() -> None:
         return
     versions = known.known(ws, name, state)
     _table(versions)
-    _version(ws, at, versions)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        path = next((one.path for one in versions if one.path), "")
+        st.caption(
+            shell.plain(f"Edit prompts/{path} in your editor; what you save is shown here at once." if path else "Only the log has it.")
+        )
+        onward = st.container(horizontal=True, horizontal_alignment="right", width="content")
+    base, chosen = _version(ws, at, versions)
+    if base and chosen and people.may("launch"):
+        with onward:
+            _launch(ws, at, versions[0], base, chosen)
 
 
 def _overview(ws: Workspace, state: State) -> None:
@@ -87,8 +96,16 @@ def _table(versions: Sequence[Known]) -> None:
     )
 
 
-def _version(ws: Workspace, at: str, versions: Sequence[Known]) -> None:
-    """Draw one version in the way that the address says."""
+def _launch(ws: Workspace, at: str, one: Known, base: str, chosen: str) -> None:
+    """Offer to run what is compared here."""
+    stage = one.version.stage if one.version else ""
+    suite = next((name for name, suite in written.suites(ws, at).items() if suite.stage == stage), None)
+    if suite:
+        shell.page_link("launch.py", f"Launch {base} against {chosen} →", suite=suite, v=[base, chosen])
+
+
+def _version(ws: Workspace, at: str, versions: Sequence[Known]) -> tuple[str | None, str | None]:
+    """Draw one version in the way that the address says; return what can be run of it: the version it is compared with, and itself."""
     by_ref = {one.ref: one for one in versions}
     asked = st.query_params.get("v")
     if asked and asked not in by_ref:
@@ -105,8 +122,10 @@ def _version(ws: Workspace, at: str, versions: Sequence[Known]) -> None:
     )
     if one.version is None:
         preview.broken(one.problem or TemplateError("It cannot be used."), drafts.source_of(ws, one))
-    else:
-        drafts.draw(ws, at, view or "prompt", one.version, by_ref[base].version if base else None)
+        return None, None
+    usable = base is not None and by_ref[base].version is not None
+    drafts.draw(ws, at, view or "prompt", one.version, by_ref[base].version if base else None)
+    return base if usable else None, one.ref
 
 
 def _base(one: Known, versions: Sequence[Known]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -20,9 +21,9 @@ SIGNS = {"block": "✗ block", "warn": "! warn", "info": "i info"}
 MOST = 500
 
 
-def draw(version: Version, of_suite: Sequence[Case], suite: str) -> None:
-    """Draw what the checks say of a version's prompts for a suite, for a model that the user chooses."""
-    aim = preview.target_of(st.container(width=320), version.stage)
+def draw(where: Any, version: Version, of_suite: Sequence[Case], suite: str) -> None:
+    """Draw what the checks say of a version's prompts for a suite, for a model that the user chooses there."""
+    aim = preview.target_of(where, version.stage)
     try:
         lints = _lints(version, CaseKey(of_suite), aim)
     except WorkbenchError as error:

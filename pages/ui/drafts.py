@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -52,21 +53,22 @@ def _over_cases(ws: Workspace, at: str, view: str, version: Version, base: Versi
     elif view == "prompt":
         preview.draw(ws, version, of_stage)
     elif view == "checks":
-        suite, chosen = _suite(ws, at, version.stage, cases)
-        checks_of.draw(version, chosen, suite)
+        left, right, _ = st.columns([3, 3, 5])
+        suite, chosen = _suite(left, ws, at, version.stage, cases)
+        checks_of.draw(right, version, chosen, suite)
     elif base is None:
         st.text("Choose a version to compare with; this template has no other that can be used.")
     else:
         changes.files(base, version)
         if version.stage != "judge":
-            suite, chosen = _suite(ws, at, version.stage, cases)
+            suite, chosen = _suite(st.container(width=320), ws, at, version.stage, cases)
             changes.prompts(base, version, chosen, suite)
 
 
-def _suite(ws: Workspace, at: str, stage: str, cases: Sequence[Case]) -> tuple[str, list[Case]]:
+def _suite(where: Any, ws: Workspace, at: str, stage: str, cases: Sequence[Case]) -> tuple[str, list[Case]]:
     """Let the user choose a suite of the stage; without one all cases of the stage count."""
     suites = {name: suite for name, suite in written.suites(ws, at).items() if suite.stage == stage}
-    chosen = shell.choose(st.container(width=320), "Suite", "suite", list(suites), usual=next(iter(suites), None)) if suites else None
+    chosen = shell.choose(where, "Suite", "suite", list(suites), usual=next(iter(suites), None)) if suites else None
     if chosen is None:
         return f"of all {stage}s", [case for case in cases if case.stage == stage]
     return chosen, suites[chosen].cases(cases)

@@ -35,11 +35,8 @@ def models(runs: pd.DataFrame) -> pd.Series[str]:
 
 def draw(runs: pd.DataFrame) -> Filters:
     """Draw the filters over what there is to choose from."""
-    search, stages, real = st.columns([3, 4, 2], vertical_alignment="bottom")
+    search, *columns = st.columns([4, 3, 3, 3])
     words = address.text(search, "Search", "q", placeholder="template, suite, model, provider or run")
-    stage = address.several(stages.pills, "Stage", "stage", sorted(runs["stage"].dropna().unique()), selection_mode="multi")
-    hide = address.toggle(real, "Hide simulated", "real")
-    columns = st.columns(3)
     offered = {
         "template": sorted(set(templates(runs).explode().dropna())),
         "model": sorted(set(models(runs).explode().dropna())),
@@ -49,6 +46,10 @@ def draw(runs: pd.DataFrame) -> Filters:
         address.several(column.multiselect, name.capitalize(), name, options, placeholder=f"any {name}")
         for column, (name, options) in zip(columns, offered.items(), strict=True)
     )
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        stages = sorted(runs["stage"].dropna().unique())
+        stage = address.several(st.pills, "Stage", "stage", stages, selection_mode="multi", label_visibility="collapsed")
+        hide = address.toggle(st, "Hide simulated", "real")
     return Filters(words, stage, template, model, state, hide)
 
 

@@ -64,7 +64,8 @@ def figures(found: DryRun) -> list[tuple[str, str]]:
 def said(found: DryRun) -> str:
     """Return how many findings the checks of prompts have."""
     counts = found.lints.counts()
-    return ", ".join(f"{counts[name]} {name}" for name in ("block", "warn") if counts[name]) or "✓ nothing"
+    names = {"block": "blocking", "warn": "warnings" if counts["warn"] > 1 else "warning"}
+    return ", ".join(f"{counts[name]} {word}" for name, word in names.items() if counts[name]) or "✓ nothing"
 
 
 def warnings(found: DryRun) -> list[str]:

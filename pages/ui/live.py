@@ -43,7 +43,7 @@ def chain_spent(ws: Workspace, now: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def spent(now: Mapping[str, Any]) -> str:
     """Return the spend, against the budget where there is one; an unknown cost is said to be unknown."""
-    cost = "unknown" if now["cost_usd"] is None else f"${now['cost_usd']:.2f}"
+    cost = f"${now['cost_usd']:.2f}" if now["cost_usd"] is not None else "unknown" if now["done"] else "–"
     return cost if now["budget_usd"] is None else f"{cost} of ${now['budget_usd']:.2f}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from evals.suite import SPLITS, Suite
@@ -52,9 +53,11 @@ class Wanted:
 def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: State) -> Wanted | None:
     """Draw the form; None until there is enough to plan."""
     suite_at, provider_at, models_at = st.columns([3, 3, 5])
-    name = shell.choose(suite_at, "Suite", "suite", list(suites), placeholder="Choose a suite")
+    if picked := st.session_state.pop("_open_suite", None):  # before the widget, so that it follows the address
+        st.query_params["suite"] = picked
+    name = shell.choose(suite_at, "Suite", "suite", list(suites), placeholder="Choose one, or click it below")
     if name is None:
-        st.text("A suite says which cases are generated and which scorers judge them.")
+        _offer(suites)
         return None
     stage = suites[name].stage
     able = makers(settings, stage)
@@ -84,6 +87,34 @@ def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: S
         budget_usd=budget,
     )
     return Wanted(order, provider, missing_keys(settings, provider), prices)
+
+
+def _offer(suites: Mapping[str, Suite]) -> None:
+    frame = pd.DataFrame(
+        [
+            {
+                "Stage": one.stage,
+                "Suite": name,
+                "For": one.description,
+                "Series": len(one.series.explore) + len(one.series.gate),
+                "Scorers": ", ".join(scorer.name for scorer in one.scorers),
+                "Gate policy": one.gate or "",
+            }
+            for name, one in suites.items()
+        ]
+    )
+    config: dict[str, Any] = {
+        "Suite": st.column_config.ButtonColumn(type="tertiary", alignment="left", key="_suite_row", on_click=_picked, width=150),
+        "For": st.column_config.TextColumn(width=380),
+        "Series": st.column_config.NumberColumn(width=60),
+        "Scorers": st.column_config.TextColumn(width=380),
+    }
+    st.dataframe(frame, hide_index=True, height="content", column_config=config, alt="Suites")
+    st.caption("A suite says which cases are generated and which scorers judge them. Suites are files in evals/suites/.")
+
+
+def _picked() -> None:
+    st.session_state["_open_suite"] = st.session_state["_suite_row"]["label"]
 
 
 def makers(settings: Settings, stage: str) -> dict[str, Offer]:
@@ -130,12 +161,11 @@ def _versions(ws: Workspace, stage: str, state: State) -> list[str]:
         st.session_state[key] = asked
     left, right = st.columns([9, 2], vertical_alignment="bottom")
     # Pills: the chips of a multiselect are white on a light blue in the dark look, too faint to read.
-    chosen = list(
-        left.pills(
-            "Versions, the baseline first", list(of), selection_mode="multi", wrap=True, key=key, format_func=lambda ref: of[ref].shown
-        )
-    )
+    chosen = list(left.pills("Versions", list(of), selection_mode="multi", wrap=True, key=key, format_func=lambda ref: of[ref].shown))
     st.query_params["v"] = chosen
+    if len(chosen) > 1:
+        told = f"A, the baseline: {chosen[0]}. B: {chosen[1]}." + (f" Further: {', '.join(chosen[2:])}." if len(chosen) > 2 else "")
+        st.caption(shell.plain(f"{told} Which is clicked first comes first."))
     same = address.toggle(right, "A/A", "aa", help="Run one version against itself: what differs is chance.")
     return chosen * 2 if same and len(chosen) == 1 else chosen
 

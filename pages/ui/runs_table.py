@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any
 
@@ -48,7 +49,7 @@ def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """
     frame = pd.DataFrame({"State": [[badges.STATES.get(state, state)] for state in runs["state"]]})
     frame["By"] = [[badges.provider(simulated)] for simulated in runs["simulated"]]
-    frame["Versions"] = runs["arms"].str.replace(", ", " → ")
+    frame["Versions"] = runs["arms"].map(versions)
     frame["Done"] = runs["done"].astype("str") + " / " + runs["jobs"].astype("str")
     frame["Failed"] = runs["failed"] + runs["refused"]
     frame["Cost $"] = runs["cost_usd"]
@@ -67,6 +68,16 @@ def shown(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def versions(arms: object) -> str:
+    """Return which versions a run compares: `shot/keyframe  @plain → working file`, or whole references where templates differ."""
+    refs = str(arms).split(", ") if isinstance(arms, str) else []
+    cut = [re.split("(?=[@#])", ref, maxsplit=1) for ref in refs]
+    templates = {name for name, *_ in cut}
+    if len(refs) < 2 or len(templates) > 1:
+        return " → ".join(refs)
+    return f"{templates.pop()}  {' → '.join(''.join(label) or 'working file' for _, *label in cut)}"
+
+
 def _model(provider: object, models: object) -> str:
     return " · ".join(dict.fromkeys(str(name) for name in (provider, models) if isinstance(name, str) and name))
 
@@ -76,11 +87,11 @@ def columns(frame: pd.DataFrame) -> dict[str, Any]:
     fixed = {
         "State": badges.state_column(),
         "By": badges.provider_column(),
-        "Versions": st.column_config.TextColumn(width=290),
-        "Done": st.column_config.TextColumn(width=90, alignment="right", help="Jobs with an outcome, of all"),
-        "Failed": st.column_config.NumberColumn(width=60, help="Failed and refused generations"),
-        "Cost $": st.column_config.NumberColumn(width=65, format="%.2f", help="Empty where no cost is known"),
-        "Started": st.column_config.DatetimeColumn(width=110, format="D MMM HH:mm", help="UTC"),
+        "Versions": st.column_config.TextColumn(width=270, help="In the order of the arms: A → B"),
+        "Done": st.column_config.TextColumn(width=80, alignment="right", help="Jobs with an outcome, of all"),
+        "Failed": st.column_config.NumberColumn(width=55, help="Failed and refused generations"),
+        "Cost $": st.column_config.NumberColumn(width=60, format="%.2f", help="Empty where no cost is known"),
+        "Started": st.column_config.DatetimeColumn(width=105, format="D MMM HH:mm", help="UTC"),
         "Model": st.column_config.TextColumn(),
         "Machine": st.column_config.TextColumn(help="Which machines of the team worked on it"),
         "Run": st.column_config.TextColumn(),

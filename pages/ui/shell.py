@@ -46,13 +46,13 @@ def link(path: str, **parameters: str | None) -> str:
     return f"/{path}?{urlencode(given)}" if given else f"/{path}"
 
 
-def page_button(page: str, label: str, **parameters: str | None) -> None:
+def page_button(page: str, label: str, **parameters: str | Sequence[str] | None) -> None:
     """Draw a link to another page in the same tab; None leaves a parameter out."""
     with st.container(border=True, width="content"):
         page_link(page, label, **parameters)
 
 
-def page_link(page: str, label: str, **parameters: str | None) -> None:
+def page_link(page: str, label: str, **parameters: str | Sequence[str] | None) -> None:
     """Draw such a link without a frame, for a row of other controls."""
     st.page_link(page, label=plain(label), query_params={name: value for name, value in parameters.items() if value is not None})
 

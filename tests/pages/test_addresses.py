@@ -83,21 +83,21 @@ def test_an_address_that_means_no_number_is_not_believed() -> None:
 def test_compare_leads_to_the_same_pairs_without_names(app: Open, workspace: Workspace, tmp_path: Path) -> None:
     """To a form with both arms filled in, or, where somebody made one already, to the queue."""
     own = Workspace(Path(shutil.copytree(workspace.root, tmp_path / "drama")))
-    there = links(app("compare.py", of=own, **ARMS))["Blind review of these"]
+    there = links(app("compare.py", of=own, **ARMS))["Blind review of these →"]
     assert there.startswith("review?a=")
     at = app("review.py", of=own, **ARMS, person="ann")
     assert [box.value for box in at.selectbox] == list(ARMS.values())
     a, b = ARMS.values()
     name = begin(own, *find_arms(own, b, a), actor="chief", seed=5)
     assert queue_of(own, a, b) == name
-    assert links(app("compare.py", of=own, **ARMS))["Blind review of these"] == f"review?queue={name}"
+    assert links(app("compare.py", of=own, **ARMS))["Blind review of these →"] == f"review?queue={name}"
 
 
 def test_compare_leads_to_what_promotes_b(app: Open, workspace: Workspace) -> None:
     """Promote opens with B as the challenger, and says what to type, since no gate has judged it."""
     run = app().dataframe[0].value["Run"].iloc[0]
     a, b = find_arms(workspace, f"{run}:a", f"{run}:b")
-    there = links(app("compare.py", a=a.address, b=b.address))["Promote B"]
+    there = links(app("compare.py", a=a.address, b=b.address))["Promote B →"]
     assert there.startswith("promote?template=script%2Fepisode&v=v1%3A")
     at = app("promote.py", template=b.template, v=b.version, base=a.version)
     assert f"No gate has judged {b.ref}" in "\n".join(text.value for text in at.text)

@@ -46,7 +46,10 @@ def starts(at: AppTest) -> list[Any]:
 
 
 def test_nothing_starts_before_suite_and_versions_are_chosen(app: Open) -> None:
-    assert not starts(app("launch.py"))
+    at = app("launch.py")
+    assert not starts(at)
+    offered = at.dataframe[0].value.set_index("Suite")
+    assert offered.loc["script", "Scorers"].startswith("schema, logic")
     at = app("launch.py", suite="script")
     assert "Choose two or more versions" in words(at)
     assert not starts(at)
@@ -57,6 +60,7 @@ def test_nothing_starts_before_suite_and_versions_are_chosen(app: Open) -> None:
 def test_the_dry_run_counts_prices_and_checks(app: Open, own: Workspace) -> None:
     """46 cases of 23 series, two versions, two repeats; the studio is free; the same command is shown."""
     at = app("launch.py", of=own, **SCRIPTS)
+    assert "A, the baseline: script/episode@plain. B: script/episode." in at.caption[0].value.replace("\\", "")
     assert figures(at).items() >= {"Jobs": "184", "Arms": "2", "Series": "23", "Cases": "46", "Cost": "free"}.items()
     assert starts(at)
     assert at.code[0].value.startswith(
@@ -85,8 +89,8 @@ def test_a_pilot_replaces_the_guess(app: Open, own: Workspace) -> None:
     """Where a run of the suite was scored with what the policy asks for, its spread is taken, and the page says so."""
     run = query.runs(own).query("stage == 'script'")["run_id"].iloc[0]
     guessed, measured = (app("launch.py", of=own, **SCRIPTS, pilot=name) for name in ("guesses", run))
-    assert "is guessed" in guessed.caption[0].value
-    assert "measured in the pilot" in measured.caption[0].value
+    assert "is guessed" in guessed.caption[-1].value
+    assert "measured in the pilot" in measured.caption[-1].value
     shows = [at.dataframe[-1].value["This run shows"].tolist() for at in (guessed, measured)]
     assert shows[0] != shows[1]
 

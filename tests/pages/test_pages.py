@@ -63,7 +63,7 @@ def test_runs_are_listed_newest_first_with_what_matters(app: Open) -> None:
     assert list(frame["Run"])[1:] == [page_story.CLIPS, page_story.SHOTS]
     row = frame.iloc[2]
     assert (row["State"], row["By"]) == (["● finished"], ["SIM"])
-    assert row["Versions"] == "shot/portrait@plain → shot/portrait@rich"
+    assert row["Versions"] == "shot/portrait  @plain → @rich"
     a, b = map(float, row["face consistency"].split(" → "))
     assert a < 0.3 < 0.7 < b
     assert (row["Done"], row["Failed"]) == ("32 / 32", 1)
@@ -139,6 +139,16 @@ def test_references_in_the_address_become_ids(app: Open) -> None:
     """A link may name versions; what it shows then stays the same."""
     at = app("compare.py", a="shot/portrait@plain", b="shot/portrait@rich")
     # The newest run that has both: that of the clips.
+    assert [box.value for box in at.selectbox][:2] == list(CLIP_ARMS.values())
+
+
+def test_without_arms_the_newest_comparisons_are_offered(app: Open) -> None:
+    """One click opens what was most likely meant."""
+    at = app("compare.py")
+    button = next(
+        button for button in at.button if "shot/portrait" in button.label.replace("\\", "") and button.key.startswith(page_story.CLIPS)
+    )
+    button.click().run()
     assert [box.value for box in at.selectbox][:2] == list(CLIP_ARMS.values())
 
 

@@ -200,6 +200,8 @@ def test_every_part_is_there_or_says_what_is_missing(app: Open, workspace: Works
     ):
         assert missing in words
     assert "overlong" in at.dataframe[0].value["Fault"].tolist()
+    spoken = at.dataframe[1].value.set_index("Check")
+    assert spoken.loc["C02", "Catches"] == "someone speaks or acts without being there"
     other = app("calibrate.py", of=told)
     assert other.dataframe[0].value["Scorer"].tolist() == ["stiffness", "face_consistency", "expression", "expression"]
 

@@ -43,6 +43,18 @@ def test_a_prompt_is_found_by_its_words_in_any_order_and_case(app: Open, workspa
     assert query.search(workspace, f"{word} nowhere-at-all", "prompts").empty
 
 
+def test_words_of_another_kind_are_a_click_away(app: Open, workspace: Workspace) -> None:
+    """Nobody has to try one kind after the other."""
+    reason = next(text for text in query.scores(workspace, page_story.SHOTS)["reason"] if len(str(text)) > 8)
+    word = next(word for word in re.findall(r"[a-z]{4,}", reason) if query.search(workspace, word, "findings").empty)
+    at = app("search.py", q=word, kind="findings")
+    assert not html(at)
+    next(button for button in at.button if button.label == "reasons").click().run()
+    assert at.query_params["kind"] in ("reasons", ["reasons"])
+    assert word in html(at)
+    assert "Nothing anywhere else either" in app("search.py", q="nowhere-at-all").text[-1].value
+
+
 def _job(ws: Workspace) -> tuple[str, str]:
     run = query.runs(ws).query("stage == 'script'")["run_id"].iloc[0]
     return run, query.generations(ws, run)["job_id"].iloc[0]

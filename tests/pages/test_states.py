@@ -50,7 +50,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "one": {
         "home.py": "● finished",
         "write.py": "shot/keyframe",
-        "launch.py": "A suite says which cases",
+        "launch.py": "face_consistency",
         "compare.py": "face ↑",
         "examine.py": "face ↑",
         "watch.py": "8 of 8",

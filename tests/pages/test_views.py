@@ -171,6 +171,22 @@ def test_a_reason_is_told_once_and_says_how_many_more() -> None:
     assert cases.reason(list(told.drop(columns="reason").itertuples())) == cases.reason([]) == ""
 
 
+@pytest.mark.parametrize(
+    ("arms", "told"),
+    [
+        ("shot/a@plain, shot/a", "shot/a  @plain → working file"),
+        ("shot/a, shot/a#2", "shot/a  working file → #2"),
+        ("shot/a@plain, shot/a@plain#2", "shot/a  @plain → @plain#2"),
+        ("shot/a, shot/b@x", "shot/a → shot/b@x"),
+        ("shot/a@plain", "shot/a@plain"),
+        (None, ""),
+    ],
+)
+def test_a_run_names_its_template_once(arms: str | None, told: str) -> None:
+    """What differs between arms is what fits into the column."""
+    assert runs_table.versions(arms) == told
+
+
 def score(metric: str, value: float | None, **changes: Any) -> dict[str, Any]:
     usual = {"metric": metric, "value": value, "status": "ok", "reason": "", "primary": True, "unit": "share", "direction": "up"}
     return usual | changes

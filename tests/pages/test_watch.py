@@ -130,7 +130,8 @@ def test_speeds_are_said_in_a_readable_unit(per_s: float, said: str) -> None:
 
 
 def test_an_unknown_spend_is_never_zero() -> None:
-    assert live.spent({"cost_usd": None, "budget_usd": 2.0}) == "unknown of $2.00"
+    assert live.spent({"cost_usd": None, "budget_usd": 2.0, "done": 1}) == "unknown of $2.00"
+    assert live.spent({"cost_usd": None, "budget_usd": None, "done": 0}) == "–", "nothing has come back yet"
     assert live.spent({"cost_usd": 0.81, "budget_usd": 2.0}) == "$0.81 of $2.00"
     assert live.spent({"cost_usd": 0.0, "budget_usd": None}) == "$0.00"
 

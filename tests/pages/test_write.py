@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import page_story
 import pytest
@@ -62,6 +63,16 @@ def test_a_workspace_without_templates_says_where_they_go(app: Open, own: Worksp
     shutil.rmtree(own.runs)
     at = app("write.py", of=own)
     assert "no template in prompts/ yet" in words(at)
+
+
+def test_what_is_compared_here_can_be_launched(app: Open, own: Workspace) -> None:
+    """The base first, with a suite of its stage; what is broken is not offered."""
+    at = app("write.py", of=own, name=TEMPLATE)
+    link = next(found.proto for found in at.get("page_link") if found.proto.page == "launch")
+    assert parse_qs(link.query_string) == {"suite": ["script"], "v": [f"{TEMPLATE}@plain", TEMPLATE]}
+    assert f"prompts/{TEMPLATE}.j2" in at.caption[0].value.replace("\\", "")
+    (own.prompts / f"{TEMPLATE}.j2").write_text(BROKEN)
+    assert not app("write.py", of=own, name=TEMPLATE).get("page_link")
 
 
 # The versions of one
