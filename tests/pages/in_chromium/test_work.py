@@ -111,12 +111,13 @@ def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(serv
     page.get_by_text("◐ running").wait_for(timeout=WAIT_MS)
     slow.takes_s = 0.0
     page.get_by_text("● finished").wait_for(timeout=WAIT_MS)
-    assert query.progress(own, run_id)["ok"] == 2 * CASES
-    # Only the calls that were in flight when it was killed are asked again, as this provider allows, and the run says so.
-    again, printed = called_again(slow), launching.launched(own, run_id)
-    assert again <= IN_FLIGHT
-    assert printed is not None
-    assert ("asked again, and so perhaps paid twice" in printed.said) == bool(again)
+    # What was in flight when it was killed may have been paid: it is not asked again, and the page says how a person settles it.
+    lost = query.errors(own, run_id)
+    assert lost["status"].isin(["unknown_submission"]).all(), lost.to_string()
+    assert query.progress(own, run_id)["ok"] + lost["count"].sum() == 2 * CASES
+    assert lost["count"].sum() <= IN_FLIGHT
+    assert page.get_by_text("Of these nobody knows whether they were made").count() == bool(len(lost))
+    assert not called_again(slow)
     assert set(query.runs(own)["run_id"]) - before == {run_id}
     assert not visit.errors
 
