@@ -30,6 +30,7 @@ PACKAGES = (
     "pydantic",
     "av",
     "dlib-bin",
+    "kornia-rs",
     "ai-edge-litert",
 )
 MIN_PYTHON = (3, 11)

@@ -9,8 +9,9 @@ import os
 
 VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
+    "RAYON_NUM_THREADS",
 )  # fmt: skip
-"""What OpenMP, OpenBLAS, MKL, numexpr, Accelerate and BLIS read when they are loaded."""
+"""What OpenMP, OpenBLAS, MKL, numexpr, Accelerate, BLIS and Rayon (under Kornia) read when they are loaded."""
 
 
 def for_a_worker() -> dict[str, str]:

@@ -24,7 +24,18 @@ from runs.plan import Plan, make
 from runs.scoring import scorer_plans
 from runs.workspace import Workspace
 
-RECORDED = ("microdrama-workbench", "openai", "langchain", "dlib-bin", "ai-edge-litert", "scikit-image", "numpy", "av", "pillow")
+RECORDED = (
+    "microdrama-workbench",
+    "openai",
+    "langchain",
+    "dlib-bin",
+    "kornia-rs",
+    "ai-edge-litert",
+    "scikit-image",
+    "numpy",
+    "av",
+    "pillow",
+)
 """Packages whose version may change what a run gives; written into its plan."""
 
 

@@ -19,6 +19,7 @@ HEAVY = {
     "scipy",
     "skimage",
     "dlib",
+    "kornia_rs",
     "ai_edge_litert",
     "av",
     "PIL",

@@ -38,8 +38,8 @@ class Mesh:
     @cached_property
     def thumbnail(self) -> Floats:
         """Return what was looked at as 24 x 24 grey pixels, laid flat, of mean 0 and length 1: two multiply to their correlation."""
-        # Rows first: eight whole rows at a time are added up, which is the fast direction.
-        rows = self.pixels.reshape(24, 8, SIZE * 3).sum(axis=1, dtype=np.uint16)
+        # Every second row is enough. Rows first: four whole ones at a time are added up, which is the fast direction.
+        rows = self.pixels[::2].reshape(24, 4, SIZE * 3).sum(axis=1, dtype=np.uint16)
         flat = rows.reshape(576, 24).sum(axis=1, dtype=np.float64)
         flat -= flat.mean()
         return np.asarray(flat / max(float(np.sqrt(flat @ flat)), 1e-9))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -129,12 +130,16 @@ class Net:
             self._net.set_tensor(self._input, np.asarray(batch, dtype=np.float32))
             return self._run()
 
+    def given(self, write: Callable[[NDArray[np.float32]], object]) -> list[NDArray[np.float32]]:
+        """Return the same for an input that `write` puts where the model reads it, in an array that holds what was there before."""
+        with self._lock:
+            write(self._place())
+            return self._run()
+
     def see(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Return the same for a picture (height x width x 3, RGB) that the model takes as a batch of one, from 0 to 1."""
-        with self._lock:
-            # Written where the model reads it: an array of its own for every picture costs as much as cutting the picture out.
-            np.divide(pixels, _WHITE, out=self._place()[0])
-            return self._run()
+        # Written where the model reads it: an array of its own for every picture costs as much as cutting the picture out.
+        return self.given(lambda place: np.divide(pixels, _WHITE, out=place[0]))
 
     def _run(self) -> list[NDArray[np.float32]]:
         self._net.invoke()

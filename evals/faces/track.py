@@ -197,7 +197,7 @@ def _unlike(before: Floats, now: Floats) -> float:
 def _thumbnail(pixels: Rgb) -> Floats:
     height, width = pixels.shape[:2]
     size = (64, 36) if width >= height else (36, 64)
-    # Three green pixels each way of one in the thumbnail say enough; to look at all of a large frame would cost as much as its faces.
-    across, down = max(1, width // (3 * size[0])), max(1, height // (3 * size[1]))
+    # About three green pixels each way of one in the thumbnail say enough; to look at all of a large frame would cost as much as its faces.
+    across, down = max(1, round(width / (3 * size[0]))), max(1, round(height / (3 * size[1])))
     small = Image.fromarray(np.ascontiguousarray(pixels[::down, ::across, 1]))
     return np.asarray(small.resize(size, Image.Resampling.BOX), dtype=np.float64)

