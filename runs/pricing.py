@@ -115,6 +115,9 @@ class Pricing:
         if self.free:
             return 0.0, "reported"
         price = self._price(outcome.model_resolved or request.model, request) or self._price(request.model, request)
+        if outcome.failure is not None and price is not None and price.kind == "call" and price.call:
+            # A price of a call is that of one that gave something: no usage tells whether this one is billed.
+            return None, ""
         usd = cost(price, outcome.usage)
         return usd, "" if usd is None else "named price" if self.named else "price table"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
@@ -31,6 +32,8 @@ NEVER_WAS: Mapping[str, str] = {
     "fal": "/{app}/requests/00000000-0000-0000-0000-000000000000",
 }  # fmt: skip
 """Where there is no list to ask for: a task that never was. That it is not there can only be said to a key that is good."""
+PAID = "Run one case with --limit 1 and a small --budget: that tells, and is paid for."
+NO_LIST = "no_list"
 TO_DO: Mapping[str, str] = {
     "auth": "Check the key, and that key, region and base_url belong together.",
     "quota": "Put money on the account, or wait until the allowance is renewed.",
@@ -103,7 +106,9 @@ async def _asked(name: str, provider: Provider, config: ProviderSettings) -> lis
         return [Check("answer", "ok", "calls nobody")]
     else:
         why = f"not asked: {config.type} cannot be asked for free"
-        return [Check("answer", "warning", why, "Run one case with --limit 1 and a small --budget: that tells, and is paid for.")]
+        return [Check("answer", "warning", why, PAID)]
+    if failure is not None and failure.code == NO_LIST:
+        return [Check("answer", "warning", "there is no list of models, so key and model were not checked", f"Is base_url right? {PAID}")]
     if failure is not None:
         return [Check("answer", "failed", f"{failure.error}: {failure.message}", TO_DO.get(failure.error, ""))]
     checks = [Check("answer", "ok", f"in {1000 * (time.monotonic() - began):.0f} ms")]
@@ -126,6 +131,8 @@ async def _models(name: str, config: ProviderSettings) -> tuple[Failure | None, 
         said = await exchange(lambda: client.get("/models", cast_to=httpx2.Response, options=options), name, config)
     finally:
         await client.close()
+    if said.failure is not None and said.got.get("status") in (404, 405):
+        return replace(said.failure, code=NO_LIST), None, said.headers
     return said.failure, said.body, said.headers
 
 

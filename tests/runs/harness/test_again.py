@@ -114,6 +114,14 @@ def test_a_run_costs_what_all_its_tries_cost_and_counts_each_outcome_once(tmp_pa
     assert log_is_as_rebuilt(ws)
 
 
+def test_a_price_of_a_call_is_not_that_of_one_that_was_refused(tmp_path: Path) -> None:
+    ws = kit.workspace(tmp_path)
+    writer = Writer(Failure("invalid_request", "too long"))
+    plan = ended(ws, writer, budget_usd=COSTS)
+    assert query.generations(ws, plan.run_id)["cost_usd"].isna().all()
+    assert query.progress(ws, plan.run_id)["failed"] == 2, "the budget of one call has covered both, for neither was billed"
+
+
 def test_what_is_settled_or_was_over_budget_was_paid_once(tmp_path: Path) -> None:
     """Of one try there may be several outcomes; only another try is paid anew."""
     ws = kit.workspace(tmp_path)

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from writing import COSTS, PRICED, SAID, Writer, options
 
 import workbench
+from runs import query
 from runs.events import Claim, Event, Handing
 from runs.harness import resume, run
 from runs.journal import Journal, files, read
@@ -45,6 +46,8 @@ def test_a_text_that_was_in_flight_is_left_to_a_person(ws: Workspace, event: typ
     killed(ws, plan, event=event, jobs=2)
     result = resume(ws, plan.run_id, writer, options())  # type: ignore[arg-type]
     assert (result.state, result.counts.unknown, result.counts.ok, writer.asked) == ("finished", 2, 1, 1)
+    costs = query.generations(ws, plan.run_id)["cost_usd"]
+    assert (costs.sum(), costs.isna().sum()) == (COSTS, 2), "what nobody knows is not a cost"
     assert result.doubts.startswith("2 calls are unknown: no answer came, and that may have cost up to $0.0200.")
     assert f"workbench settle {plan.run_id}" in result.doubts
     assert f"workbench run --resume {plan.run_id} --resend" in result.doubts

@@ -31,6 +31,8 @@ class Vendor(BaseHTTPRequestHandler):
         good = self.headers.get("Authorization") == "Bearer good-key-of-the-vendor"
         if not good:
             return self.say(401, {"error": {"code": "invalid_api_key", "message": "no such key"}})
+        if self.path.endswith("/bare/models"):
+            return self.say(404, {"error": {"message": "no such route", "type": "not_found_error"}})
         if self.path.endswith("/models"):
             return self.say(200, {"data": [{"id": "small"}, {"id": "large"}]}, **{"x-ratelimit-remaining-requests": "42"})
         if "/tasks/" in self.path:
@@ -96,6 +98,12 @@ def test_a_refused_key_and_an_empty_account_are_told_apart(tmp_path: Path, serve
     video = f'[providers.film]\npreset = "wan"\nbase_url = "{server}"\napi_key_env = "HOUSE_KEY"\n'
     state, words = states(tmp_path, video)["answer"]
     assert (state, words.partition(":")[0]) == ("failed", "quota")
+
+
+def test_a_server_without_a_list_of_models_is_no_broken_one(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOUSE_KEY", "good-key-of-the-vendor")
+    found = states(tmp_path, f'[providers.house]\ntype = "chat"\nbase_url = "{server}/bare"\napi_key_env = "HOUSE_KEY"\nmodel = "small"\n')
+    assert found["answer"] == ("warning", "there is no list of models, so key and model were not checked")
 
 
 def test_without_a_key_nobody_is_asked(tmp_path: Path, server: str) -> None:
