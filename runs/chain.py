@@ -37,6 +37,7 @@ from runs.provider import Provider
 from runs.providers import reference
 from runs.resume import state_of
 from runs.scoring import scorer_plans
+from runs.team.chains import walking
 from runs.workspace import Workspace
 
 
@@ -82,21 +83,31 @@ def walk(
 
     Raises:
         InputError: the chain has no such stage, or no case can be made.
-        JournalError: another process walks the chain.
+        JournalError: another process walks the chain, or another machine of the team.
         WorkbenchError: as `harness.run`.
     """
     known_stage(chain, until)
     # Two processes that begin a stage in the same moment would each find no run of it, and both would pay.
-    with alone(ws, f"chain/{chain.name}", f"The chain {chain.name}"):
-        return _walk(ws, chain, driver_of, until, versions, again)
+    # So would two machines of a team.
+    with alone(ws, f"chain/{chain.name}", f"The chain {chain.name}"), walking(ws, chain.name, harness.to_stderr) as still_ours:
+        return _walk(ws, chain, driver_of, until, versions, again, still_ours)
 
 
-def _walk(ws: Workspace, chain: Chain, driver_of: DriverOf, until: str, versions: Sequence[str], again: Again) -> list[StageResult]:
+def _walk(
+    ws: Workspace,
+    chain: Chain,
+    driver_of: DriverOf,
+    until: str,
+    versions: Sequence[str],
+    again: Again,
+    still_ours: Callable[[], None],
+) -> list[StageResult]:
     cases = Cases(ws, chain)
     outputs: dict[str, dict[str, Output]] = {}
     results: list[StageResult] = []
     spent = 0.0
     for stage in chain.order:
+        still_ours()
         made, skipped = cases.of(stage, outputs)
         if not made:
             why = "; ".join(f"{name}: {said}" for name, said in list(skipped.items())[:3])

@@ -134,12 +134,13 @@ def plan_of(state: RunState) -> Plan:
     return Plan(event)
 
 
-def _to_stderr(text: str) -> None:
+def to_stderr(text: str) -> None:
+    """Say something where no progress is shown."""
     sys.stderr.write(f"{text}\n")
 
 
 @contextlib.contextmanager
-def only_one(ws: Workspace, run_id: str, *, new: bool = False, say: Callable[[str], None] = _to_stderr) -> Iterator[Hold]:
+def only_one(ws: Workspace, run_id: str, *, new: bool = False, say: Callable[[str], None] = to_stderr) -> Iterator[Hold]:
     """Hold the run, so that no other process works on it, on no machine of the team; what is journalled of it is shipped meanwhile.
 
     Args:

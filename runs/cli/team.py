@@ -79,18 +79,25 @@ def status(context: click.Context, fmt: str) -> None:
 
 @team.command()
 @click.argument("run_name", metavar="RUN")
+@click.option("--chain", "of_chain", is_flag=True, help="RUN is the name of a chain, which that machine was walking.")
 @click.pass_context
-def take(context: click.Context, run_name: str) -> None:
+def take(context: click.Context, run_name: str, *, of_chain: bool) -> None:
     """Take RUN from a machine that is gone for good, to go on with it here.
 
     What that machine had not shipped is not known here: jobs that it was paying for in its last seconds may be paid again. Where it only
     lost its connection it stops when it is back, but not before.
     """
+    from evals.chain import load_chain
     from runs import query
     from runs.team import lease
 
     ws, member = _member(context)
     _pull(ws, member)
+    if of_chain:
+        chain = load_chain(run_name, ws.evals / "chains")
+        lease.take(member, lease.of_chain(chain.name), force=True)
+        output.say(f"The chain {chain.name} is this machine's. Go on with: workbench chain {chain.name}")
+        return
     run_id = query.find_run(ws, run_name)
     lease.take(member, run_id, force=True)
     output.say(f"The run {run_id} is this machine's. Go on with: workbench run --resume {run_id}")

@@ -60,7 +60,7 @@ def shipping(ws: Workspace, run_id: str, *, new: bool, say: Say) -> Iterator[Hol
     if member is None:
         yield hold
         return
-    number = lease.taken(ws, member, run_id, new=new, say=say)
+    number = lease.taken(member, run_id, elsewhere=lambda: not new and lease.elsewhere(ws, run_id), say=say)
     if number and not new:
         pull(ws, member)
     beside = _Beside(ws, member, run_id, number, say, hold)
