@@ -6,10 +6,10 @@ current folder on its path, and a pipe. It lives for many renderings and ends wi
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
-import struct
 import subprocess
 import sys
 import time
@@ -20,6 +20,9 @@ from typing import Any
 START_SECONDS = 30.0
 """How long a fresh process may take to load on a busy machine."""
 MAX_ANSWER_BYTES = 16 << 20
+CHUNK_BYTES = 1 << 16
+HEAD = 4
+"""Bytes of a frame that tell how long the rest is."""
 
 
 class ProcessEnded(Exception):
@@ -73,7 +76,7 @@ class RenderProcess:
         """
         deadline = time.monotonic() + seconds
         body = json.dumps(request, allow_nan=False).encode()
-        self._send(struct.pack(">I", len(body)) + body, deadline)
+        self._send(len(body).to_bytes(HEAD) + body, deadline)
         return self._receive(deadline)
 
     def kill(self) -> None:
@@ -92,34 +95,31 @@ class RenderProcess:
         assert pipe is not None  # noqa: S101  Popen was asked for it
         rest = memoryview(data)
         while rest:
-            self._wait(pipe.fileno(), select.POLLOUT, deadline)
             try:
                 rest = rest[os.write(pipe.fileno(), rest) :]
             except BlockingIOError:
-                continue
+                self._wait(pipe.fileno(), select.POLLOUT, deadline)
             except BrokenPipeError:
                 raise ProcessEnded(self._process.wait()) from None
 
     def _receive(self, deadline: float) -> Any:
-        (size,) = struct.unpack(">I", self._take(4, deadline))
-        if size > MAX_ANSWER_BYTES:
-            raise ProcessStuck
-        return json.loads(self._take(size, deadline))
+        """Return the answer. Nothing follows it in the pipe before the next request, so whatever is there belongs to it."""
+        taken = self._read(deadline)
+        while len(taken) < HEAD or len(taken) < HEAD + (size := int.from_bytes(taken[:HEAD])):
+            if len(taken) >= HEAD and size > MAX_ANSWER_BYTES:
+                raise ProcessStuck
+            taken += self._read(deadline)
+        return json.loads(taken[HEAD:])
 
-    def _take(self, size: int, deadline: float) -> bytes:
+    def _read(self, deadline: float) -> bytearray:
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101  Popen was asked for it
-        taken = bytearray()
-        while len(taken) < size:
+        while True:
             self._wait(pipe.fileno(), select.POLLIN, deadline)
-            try:
-                piece = os.read(pipe.fileno(), size - len(taken))
-            except BlockingIOError:
-                continue
-            if not piece:
+            with contextlib.suppress(BlockingIOError):
+                if piece := os.read(pipe.fileno(), CHUNK_BYTES):
+                    return bytearray(piece)
                 raise ProcessEnded(self._process.wait())
-            taken += piece
-        return bytes(taken)
 
     def _wait(self, descriptor: int, event: int, deadline: float) -> None:
         poll = select.poll()

@@ -49,10 +49,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of rendering. `sha256` is over canonical JSON of the messages."""
+    """What came of rendering."""
 
     messages: tuple[Message, ...]
-    sha256: str
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the messages, as canonical JSON of pairs of role and content."""
+        return hashlib.sha256(canonical_json([[message.role, message.content] for message in self.messages])).hexdigest()
 
     @property
     def characters(self) -> int:
@@ -127,8 +131,7 @@ class Renderer:
             raise _error(answer, self)
         if not answer["messages"]:
             raise errors.TemplateError("the prompt is empty.", path=version.entry, hint="Nothing but white space was rendered.")
-        messages = tuple(Message(role, text) for role, text in answer["messages"])
-        return _rendered(messages)
+        return Rendered(tuple(Message(role, text) for role, text in answer["messages"]))
 
     def _ask(self, version: Version, values: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the process; a second time where it died for no fault of the template, such as a stranger's kill."""
@@ -183,12 +186,6 @@ class Renderer:
         if self._process is not None:
             self._process.kill()
             self._process = None
-
-
-def _rendered(messages: tuple[Message, ...]) -> Rendered:
-    plain = [[message.role, message.content] for message in messages]
-    digest = hashlib.sha256(canonical_json(plain)).hexdigest()
-    return Rendered(messages, digest)
 
 
 def _error(answer: Mapping[str, Any], renderer: Renderer) -> errors.TemplateError:

@@ -22,6 +22,7 @@ from runs.prepare import Order, prepare
 from runs.pricing import named_price
 from runs.providers import get, reference
 from runs.quote import pricing_of
+from runs.requests import Prompts
 from runs.trial import evidence, find
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def dry_run(
     provider = get(provider_name, settings)
     pricing = pricing_of(provider, settings, named=named_price(prices))
     plan = prepare(ws, replace(order, price=pricing.amounts), reference(provider), known=known)
-    estimate = preflight.examine(ws, plan, pricing)
+    prompts = Prompts()
+    estimate = preflight.examine(ws, plan, pricing, prompts=prompts)
     refusal = ""
     try:
         preflight.check(plan, provider, estimate, order.budget_usd)
@@ -92,7 +94,7 @@ def dry_run(
     policy = policy_of(ws, load_suite(order.suite, ws.evals / "suites"))
     spreads = spreads_of(ws, policy, pilot) if policy and pilot else {}
     found = tuple(needs(policy, spreads, means)) if policy else ()
-    return DryRun(plan, estimate, lint_plan(ws, plan), found, means, tuple(spreads), refusal)
+    return DryRun(plan, estimate, lint_plan(plan, prompts), found, means, tuple(spreads), refusal)
 
 
 def means_of(plan: Plan, estimate: Estimate, order: Order) -> Means:

@@ -17,13 +17,12 @@ from evals.checks.targets import Target
 from evals.score import Finding
 from prompts.errors import InputError
 from prompts.render import render
-from runs.requests import Requests
+from runs.requests import Prompts
 
 if TYPE_CHECKING:
     from evals.case import Case
     from prompts.version import Version
     from runs.plan import Plan
-    from runs.workspace import Workspace
 
 SEVERITIES = ("block", "warn", "info")
 
@@ -105,13 +104,12 @@ def lint_versions(versions: Iterable[Version], cases: Sequence[Case], target: Ta
     return lints
 
 
-def lint_plan(ws: Workspace, plan: Plan) -> Lints:
-    """Check every prompt that a run would send, once for each version and case."""
-    requests = Requests(ws, plan, with_references=False)
+def lint_plan(plan: Plan, prompts: Prompts) -> Lints:
+    """Check every prompt that a run would send, once for each version and case; those that are rendered already are taken as they are."""
     refs = {arm["version"]: arm["ref"] for arm in reversed(plan.event.arms)}
     lints = Lints()
     for version, case in plan.pairs():
-        text = requests.render(version, case).text
+        text = "\n\n".join(message.content for message in prompts.of(version, case))
         lints.prompts.append(
             _linted(refs[version["version"]], plan.event.stage, case["case_id"], case["series"], text, case["inputs"], None)
         )

@@ -18,7 +18,7 @@ from runs.events import JobPlan
 from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.provider import KIND_OF_STAGE, Provider
-from runs.requests import Requests
+from runs.requests import Prompts, Requests
 from runs.workspace import Workspace
 
 
@@ -41,7 +41,7 @@ class Estimate:
     unpriced: tuple[str, ...] = ()
 
 
-def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] = ()) -> Estimate:
+def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] = (), prompts: Prompts | None = None) -> Estimate:
     """Render every prompt of a plan once and add up what its jobs will take.
 
     Args:
@@ -49,11 +49,12 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
         plan: the plan.
         pricing: the prices.
         done: ids of jobs that need not be done any more.
+        prompts: where to keep what is rendered: of a long run the prompts of the first jobs, for they are made first.
 
     Raises:
         TemplateError, InputError: a version cannot be rendered with a case.
     """
-    requests = Requests(ws, plan, with_references=False)
+    requests = Requests(ws, plan, with_references=False, prompts=prompts)
     # All repeats of a cell have one prompt; rendering is the dear part.
     repeats: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], JobPlan] = {}
@@ -64,7 +65,7 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
             first.setdefault(cell, job)
     tokens, low, high = 0, 0.0, 0.0
     unpriced: set[str] = set()
-    for cell, n in repeats.items():
+    for cell, n in reversed(repeats.items()):
         request = requests.of(first[cell])
         of_prompt = sum(estimate_tokens(message.content) for message in request.messages)
         worst, best = pricing.worst_usd(request), pricing.best_usd(request, of_prompt)

@@ -22,8 +22,47 @@ from runs.plan import Plan, request_key
 from runs.provider import KIND_OF_STAGE, Message, Reference, Request
 from runs.workspace import Workspace
 
-REMEMBERED = 1 << 20
-"""Characters of prompts that are kept for further repeats of their cases."""
+REMEMBERED = 4 << 20
+"""Characters of prompts that are kept, from a run's estimate for its calls and for further repeats of their cases."""
+
+
+class Prompts:
+    """The prompts of one plan, rendered when they are first asked for; the latest are kept. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, Version] = {}
+        self._latest: OrderedDict[tuple[str, str], tuple[Message, ...]] = OrderedDict()
+        self._characters = 0
+        self._mutex = threading.Lock()
+
+    def of(self, version: VersionPlan, case: CasePlan) -> tuple[Message, ...]:
+        """Return a version's prompt for a case, rendered or remembered: repeats have the same one, and come soon after each other.
+
+        Raises:
+            TemplateError, InputError: the template cannot be rendered with the case.
+        """
+        key = version["version"], case["case_id"]
+        messages = self._latest.get(key)
+        if messages is None:
+            messages = tuple(Message(m.role, m.content) for m in self._render(version, case).messages)
+            with self._mutex:
+                if key not in self._latest:
+                    self._latest[key] = messages
+                    self._characters += _length(messages)
+                while self._characters > REMEMBERED:
+                    self._characters -= _length(self._latest.popitem(last=False)[1])
+        return messages
+
+    def at_hand(self, version: VersionPlan, case: CasePlan) -> tuple[Message, ...] | None:
+        """Return a prompt if it was rendered of late."""
+        return self._latest.get((version["version"], case["case_id"]))
+
+    def _render(self, version: VersionPlan, case: CasePlan) -> Rendered:
+        known = self._versions.get(version["version"])
+        if known is None:
+            known = from_closure(version["template"], version["version"], version["closure"])
+            self._versions[version["version"]] = known
+        return render(known, case["inputs"])
 
 
 class Requests:
@@ -34,17 +73,23 @@ class Requests:
         plan: the plan.
         with_references: find their files in the media store; for an estimate they are named without, for it must not need them.
         again: how often failed jobs were opened once more, by their ids.
+        prompts: the plan's prompts, where some are rendered already.
     """
 
-    def __init__(self, ws: Workspace, plan: Plan, *, with_references: bool = True, again: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        ws: Workspace,
+        plan: Plan,
+        *,
+        with_references: bool = True,
+        again: Mapping[str, int] | None = None,
+        prompts: Prompts | None = None,
+    ) -> None:
         self._plan = plan
+        self._prompts = prompts or Prompts()
         self._again = again or {}
         self._with_references = with_references
         self._store = MediaStore(ws)
-        self._versions: dict[str, Version] = {}
-        self._latest: OrderedDict[tuple[str, str], tuple[Message, ...]] = OrderedDict()
-        self._characters = 0
-        self._mutex = threading.Lock()
 
     def again(self, job_id: str) -> int:
         """Return how often a job was opened again after it had failed."""
@@ -57,12 +102,12 @@ class Requests:
             TemplateError, InputError: the template cannot be rendered with the case.
             MediaError: a reference picture is gone from the media store.
         """
-        return self._of(job, self._messages(job))
+        return self._of(job, self._prompts.of(*self._place(job)))
 
     def at_hand(self, job: JobPlan) -> Request | None:
         """Return the request of a job where nothing has to be waited for: another repeat was rendered of late, no pictures go along."""
         version, case = self._place(job)
-        messages = self._latest.get((version["version"], case["case_id"]))
+        messages = self._prompts.at_hand(version, case)
         if messages is None or "frame" in case or version["front_matter"].get("references"):
             return None
         return self._of(job, messages)
@@ -70,21 +115,6 @@ class Requests:
     def _place(self, job: JobPlan) -> tuple[VersionPlan, CasePlan]:
         plan = self._plan
         return plan.versions[plan.arms[job["arm"]]["version"]], plan.cases[job["case_id"]]
-
-    def _messages(self, job: JobPlan) -> tuple[Message, ...]:
-        """Return a job's prompt, rendered or remembered: repeats have the same one, and come soon after each other."""
-        version, case = self._place(job)
-        key = version["version"], case["case_id"]
-        messages = self._latest.get(key)
-        if messages is None:
-            messages = tuple(Message(m.role, m.content) for m in self.render(version, case).messages)
-            with self._mutex:
-                if key not in self._latest:
-                    self._latest[key] = messages
-                    self._characters += _length(messages)
-                while self._characters > REMEMBERED:
-                    self._characters -= _length(self._latest.popitem(last=False)[1])
-        return messages
 
     def _of(self, job: JobPlan, messages: tuple[Message, ...]) -> Request:
         plan = self._plan
@@ -105,14 +135,6 @@ class Requests:
             schema=_schema(schema) if schema else None,
             references=self._references(case, shown=bool(front.get("references"))),
         )
-
-    def render(self, version: VersionPlan, case: CasePlan) -> Rendered:
-        """Return a version's messages for a case; raises as `of`."""
-        known = self._versions.get(version["version"])
-        if known is None:
-            known = from_closure(version["template"], version["version"], version["closure"])
-            self._versions[version["version"]] = known
-        return render(known, case["inputs"])
 
     def _references(self, case: CasePlan, *, shown: bool) -> tuple[Reference, ...]:
         """Return the frame that a clip begins with, and the characters' pictures where the template wants them."""

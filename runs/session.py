@@ -24,7 +24,7 @@ from runs.pricing import Pricing
 from runs.progress import Counts, Progress, Silent
 from runs.provider import KIND_OF_STAGE, Provider, Tasks
 from runs.providers import rate_per_minute
-from runs.requests import Requests
+from runs.requests import Prompts, Requests
 from runs.resume import RunState
 from runs.retry import Retry
 from runs.scoring import Made, Scoring, any_cpu_bound
@@ -73,6 +73,7 @@ class Session:
         stopped: whether the user stopped it.
         reason: why it ended before everything was done; empty if it did not.
         unknown: jobs of which nobody can say whether they were made.
+        prompts: the plan's prompts; those that an estimate has rendered need not be rendered again.
     """
 
     def __init__(self, ws: Workspace, plan: Plan, provider: Provider, options: Options, state: RunState | None) -> None:
@@ -85,7 +86,8 @@ class Session:
         self.provider = provider
         self.options = replace(options, pricing=options.pricing.naming(plan.event.price))
         self._state = state
-        self._requests = Requests(ws, plan, again=state.again if state is not None else None)
+        self.prompts = Prompts()
+        self._requests = Requests(ws, plan, again=state.again if state is not None else None, prompts=self.prompts)
         self._doubts = Doubts(plan, provider, self.options.pricing, self._requests, state)
         self._scorers = plan.event.scorers if options.scoring else ()
         self._heavy = any_cpu_bound(self._scorers, options.scorer_folder)

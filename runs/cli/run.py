@@ -234,9 +234,11 @@ def emit_estimate(ws: Workspace, plan: Plan, options: Options, repeats: int, fmt
 
     from runs.linting import lint_plan
     from runs.preflight import examine
+    from runs.requests import Prompts
 
-    estimate = examine(ws, plan, options.pricing)
-    lints = lint_plan(ws, plan)
+    prompts = Prompts()
+    estimate = examine(ws, plan, options.pricing, prompts=prompts)
+    lints = lint_plan(plan, prompts)
     found = lints.counts()
     row = {
         "jobs": estimate.jobs,
