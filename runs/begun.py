@@ -68,7 +68,7 @@ class Begun:
             first: Said before a new run.
 
         Raises:
-            InputError: The run ended before all of it was done.
+            InputError: The run ended before all of it was done, or nobody knows of some jobs whether they were made.
             JournalError: Another process is at it.
             WorkbenchError: as `harness.run`.
         """
@@ -92,6 +92,9 @@ class Begun:
                 result = harness.run(ws, made, provider, options)
             if result.state != "finished":
                 raise InputError(f"{title} {result.state}: {result.reason}", hint="Give the same command again to go on.")
+            if result.doubts:
+                # Once: whoever gives the command again has seen it, and goes on with what there is.
+                raise InputError(f"{title}: {result.doubts}", hint="Then give the same command again, which goes on with what there is.")
             return result.run_id
 
     def forget(self) -> None:

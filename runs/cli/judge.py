@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
 @click.option("--dry-run", is_flag=True, help="Count and price the questions; send nothing.")
 @click.option("--resume", "resumed", metavar="JUDGE_RUN", help="Finish this run of a judge, and score what it has answered.")
+@click.option("--resend", is_flag=True, help="With --resume: ask again where no answer came, though it may be paid twice.")
 @output.format_option
 @click.pass_context
 def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run: bool, fmt: str, **asked: Any) -> None:
@@ -39,14 +40,21 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
     The questions are a run of their own, with budget, costs and --resume; the answers become scores of RUN. Without calibration
     against people (see `calibrate`) they are advice, and no primary metric.
     """
+    import getpass
+
     from runs import harness, query
     from runs.judging import collect
     from runs.settings import load
+    from runs.settling import ask_again
 
     ws = workspace(context)
     settings = load(ws.root, {"provider": asked["provider"], "budget_usd": asked["budget"]})
+    if asked["resend"] and not resumed:
+        raise click.UsageError("With --resend give --resume JUDGE_RUN: the run whose questions are asked again.")
     if resumed:
         run_id = query.find_run(ws, resumed)
+        if asked["resend"]:
+            ask_again(ws, run_id, who=getpass.getuser())
         provider = _provider(settings, query.run_plan(ws, run_id)["provider"]["name"])
         result = harness.resume(ws, run_id, provider, _options(context, settings, provider))
     else:
@@ -61,6 +69,9 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
     counts = result.counts
     dropped = "" if done.dropped is None else f" {done.dropped:.0%} of the answers were dropped: their evidence is not in the script."
     output.say(f"Judged by {result.run_id} ({result.state}): {counts.ok} of {counts.jobs} questions answered, {counts.money}.{dropped}")
+    if counts.unknown:
+        again = f"workbench judge {done.run_id} --resume {result.run_id} --resend"
+        output.say(harness.told_of_doubts(counts.unknown, result.unknown_usd, result.run_id, again))
     output.emit(_means(ws, done.run_id), fmt, key="means", run=done.run_id, judge_run=result.run_id, dropped=done.dropped)
     if not counts.ok:
         raise click.exceptions.Exit(4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import kit
@@ -10,7 +11,9 @@ from click.testing import CliRunner
 from writing import COSTS, PRICED, SAID, Writer, options
 
 import workbench
+from prompts.errors import InputError
 from runs import query
+from runs.begun import Begun
 from runs.events import Claim, Event, Handing
 from runs.harness import resume, run
 from runs.journal import Journal, files, read
@@ -173,3 +176,20 @@ def test_the_command_says_what_is_unknown_and_asks_again_at_the_users_word(ws: W
     told = said("--resume", plan.run_id, "--no-score", "--resend")
     assert "Asked again: 1 call without an answer." in told.output
     assert "finished: 2 ok of 2" in told.output and "unknown" not in told.output
+
+
+def test_a_step_of_a_race_waits_for_a_person_once(ws: Workspace) -> None:
+    """Then it goes on with what there is, or with what was asked again."""
+    writer, path = Writer(), ws.runs / "races" / "r.json"
+    plan = planned(ws, writer, 2)
+    killed(ws, plan)
+    path.parent.mkdir()
+    path.write_text(json.dumps({"rounds": {"1": plan.run_id}}), "utf-8")
+
+    def step() -> str:
+        return Begun(path).run(ws, "1", "Round 1", lambda: plan, writer, options(), lambda _: None)  # type: ignore[arg-type]
+
+    with pytest.raises(InputError, match="Round 1: 1 call is unknown"):
+        step()
+    assert step() == plan.run_id
+    assert writer.asked == 1
