@@ -17,7 +17,7 @@ from runs.pricing import Pricing
 from runs.provider import Outcome, Request, Usage
 from runs.providers.chat import ChatProvider
 from runs.providers.studio import StudioProvider
-from runs.requests import Requests
+from runs.requests import Prompts, Requests
 from runs.settings import ProviderSettings
 from runs.workspace import Workspace
 
@@ -78,6 +78,23 @@ def test_jobs_that_are_done_cost_nothing_more(ws: Workspace) -> None:
     assert examine(ws, plan, priced(PER_CALL), done=[j["job_id"] for j in plan.jobs[:5]]).jobs == 7
     everything = examine(ws, plan, priced(PER_CALL), done=plan.by_id)
     assert (everything.jobs, everything.high_usd) == (0, 0.0)
+
+
+def test_what_an_estimate_renders_is_at_hand_for_the_calls_of_a_long_run_for_its_first(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = kit.plan(ws, STUDIO)
+
+    def at_hand() -> list[bool]:
+        prompts = Prompts()
+        examine(ws, plan, priced(PER_CALL), prompts=prompts)
+        return [Requests(ws, plan, prompts=prompts).at_hand(job) is not None for job in plan.jobs]
+
+    assert at_hand() == [True] * len(plan.jobs)
+    monkeypatch.setattr("runs.requests.REMEMBERED", 1000)
+    kept = sum(at_hand())
+    assert 0 < kept < len(plan.jobs)
+    assert at_hand() == [True] * kept + [False] * (len(plan.jobs) - kept)
 
 
 @pytest.mark.parametrize("price", [None, TOKENS])
