@@ -195,7 +195,10 @@ def _done(ws: Workspace, session: Session) -> RunResult:
         end = asyncio.run(session.run())
     run_id, counts = session.plan.run_id, session.counts
     if session.stopped:
-        raise Interrupted(f"Stopped; {counts.done} of {counts.jobs} jobs are done.", hint=f"Go on with: workbench run --resume {run_id}")
+        given_up = f"; given up in flight, and perhaps billed: {session.given_up}" if session.given_up else ""
+        raise Interrupted(
+            f"Stopped; {counts.done} of {counts.jobs} jobs are done{given_up}.", hint=f"Go on with: workbench run --resume {run_id}"
+        )
     try:
         catch_up(ws)
     except LogError as error:  # the journal has everything: whoever reads next folds it in

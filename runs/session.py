@@ -73,6 +73,7 @@ class Session:
         stopped: whether the user stopped it.
         reason: why it ended before everything was done; empty if it did not.
         unknown: jobs of which nobody can say whether they were made.
+        given_up: calls that were still in flight when the user's patience ended: they may be billed.
         prompts: the plan's prompts; those that an estimate has rendered need not be rendered again.
     """
 
@@ -81,6 +82,7 @@ class Session:
         self.stopped = False
         self.reason = ""
         self.unknown: set[str] = set()
+        self.given_up = 0
         self._ws = ws
         self.plan = plan
         self.provider = provider
@@ -160,7 +162,8 @@ class Session:
                 told = f"Stopping: no new jobs; what is in flight has {grace_s:.0f} s to finish."
                 self.options.progress.say(f"{told} Press Ctrl-C again to leave at once.")
                 if running := [task for task in tasks if not task.done()]:
-                    await asyncio.wait(running, timeout=grace_s)
+                    _, left = await asyncio.wait(running, timeout=grace_s)
+                    self.given_up = 0 if isinstance(self.provider, Tasks) else len(left)
                 self.reason = self._why
                 return "stopped"
         finally:

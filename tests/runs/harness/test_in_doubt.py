@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 from typing import Any
 
 import kit
@@ -14,12 +16,13 @@ import workbench
 from prompts.errors import InputError
 from runs import query
 from runs.begun import Begun
+from runs.errors import Interrupted
 from runs.events import Claim, Event, Handing
 from runs.harness import resume, run
 from runs.journal import Journal, files, read
 from runs.plan import Plan
 from runs.pricing import Pricing
-from runs.provider import Failure, Outcome
+from runs.provider import Failure, Outcome, Request
 from runs.providers import get
 from runs.retry import Retry
 from runs.settings import load
@@ -193,3 +196,16 @@ def test_a_step_of_a_race_waits_for_a_person_once(ws: Workspace) -> None:
         step()
     assert step() == plan.run_id
     assert writer.asked == 1
+
+
+def test_who_stops_a_run_is_told_of_calls_that_were_given_up(ws: Workspace) -> None:
+    class Slow(Writer):
+        async def generate(self, request: Request) -> Outcome:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(30)
+            return await super().generate(request)
+
+    plan = planned(ws, Slow())
+    with pytest.raises(Interrupted, match=r"0 of 1 jobs are done; given up in flight, and perhaps billed: 1\."):
+        run(ws, plan, Slow(), options(grace_s=0.05))  # type: ignore[arg-type]
+    assert resume(ws, plan.run_id, Writer(), options()).counts.unknown == 1  # type: ignore[arg-type]
