@@ -38,7 +38,7 @@ def main() -> None:
     view = _view()
     # Filtering draws the view alone again, not the plots.
     if view == "cases":
-        st.fragment(cases.draw)(pair)
+        st.fragment(cases.draw)(ws, pair)
     elif view == "slices":
         st.fragment(sliced.draw)(ws, pair)
     elif view == "cost":

@@ -54,7 +54,8 @@ def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
         alt="Runs, those that are running first, then the newest",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{len(kept)} of {len(runs)} runs. Tick one run to compare its arms, or two runs to compare the last arm of each.")
+        how = "Tick one run (Shift+Space) to compare its arms, or two to compare the last arm of each."
+        st.caption(f"{len(kept)} of {len(runs)} runs. {how}")
         takeaway.draw("runs", {"Runs": lambda: kept, "Mean scores": lambda: means[means["run_id"].isin(kept["run_id"])]})
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _actions(ws, kept.iloc[list(event.selection.rows)])

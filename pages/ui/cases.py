@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from evals.result import Result
-from pages.ui import address, effects, shell
+from pages.ui import address, beside, effects, shell
 from runs.compare import Pair
+from runs.workspace import Workspace
 
 FILTERS: Mapping[str, str] = {
     "worse": "B worse",
@@ -26,7 +27,7 @@ THUMBNAIL, TEXT_ROW = 84, 56
 """Heights of rows with pictures, and of rows in which a reason has two lines."""
 
 
-def draw(pair: Pair) -> None:
+def draw(ws: Workspace, pair: Pair) -> None:
     """Draw the list, filtered and ordered as the address says; a click on a case opens it."""
     names = [r.metric.name for r in effects.ordered(pair) if r.cases or r.only_a or r.only_b]
     if not names:
@@ -39,7 +40,15 @@ def draw(pair: Pair) -> None:
     if case := st.session_state.pop("_open_case", None):
         asked = {"a": pair.a.address, "b": pair.b.address, "case": case, "m": metric, "w": wanted}
         st.switch_page("examine.py", query_params=asked)
-    _table(pair, pair.comparison.result(metric), listed(cases, wanted))
+    shown = _table(pair, pair.comparison.result(metric), listed(cases, wanted))
+    if len(shown):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Click a case to see both outputs side by side, and why.")
+            # Buttons in a table do not hear the keyboard; a link does.
+            first = str(shown["case"].iloc[0])
+            same = {"a": pair.a.address, "b": pair.b.address, "m": metric, "w": wanted}
+            shell.page_link("examine.py", "Look at these one by one →", case=first, **same)
+        beside.draw(ws, pair, shown, metric, wanted)
 
 
 def only(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
@@ -73,13 +82,15 @@ def _filter(cases: pd.DataFrame) -> str:
     )
 
 
-def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> None:
+def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> pd.DataFrame:
+    """Draw a page of the cases; return those of it."""
     if cases.empty:
         st.text("No such case.")
-        return
+        return cases
     pages = -(-len(cases) // PAGE)
     page = address.page("page", pages) if pages > 1 else 1
-    frame = rows(pair, result, cases.iloc[(page - 1) * PAGE : page * PAGE])
+    shown = cases.iloc[(page - 1) * PAGE : page * PAGE]
+    frame = rows(pair, result, shown)
     st.dataframe(
         frame,
         hide_index=True,
@@ -89,7 +100,7 @@ def _table(pair: Pair, result: Result, cases: pd.DataFrame) -> None:
         placeholder="–",
         alt="Cases, the largest loss first",
     )
-    st.caption("Click a case to see both outputs side by side, and why.")
+    return shown
 
 
 def rows(pair: Pair, result: Result, cases: pd.DataFrame) -> pd.DataFrame:
@@ -128,17 +139,17 @@ def _picture(generations: Sequence[Any]) -> str | None:
 
 
 def _columns(result: Result) -> dict[str, Any]:
-    number = st.column_config.NumberColumn(format="%.3f", width=70)
+    number = st.column_config.NumberColumn(format="%.3f", width=62)
     direction = "more is better" if result.metric.direction == "up" else "less is better"
     return {
-        "case": st.column_config.ButtonColumn(type="tertiary", alignment="left", pinned=True, key="_row", on_click=_opened, width=210),
+        "case": st.column_config.ButtonColumn(type="tertiary", alignment="left", pinned=True, key="_row", on_click=_opened, width=180),
         "A": number,
         "B": number,
         "B − A": st.column_config.NumberColumn(format="%+.3f", width=80, help=f"{result.metric.unit}; {direction}"),
         "A shows": st.column_config.ImageColumn(width=70),
         "B shows": st.column_config.ImageColumn(width=70),
-        "why A": st.column_config.TextColumn(width="medium"),
-        "why B": st.column_config.TextColumn(width="medium"),
+        "why A": st.column_config.TextColumn(width=240),
+        "why B": st.column_config.TextColumn(width=240),
     }
 
 

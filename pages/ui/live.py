@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,13 @@ import pandas as pd
 
 from pages.ui import shell
 from runs import query
+from runs.errors import MediaError
 from runs.settling import Doubtful
 from runs.workspace import Workspace
 
 TEXT_CHARS = 220
+JSON_BYTES = 8192
+"""So much of a JSON text holds the first sentences of it."""
 TEXTS = ("text/", "application/json")
 
 
@@ -111,13 +115,26 @@ def _spaced(word: object) -> str:
 
 
 def beginning(ws: Workspace, sha256: str) -> str:
-    """Return the first words of a stored text."""
+    """Return the first characters of a stored text."""
+    return " ".join(_read(ws, sha256, 4 * TEXT_CHARS).split())[:TEXT_CHARS]
+
+
+def words(ws: Workspace, sha256: str, most: int = TEXT_CHARS) -> str:
+    """Return the first words that people read in a stored text: of JSON its sentences, without names and ids."""
+    text = _read(ws, sha256, JSON_BYTES)
+    if text.lstrip("`json \n").startswith(("{", "[")):
+        found = (value for value in re.findall(r':\s*"((?:[^"\\\n]|\\.)+)', text) if " " in value or not value.isascii())
+        text = " · ".join(found) or text
+    shown = " ".join(text.split())
+    return shown if len(shown) <= most else f"{shown[:most]} …"
+
+
+def _read(ws: Workspace, sha256: str, most: int) -> str:
     try:
         with query.media_path(ws, sha256).open("rb") as file:
-            text = file.read(4 * TEXT_CHARS).decode("utf-8", "replace")
-    except (OSError, LookupError):
+            return file.read(most).decode("utf-8", "replace")
+    except (OSError, LookupError, MediaError):  # it was cleaned away: the rest is still worth seeing
         return ""
-    return " ".join(text.split())[:TEXT_CHARS]
 
 
 def doubts(run_id: str, found: Sequence[Doubtful]) -> tuple[pd.DataFrame, str]:

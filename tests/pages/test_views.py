@@ -12,7 +12,7 @@ import pytest
 from evals.compare import compare
 from evals.result import Result
 from evals.score import Metric
-from pages.ui import brief, cases, crops, effects, expression, forest, runs_table, scores, text, traces
+from pages.ui import beside, brief, cases, crops, effects, expression, forest, runs_table, scores, text, traces
 from pages.ui.palette import DARK, LIGHT
 
 FACES = Metric("face_consistency", "up", "probability", worst=0.0)
@@ -185,6 +185,15 @@ def test_a_reason_is_told_once_and_says_how_many_more() -> None:
 def test_a_run_names_its_template_once(arms: str | None, told: str) -> None:
     """What differs between arms is what fits into the column."""
     assert runs_table.versions(arms) == told
+
+
+def test_what_both_arms_wrote_is_read_side_by_side() -> None:
+    """As text, whatever stands in it; an arm without any says so."""
+    told = beside.table_html([("c1", "/case?a=1&case=c1", [NASTY, ""])])
+    assert "&lt;img src=x" in told
+    assert "<img" not in told
+    assert 'href="/case?a=1&amp;case=c1"' in told
+    assert told.count("no text") == 1
 
 
 def score(metric: str, value: float | None, **changes: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pages.ui import live
 from runs import events as ev
 from runs import launching, query
 from runs.journal import Journal
+from runs.media import MediaStore
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -127,6 +128,22 @@ def test_times_are_said_in_a_readable_unit(seconds: float, said: str) -> None:
 @pytest.mark.parametrize(("per_s", "said"), [(1.44, "1.4 / s"), (0.5, "30 / min"), (0.01, "36 / h")])
 def test_speeds_are_said_in_a_readable_unit(per_s: float, said: str) -> None:
     assert live.speed(per_s) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('```json\n{"id": "s1", "title": "描皮笔之夜", "action": "She turns.\\nAnd", "n": 1', r"描皮笔之夜 · She turns.\nAnd"),
+        ('{"id": "s1"}', '{"id": "s1"}'),
+        ("INT. HALL\n  She turns.", "INT. HALL She turns."),
+    ],
+)
+def test_a_text_is_shown_by_the_words_that_people_read(workspace: Workspace, text: str, told: str) -> None:
+    """Also where only its beginning was read, and where it is no JSON after all."""
+    stored = MediaStore(workspace).put(text.encode(), "application/json")
+    assert live.words(workspace, stored.sha256) == told
+    assert not live.words(workspace, "0" * 64)
+    assert live.words(workspace, stored.sha256, 3).endswith(" …")
 
 
 def test_an_unknown_spend_is_never_zero() -> None:

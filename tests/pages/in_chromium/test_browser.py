@@ -104,6 +104,11 @@ def test_a_click_on_a_case_opens_it_in_the_same_tab(server: Server, tab: Tab) ->
     page.wait_for_url("**/compare?**")
     assert "w=changed" in page.url
     assert "m=face_consistency" in page.url
+    # Buttons in a table do not hear the keyboard: this is the way in without a mouse.
+    visit.settle()
+    page.get_by_role("link", name="Look at these one by one").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/case?**case=series-2-shot-1**")
     assert len(page.context.pages) == open_tabs
 
 
