@@ -10,6 +10,7 @@ from farming import FarmDirect, FarmTasks
 
 from prompts.errors import WorkbenchError
 from runs.harness import Options, resume, run
+from runs.prices import Price
 from runs.pricing import Pricing
 from runs.progress import Counts, Silent
 from runs.workspace import Workspace
@@ -32,7 +33,8 @@ def main(folder: str, port: str, shape: str, space: str, run_id: str = "") -> in
     ws = Workspace(Path(folder))
     provider = {"direct": FarmDirect, "tasks": FarmTasks}[shape](int(port), space=space)
     plan = kit.plan(ws, provider, series=SERIES, cases=CASES, repeats=REPEATS, scorers=("cost", "schema"))
-    options = Options(pricing=Pricing(free=True), progress=Telling(run_id or plan.run_id), grace_s=2.0)
+    pricing = Pricing(lambda *_: Price(model="*", kind="call", call=0.01))
+    options = Options(pricing=pricing, progress=Telling(run_id or plan.run_id), grace_s=2.0)
     try:
         result = resume(ws, run_id, provider, options) if run_id else run(ws, plan, provider, options)
     except WorkbenchError as error:

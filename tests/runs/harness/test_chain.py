@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import chain_kills
 import farming
 import maker
 import pytest
@@ -223,14 +222,3 @@ def test_the_starter_chain_runs_offline_on_the_studio(tmp_path: Path) -> None:
     results = walk(ws, chain(ws), driver)
     assert [(r.stage, r.state, r.counts.ok == r.counts.jobs > 0) for r in results] == [(s, "finished", True) for s in maker.STAGES]
     assert query.runs(ws)["simulated"].all()
-
-
-@pytest.mark.slow
-def test_a_chain_killed_at_random_moments_submits_each_job_once_and_loses_nothing(tmp_path: Path) -> None:
-    """Texts are calls, whose answers die with their process; they may be asked for again. `tests/bench/kills.py` kills fifty times."""
-    with farming.farm(delay_s=0.05) as port:
-        tally = chain_kills.killed(maker.workspace(tmp_path / "drama"), port, 5, each=5, longest_s=2.0)
-    assert tally.kills == 5
-    assert set(tally.statuses) == {"ok"}
-    assert {stage: n for stage, n in tally.twice.items() if n and stage not in ("outline", "script")} == {}
-    assert sum(tally.calls[s] for s in ("outline", "script")) <= 4 * tally.chains + 4 * tally.kills
