@@ -19,6 +19,11 @@ SAME = 1e-9
 """Values that differ by less, relative to their size, are the same."""
 
 
+def ordered(results: Iterable[Result]) -> list[Result]:
+    """Return results as people read them: primary ones first, what viewers see before what it costs, and what moved before what did not."""
+    return sorted(results, key=lambda r: (not r.metric.primary, r.metric.unit in RATIO_UNITS, r.unmoved))
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """In how many units or cases B is better, worse and the same."""
@@ -75,6 +80,11 @@ class Result:
     verdict: Verdict
     more_units: int | None
     sentence: str = ""
+
+    @property
+    def unmoved(self) -> bool:
+        """Tell whether the metric is the same in every unit."""
+        return self.delta is not None and self.by_unit.same == self.units
 
     @property
     def gain(self) -> float | None:

@@ -82,9 +82,9 @@ def _heading(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
             st.text(live.arms(arms))
         if len(arms) > 1:
             a, b = (f"{run_id}:{arm}" for arm in arms["arm"].head(2))
-            st.page_link("compare.py", label="Compare", query_params={"a": a, "b": b})
+            st.page_link("compare.py", label="Compare →", query_params={"a": a, "b": b})
         if len(arms):
-            st.page_link("examine.py", label="Cases", query_params={"a": f"{run_id}:{arms['arm'].iloc[0]}"})
+            st.page_link("examine.py", label="Cases →", query_params={"a": f"{run_id}:{arms['arm'].iloc[0]}"})
         tables: dict[str, Callable[..., pd.DataFrame]] = {
             "Generations": query.generations,
             "Scores": query.scores,

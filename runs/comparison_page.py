@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from evals.result import Result
+from evals.result import Result, ordered
 from evals.sentence import change, level
 from evals.slices import caution
 from runs import query, slicing
@@ -43,7 +43,7 @@ def page(ws: Workspace, pair: Pair, metric: str, by: str = "") -> str:
     """
     title = f"{pair.b.shown} against {pair.a.shown}"
     found = pair.comparison
-    results = sorted(found.results, key=lambda r: not r.metric.primary)
+    results = ordered(found.results)
     asks = rule(ws, query.suite_of(ws, pair.b.run_id))
     parts = [
         f"<h1>{escape(title)}</h1>",

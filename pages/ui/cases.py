@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from evals.result import Result
-from pages.ui import address, beside, effects, shell
+from evals.result import Result, ordered
+from pages.ui import address, beside, shell
 from runs.compare import Pair
 from runs.workspace import Workspace
 
@@ -29,7 +29,7 @@ THUMBNAIL, TEXT_ROW = 84, 56
 
 def draw(ws: Workspace, pair: Pair) -> None:
     """Draw the list, filtered and ordered as the address says; a click on a case opens it."""
-    names = [r.metric.name for r in effects.ordered(pair) if r.cases or r.only_a or r.only_b]
+    names = [r.metric.name for r in ordered(pair.comparison.results) if r.cases or r.only_a or r.only_b]
     if not names:
         st.text("No metric has a value in both arms yet.")
         return

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from evals.result import RATIO_UNITS, Result
+from evals.result import Result, ordered
 from evals.sentence import change, level
 from pages.ui import address, badges, forest, shell
 from pages.ui.palette import palette
@@ -36,14 +36,9 @@ def warn(pair: Pair) -> None:
                 st.text(warning)
 
 
-def ordered(pair: Pair) -> list[Result]:
-    """Return the results, primary metrics first, what viewers see before what it costs, and what moved before what did not."""
-    return sorted(pair.comparison.results, key=lambda r: (not r.metric.primary, r.metric.unit in RATIO_UNITS, _unmoved(r)))
-
-
 def draw(pair: Pair, rule: Rule | None = None) -> None:
     """Draw the plot, with the margins of a gate policy, and beside it numbers and words."""
-    results = ordered(pair)
+    results = ordered(pair.comparison.results)
     primary = [result for result in results if result.metric.primary]
     st.html(f'<div style="font-size:1.05rem;font-weight:600">{escape(headline(primary))}</div>')
     left, right = st.columns([6, 7], gap="small")
@@ -62,7 +57,7 @@ def headline(results: Sequence[Result]) -> str:
     told = {"better": "B is better at", "worse": "B is worse at", "unclear": "unclear", "insufficient": "too little data"}
     found = []
     for verdict, words in told.items():
-        names = [r.metric.name.replace("_", " ") for r in results if r.verdict == verdict and not _unmoved(r)]
+        names = [r.metric.name.replace("_", " ") for r in results if r.verdict == verdict and not r.unmoved]
         colon = "" if words.startswith("B ") else ":"
         found += [f"{badges.VERDICTS[verdict].partition(' ')[0]} {words}{colon} {', '.join(names)}"] if names else []
     return f"{EN}{EN}".join(found) or "Nothing differs between A and B."
@@ -70,16 +65,12 @@ def headline(results: Sequence[Result]) -> str:
 
 def words_html(results: Sequence[Result]) -> str:
     """Return what the results say in words, a paragraph each, and in one those of metrics that did not move."""
-    told = [f"{badges.VERDICTS[result.verdict]}   {result.sentence}" for result in results if not _unmoved(result)]
-    same = [result.metric.name.replace("_", " ") for result in results if _unmoved(result)]
+    told = [f"{badges.VERDICTS[result.verdict]}   {result.sentence}" for result in results if not result.unmoved]
+    same = [result.metric.name.replace("_", " ") for result in results if result.unmoved]
     told += [f"The same in every case: {', '.join(same)}."] if same else []
     # No paragraphs: Streamlit gives those a size of its own.
     lines = "".join(f'<div style="margin:0 0 .4rem">{shell.unbroken(escape(text))}</div>' for text in told)
     return f'<div style="font-size:.875rem;line-height:1.45;white-space:pre-wrap">{lines}</div>'
-
-
-def _unmoved(result: Result) -> bool:
-    return result.delta is not None and result.by_unit.same == result.units
 
 
 def _plot(pair: Pair, results: Sequence[Result], rule: Rule | None) -> None:
@@ -100,8 +91,8 @@ def _numbers(pair: Pair, results: Sequence[Result]) -> None:
         "metric": st.column_config.TextColumn(help="↑ more is better, ↓ less is better"),
         "verdict": verdict_column(),
         "change": st.column_config.TextColumn(help="B minus A; of cost and latency, by what share", alignment="right"),
-        "A": st.column_config.TextColumn(alignment="right"),
-        "B": st.column_config.TextColumn(alignment="right"),
+        "A": st.column_config.TextColumn(alignment="right", help=f"Mean over {unit}; of cost and latency the geometric mean"),
+        "B": st.column_config.TextColumn(alignment="right", help=f"Mean over {unit}; of cost and latency the geometric mean"),
         "+ / − / =": st.column_config.TextColumn(help=f"{unit} in which B is better / worse / the same"),
     }
     st.dataframe(table(results, pair.comparison.alpha), hide_index=True, column_config=config, alt="Both arms by metric")

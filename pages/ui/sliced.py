@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from evals.result import ordered
 from evals.sentence import change
 from evals.slices import Slice, caution
 from pages.ui import address, badges, cached, effects, forest
@@ -23,7 +24,7 @@ MOST = 16
 
 def draw(ws: Workspace, pair: Pair) -> None:
     """Let the user choose a trait and a metric, and draw a slice a value."""
-    names = [r.metric.name for r in effects.ordered(pair) if r.cases]
+    names = [r.metric.name for r in ordered(pair.comparison.results) if r.cases]
     traits = cached.traits(ws, tuple(sorted({pair.a.run_id, pair.b.run_id})))
     offered = slicing.offered(traits)
     if not names or not offered:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from evals.result import RATIO_UNITS
-from pages.ui import address, cached, effects, shell
+from evals.result import RATIO_UNITS, ordered
+from pages.ui import address, cached, shell
 from pages.ui.palette import Palette, palette
 from runs.compare import Pair
 from runs.workspace import Workspace
@@ -27,7 +27,7 @@ def draw(ws: Workspace, pair: Pair) -> None:
     """Draw the points, and what A and B cost in words."""
     stage = str(pair.frame["stage"].iloc[0])
     scores = cached.stage_scores(ws, stage)
-    quality = [r.metric.name for r in effects.ordered(pair) if r.metric.unit not in RATIO_UNITS and r.cases]
+    quality = [r.metric.name for r in ordered(pair.comparison.results) if r.metric.unit not in RATIO_UNITS and r.cases]
     spending = [name for name in SPENDING if scores.loc[scores["metric"] == name, "mean"].max() > 0]
     for line in told(pair):
         st.text(line)
@@ -36,9 +36,9 @@ def draw(ws: Workspace, pair: Pair) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         y = address.one(st.selectbox, "Quality", "quality", quality, quality[0], format_func=_spaced, width=240)
-        x = address.one(
-            st.segmented_control, "Against", "against", spending, spending[0], format_func=_spaced, label_visibility="collapsed"
-        )
+        x = spending[0]
+        if len(spending) > 1:  # one alone is no choice
+            x = address.one(st.segmented_control, "Against", "against", spending, x, format_func=_spaced, label_visibility="collapsed")
     frame = points(scores, pair, x, y)
     said = " ".join(f"{row.side}: {row.spent:.4g} {UNITS[x]}, {row.quality:.3g}." for row in frame.itertuples() if row.side != "other")
     st.altair_chart(chart(frame, palette(), x, y, _budget(ws, pair) if x == "cost" else None), alt=f"{_spaced(y)} against {x}. {said}")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from evals.compare import compare
-from evals.result import Result
+from evals.result import Result, ordered
 from evals.score import Metric
 from pages.ui import beside, brief, cases, crops, effects, expression, forest, runs_table, scores, text, traces
 from pages.ui.palette import DARK, LIGHT
@@ -52,6 +52,12 @@ def test_an_axis_counts_how_far_from_no_change() -> None:
     assert next(layer["encoding"]["x"]["axis"]["labelExpr"] for layer in spec["layer"] if "axis" in layer["encoding"].get("x", {})) == (
         "format(abs(datum.value), abs(datum.value) >= 1 ? ',.1~f' : '.2~g')"
     )
+
+
+def test_what_moved_comes_before_what_did_not_and_what_it_costs() -> None:
+    """On the page as in the report that is sent to others."""
+    found = ordered(results(latency=(2.0, 4.0), blinks=(5.0, 5.0), face_consistency=(0.2, 0.8)))
+    assert [r.metric.name for r in found] == ["face_consistency", "blinks", "latency"]
 
 
 def test_the_verdicts_are_told_in_one_line() -> None:
