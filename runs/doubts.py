@@ -57,7 +57,7 @@ class Doubts:
         if state is None:
             return 0.0
         # Where a job is handed in again only after it was surely not found, or is billed once, the earlier ones cost nothing.
-        sure = pays_once(self._provider) or bool(getattr(self._provider, "look_up", False))
+        sure = pays_once(self._provider) or self._surely_looks_up
         lost = Counter({job: n for job, n in state.lost.items() if not (sure and job not in state.settled)})
         lost.update(self._jobs | state.submitted.keys())
         return sum(n * self.worst_usd(job) for job, n in lost.items() if job in self._plan.by_id)
@@ -81,7 +81,7 @@ class Doubts:
 
     def asked_again(self, todo: Iterable[str]) -> str:
         """Return what is to be said of calls among some jobs that are made again although they may have been paid; else nothing."""
-        if self._provider.simulated or pays_once(self._provider) or isinstance(self._provider, Tasks):
+        if self._provider.simulated or pays_once(self._provider) or self._surely_looks_up:
             return ""
         calls = sum(self._by_itself(job) and self._at_worst_usd(job) != 0 for job in self._jobs.intersection(todo))
         if not calls:
@@ -98,6 +98,10 @@ class Doubts:
         if self._state is None:
             return set()
         return {*self._state.handing, *(() if isinstance(self._provider, Tasks) else self._state.claimed)} & self._plan.by_id.keys()
+
+    @property
+    def _surely_looks_up(self) -> bool:
+        return bool(getattr(self._provider, "look_up", False))
 
     def _by_itself(self, job_id: str) -> bool:
         return resends(self._provider, free=self._at_worst_usd(job_id) == 0)

@@ -161,12 +161,16 @@ def test_at_a_persons_word_it_is_asked_for_again_where_it_cannot_be_found(ws: Wo
     assert set(farming.asked(port, provider._space).values()) == {calls}
 
 
-def test_the_settings_may_say_that_calls_are_made_again(ws: Workspace, port: int) -> None:
-    provider = FarmDirect(port, space=next(spaces))
-    provider.resend = True  # type: ignore[attr-defined]
+@pytest.mark.parametrize(("shape", "told"), [(NoLookUp, 1), (FarmDirect, 1), (FarmTasks, 0)])
+def test_the_settings_may_say_that_what_is_in_doubt_is_asked_for_again(ws: Workspace, port: int, shape: Any, told: int) -> None:
+    """Who resumes the run is told, but where a look-up is sure."""
+    provider = shape(port, space=next(spaces))
+    provider.resend = True
     plan = planned(ws, provider)
     killed_while_handing_in(ws, plan, provider)
     assert resume(ws, plan.run_id, provider, FAST).counts.ok == 1
+    events = [record.event for path in files(ws) for record in read(path, 0).records]
+    assert sum("perhaps paid twice" in event["text"] for event in events if event["type"] == "note") == told
 
 
 def test_a_hand_in_that_was_clearly_refused_leaves_no_doubt(ws: Workspace, port: int) -> None:
