@@ -81,7 +81,9 @@ def test_pictures_are_posters_and_texts_begin(app: Open, workspace: Workspace) -
     assert frame["Beginning"].str.len().between(20, live.TEXT_CHARS).all()
 
 
-def test_a_job_in_doubt_comes_with_the_command_that_settles_it(app: Open, tmp_path: Path) -> None:
+def test_a_job_in_doubt_comes_with_the_commands_that_settle_it_or_ask_again(
+    app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ws = log_story.workspace(tmp_path / "doubt")
     lost = log_story.generation("r1", 0, status="unknown_submission", error="lost", message="No answer came.")
     log_story.write(ws, "r1.jsonl", [log_story.plan("r1", 2), lost, ev.End(run_id="r1", state="stopped", at=log_story.at(50))])
@@ -90,8 +92,11 @@ def test_a_job_in_doubt_comes_with_the_command_that_settles_it(app: Open, tmp_pa
     assert "nobody knows whether they were made" in words(at)
     assert re.search(r"workbench settle r1 wb\w+ --made TASK", command)
     assert command.endswith("workbench run --resume r1 --resend")
-    assert "Ask again" in [button.label for button in at.button]
     assert at.dataframe[1].value["Message"].iloc[0] == "No answer came."
+    asked: list[dict[str, bool]] = []
+    monkeypatch.setattr(launching, "resume", lambda _ws, run_id, **given: asked.append(given))
+    at.button(key="Ask again r1").click().run()
+    assert asked == [{"resend": True}]
 
 
 def test_notes_stand_below(app: Open, tmp_path: Path) -> None:
