@@ -13,7 +13,7 @@ from prompts.errors import InputError
 from runs import query
 from runs.workspace import Workspace
 
-SIDE = 510  # height in pixels of what stands beside the pictures
+SIDE = 470  # height in pixels of what stands beside the pictures
 PARAMETERS = ("a", "b", "case", "m", "w", "ev")
 
 

@@ -38,6 +38,19 @@ def table(sides: Iterable[Mapping[str, Any]], *, every: bool) -> pd.DataFrame:
     return frame[["metric"]].join(numbers).assign(**{"B − A": numbers["B"] - numbers["A"]})[list(COLUMNS)]
 
 
+def _more(sides: Sequence[Mapping[str, Any]]) -> bool:
+    return any(not score["primary"] for side in sides for score in side.get("scores", []))
+
+
+def without_equal(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the rows in which the sides differ, or one has no value, and in words what is the same in both."""
+    equal = frame["B − A"].abs() < SMALLEST
+    if equal.all():
+        return frame, ""
+    same = ", ".join(f"{name.rstrip(' ↑↓')} {value:.3g}" for name, value in zip(frame["metric"][equal], frame["A"][equal], strict=True))
+    return frame[~equal].reset_index(drop=True), same
+
+
 def signed(delta: float, arrow: str) -> str:
     """Return a change as people read it: its sign, and whether that is better (▲) or worse (▼)."""
     if delta != delta:
@@ -66,8 +79,10 @@ def _why_not(score: Mapping[str, Any]) -> str:
 def draw(sides: Sequence[Mapping[str, Any]]) -> None:
     """Draw the numbers, then the words."""
     slot = st.container()
-    more = any(not score["primary"] for side in sides for score in side.get("scores", []))
-    frame = table(sides, every=bool(more and address.toggle(st, "All metrics", "all")))
+    every = address.toggle(st, "All metrics", "all") if _more(sides) else False
+    frame, same = table(sides, every=every), ""
+    if len(sides) > 1 and not every:
+        frame, same = without_equal(frame)
     with slot:
         number = st.column_config.NumberColumn(format="%.3f")
         change = st.column_config.TextColumn(alignment="right", help="▲ better, ▼ worse")
@@ -82,7 +97,8 @@ def draw(sides: Sequence[Mapping[str, Any]]) -> None:
             frame = frame[["metric", "A"]].rename(columns={"A": "score"})
             config["score"] = number
         st.dataframe(frame, hide_index=True, column_config=config, placeholder="–", alt="Scores of both arms", height="content")
-    told = "".join(
+    told = f'<div style="padding:.1rem 0"><b>A, B</b>&ensp;the same: {escape(same)}</div>' if same else ""
+    told += "".join(
         f'<div style="padding:.1rem 0"><b>{letter}</b>&ensp;{escape(metric)}: {escape(text)}</div>'
         for metric, letter, text in sorted(words(sides))
     )

@@ -226,6 +226,15 @@ def test_scores_stand_beside_each_other() -> None:
     assert scores.words(sides) == [("logic", "A", "failed: no JSON")]
 
 
+def test_what_is_the_same_on_both_sides_takes_one_line() -> None:
+    """Rows are for what differs; where nothing does, all of it is shown."""
+    sides = [{"letter": letter, "scores": [score("schema", 1.0), score("logic", value)]} for letter, value in (("A", 0.5), ("B", None))]
+    differs, same = scores.without_equal(scores.table(sides, every=False))
+    assert (list(differs["metric"]), same) == (["logic ↑"], "schema 1")
+    alike = scores.table([{"letter": letter, "scores": [score("schema", 1.0)]} for letter in "AB"], every=False)
+    assert len(scores.without_equal(alike)[0]) == 1
+
+
 def test_words_that_both_sides_share_are_told_once() -> None:
     """A and B, then the words."""
     sides = [{"letter": letter, "scores": [score("logic", 1.0, reason="no findings")]} for letter in "AB"]
