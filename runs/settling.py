@@ -9,8 +9,9 @@ Both are events of the run's journal. The task of a job that was made is polled 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from prompts.errors import InputError, UnknownName
@@ -108,20 +109,7 @@ def open_again(ws: Workspace, run_id: str, *, who: str) -> list[str]:
         UnknownName: there is no such run.
         JournalError: a process is working on the run, or the journal cannot be written.
     """
-    ws.ensure_writable()
-    with only_one(ws, run_id):
-        state = state_of(ws, run_id)
-        plan = plan_of(state)
-        jobs = [job["job_id"] for job in plan.jobs if (done := state.finished.get(job["job_id"])) and done.status in FAILED]
-        if jobs:
-            why, provider = "failed jobs are made again", plan.event.provider["name"]
-            with Journal(ws, run_id) as journal:
-                journal.append(
-                    *(Settled(run_id=run_id, job_id=j, made=False, provider=provider, who=who, why=why, again=True) for j in jobs),
-                    Note(run_id=run_id, text=f"{who} opened {len(jobs)} failed job{'s' if len(jobs) > 1 else ''} again."),
-                    End(run_id=run_id, state="stopped"),
-                )
-    return jobs
+    return _opened(ws, run_id, who, _failed, "failed jobs are made again", again=True)
 
 
 def ask_again(ws: Workspace, run_id: str, *, who: str) -> list[str]:
@@ -134,20 +122,29 @@ def ask_again(ws: Workspace, run_id: str, *, who: str) -> list[str]:
         UnknownName: there is no such run.
         JournalError: a process is working on the run, or the journal cannot be written.
     """
+    return _opened(ws, run_id, who, _in_doubt, "asked again, paid or not", resend=True)
+
+
+def _opened(
+    ws: Workspace, run_id: str, who: str, which: Callable[[RunState, str], bool], why: str, *, again: bool = False, resend: bool = False
+) -> list[str]:
+    """Open jobs of a run at a person's word; return their ids."""
     ws.ensure_writable()
     with only_one(ws, run_id):
         state = state_of(ws, run_id)
         plan = plan_of(state)
-        jobs = [job["job_id"] for job in plan.jobs if _in_doubt(state, job["job_id"])]
+        provider = plan.event.provider["name"]
+        jobs = [job["job_id"] for job in plan.jobs if which(state, job["job_id"])]
         if jobs:
-            why, provider = "asked again, paid or not", plan.event.provider["name"]
+            word = partial(Settled, run_id=run_id, made=False, provider=provider, who=who, why=why, again=again, resend=resend)
+            note = Note(run_id=run_id, text=f"At the word of {who}: {why}, {len(jobs)} in all.")
             with Journal(ws, run_id) as journal:
-                journal.append(
-                    *(Settled(run_id=run_id, job_id=j, made=False, provider=provider, who=who, why=why, resend=True) for j in jobs),
-                    Note(run_id=run_id, text=f"{who} had {len(jobs)} call{'s' if len(jobs) > 1 else ''} asked again, paid or not."),
-                    End(run_id=run_id, state="stopped"),
-                )
+                journal.append(*(word(job_id=job) for job in jobs), note, End(run_id=run_id, state="stopped"))
     return jobs
+
+
+def _failed(state: RunState, job: str) -> bool:
+    return job in state.finished and state.finished[job].status in FAILED
 
 
 def _in_doubt(state: RunState, job: str) -> bool:

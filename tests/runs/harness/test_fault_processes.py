@@ -22,6 +22,7 @@ import log_story as story
 import midjourney_stub
 import pytest
 from browser import free_port
+from raw_server import listening
 from samples import picture
 from vendor_server import Fault, serve
 from warm import Warm
@@ -150,37 +151,26 @@ ANSWER = json.dumps({"choices": [{"finish_reason": "stop", "message": {"role": "
 @contextlib.contextmanager
 def trickling() -> Iterator[tuple[str, list[bytes]]]:
     """A server whose first answers never end: before their status, in their headers, in their body, in chunks. The others are whole."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    over, asked, mutex = threading.Event(), list[bytes](), threading.Lock()
+    asked: list[bytes] = []
+    mutex = threading.Lock()
 
-    def serve(connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            connection.settimeout(30)
-            request = b""
-            while b"\r\n\r\n" not in request or len(request.partition(b"\r\n\r\n")[2]) < length(request):
-                request += connection.recv(1 << 16)
-            with mutex:
-                asked.append(request)
-                number = len(asked) - 1
-            if number >= len(HEADS):
-                head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {len(ANSWER)}\r\n\r\n"
-                connection.sendall(head.encode() + ANSWER)
-                return
-            connection.sendall(HEADS[number])
-            while not over.wait(0.02):
-                connection.sendall((b"", b" ", b" ", b"1\r\n \r\n")[number])
+    def serve(connection: socket.socket, over: threading.Event) -> None:
+        request = b""
+        while b"\r\n\r\n" not in request or len(request.partition(b"\r\n\r\n")[2]) < length(request):
+            request += connection.recv(1 << 16)
+        with mutex:
+            asked.append(request)
+            number = len(asked) - 1
+        if number >= len(HEADS):
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {len(ANSWER)}\r\n\r\n"
+            connection.sendall(head.encode() + ANSWER)
+            return
+        connection.sendall(HEADS[number])
+        while not over.wait(0.02):
+            connection.sendall((b"", b" ", b" ", b"1\r\n \r\n")[number])
 
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
-    finally:
-        over.set()
-        listener.close()
+    with listening(serve) as address:
+        yield address, asked
 
 
 def length(request: bytes) -> int:

@@ -75,7 +75,7 @@ def test_at_a_persons_word_it_is_asked_again_whether_a_resumed_run_has_seen_it_o
     assert (result.state, result.counts.ok, result.doubts) == ("finished", 2, "")
     assert {key: len(asked) for key, asked in writer.keys.items()} == dict.fromkeys(plan.by_id, 1)
     assert [event["resend"] for event in events(ws, "settled")] == [True]
-    assert any("mei had 1 call asked again" in event["text"] for event in events(ws, "note"))
+    assert any("word of mei: asked again, paid or not, 1 in all" in event["text"] for event in events(ws, "note"))
     assert job == plan.jobs[0]["job_id"]
 
 

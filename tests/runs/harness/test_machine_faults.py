@@ -18,6 +18,7 @@ import kit
 import log_story as story
 import pytest
 import small_disk
+from raw_server import listening
 
 from prompts.errors import WorkbenchError
 from runs import place, query
@@ -214,30 +215,19 @@ def test_a_read_only_disk_is_refused_before_anything_is_sent_and_can_be_read(dis
 @contextlib.contextmanager
 def dripping(head: bytes, drop: bytes = b" ", every_s: float = 0.02, stop_after: int | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """A server that answers with a head, then a drop again and again, for ever or until it hangs up; gives its address and the requests."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    over, asked = threading.Event(), list[bytes]()
+    asked: list[bytes] = []
 
-    def serve(connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            asked.append(connection.recv(1 << 16))
-            connection.sendall(head)
-            sent = 0
-            while not over.wait(every_s) and sent != stop_after:
-                connection.sendall(drop)
-                sent += 1
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset and no farewell
+    def serve(connection: socket.socket, over: threading.Event) -> None:
+        asked.append(connection.recv(1 << 16))
+        connection.sendall(head)
+        sent = 0
+        while not over.wait(every_s) and sent != stop_after:
+            connection.sendall(drop)
+            sent += 1
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset and no farewell
 
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
-    finally:
-        over.set()
-        listener.close()
+    with listening(serve) as address:
+        yield address, asked
 
 
 HEADS = {
