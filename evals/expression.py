@@ -50,7 +50,7 @@ class Expression:
     """
 
     name = "expression"
-    version = "4"
+    version = "5"
     scope: Literal["generation", "series"] = "series"
     stages = frozenset({"shot", "clip"})
     metrics: tuple[Metric, ...] = (

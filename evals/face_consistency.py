@@ -51,7 +51,7 @@ class FaceConsistency:
     """
 
     name = "face_consistency"
-    version = "3"
+    version = "4"
     scope: Literal["generation", "series"] = "series"
     stages = frozenset({"character", "shot", "clip"})
     metrics: tuple[Metric, ...] = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from evals.calibrate.folder import Clip
-from evals.calibrate.rates import auc, rank
+from evals.calibrate.rates import Share, auc, rank
 from evals.errors import UnreadableMedia
 from evals.faces import blinks, iris, stiffness, through
-from evals.faces.moving import where
+from evals.faces.halves import HALVES, where
 from evals.faces.track import follow
 from evals.media import clip_frames
 
@@ -74,16 +73,20 @@ def by_variant(measured: Sequence[Measured]) -> list[dict[str, Any]]:
                 "AUC: stiffer than lively": str(auc(values, lively)) if lively and variant != "lively" else "",
                 "upper face": round(statistics.median(s.upper for s in stiff), 3),
                 "mouth": round(statistics.median(s.mouth for s in stiff), 3),
-                "said to move": _halves(stiff),
             }
         rows.append(row)
     return rows
 
 
-def _halves(stiff: Sequence[stiffness.Stiffness]) -> str:
-    """Return how many are said to move in one half of the face only."""
-    said = Counter(where(s).removeprefix(", ") for s in stiff)
-    return ", ".join(f"{words}: {count}" for words, count in sorted(said.items()) if words)
+def by_half(measured: Sequence[Measured]) -> list[dict[str, Any]]:
+    """Return, for each way of making clips, how many are said to move in one half of the face only."""
+    said: dict[str, list[str]] = {}
+    for one in measured:
+        if one.stiff:
+            said.setdefault(one.clip.variant, []).append(where(one.stiff))
+    return [
+        {"variant": variant} | {words: str(Share(all_of.count(words), len(all_of))) for words in HALVES} for variant, all_of in said.items()
+    ]
 
 
 def in_order(measured: Sequence[Measured]) -> list[dict[str, Any]]:

@@ -119,3 +119,25 @@ def _over(a: Floats, b: Floats, of: Callable[[Floats, Floats], float], seed: int
     draws = [v for pick in picks if np.isfinite(v := of(a[pick], b[pick]))]
     low, high = np.percentile(draws, LEVEL)
     return Estimate(value, float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of how many, with the 95 % interval of Wilson's score (1927), which is none of zero width where all are right."""
+
+    hits: int
+    of: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return between which shares the true one lies."""
+        if not self.of:
+            return 0.0, 1.0
+        square = 1.959964**2 / self.of
+        middle = (self.hits / self.of + square / 2) / (1 + square)
+        reach = np.sqrt(square * (self.hits / self.of * (1 - self.hits / self.of) + square / 4)) / (1 + square)
+        return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.hits} of {self.of} [{low:.2f}, {high:.2f}]"

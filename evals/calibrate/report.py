@@ -36,7 +36,11 @@ def report(labelled: Labelled, tick: Callable[[], None]) -> list[Table]:
     if labelled.clips:
         measured = clips.measure(labelled.clips, tick)
         unread = [{"clip": m.clip.path.name, "problem": m.problem} for m in measured if m.problem]
-        tables += [Table("Stiffness by variant", clips.by_variant(measured)), Table("Amplitude and blinks", clips.in_order(measured))]
+        tables += [
+            Table("Stiffness by variant", clips.by_variant(measured)),
+            Table("Said to move in one half of the face only", clips.by_half(measured)),
+            Table("Amplitude and blinks", clips.in_order(measured)),
+        ]
         tables.append(Table("Clips that could not be measured", unread))
     if labelled.shots:
         tables.append(Table("Odd shots of series", series.measure(labelled.shots, tick)))

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from evals.faces import blinks, emotion, iris, shortness, stiffness, through
+from evals.faces import blinks, emotion, halves, iris, shortness, stiffness, through
 from evals.faces.analysis import Clip
 from evals.faces.arrays import Floats
 from evals.faces.face import Face
+from evals.faces.halves import LIVELY, STIFF
 from evals.faces.through import Part
 from evals.faces.track import Track, follow
 from evals.faces.verdict import Verdict, asked_json, crops, emotion_json, said_of, shown_by
@@ -21,7 +22,6 @@ MAX_TRACE = 200
 MOMENTS = 12
 """Views in which the emotion is looked for."""
 CROPS = 4
-LIVELY, STIFF = 0.25, 0.5
 SURE = 0.05
 """A range of stiffness that is as good as a number."""
 BAND = (
@@ -33,6 +33,8 @@ BROWS = (105, 66, 63, 334, 296, 293)
 def judge_clip(clip: Clip, people: Sequence[Wanted], views: Mapping[str, Sequence[Face]], min_iod: float) -> list[Verdict]:
     """Return a verdict for each person whose face is followed; arguments and errors as for `judge_still`."""
     found = through.parts(clip.tracks, clip.stretches, people)
+    if not found and (problem := stiffness.too_few(clip.frames)):
+        return [Verdict(who.who, problem, problem=problem, evidence={"character": who.who, "problem": problem}) for who in people]
     return [_judge(who, parts, views.get(who.who, ()), min_iod) for who, parts in found]
 
 
@@ -50,7 +52,7 @@ def of_frames(frames: Iterable[Frame], speaking: bool) -> tuple[stiffness.Stiffn
     """
     followed = follow(frames)
     if not followed.tracks:
-        return None, "", {}
+        return None, stiffness.too_few(len(followed.times)), {}
     parts = through.main_parts(followed.tracks, followed.stretches)
     stiff, told, problem = through.measured(parts, speaking)
     if stiff is None:
@@ -60,7 +62,7 @@ def of_frames(frames: Iterable[Frame], speaking: bool) -> tuple[stiffness.Stiffn
     likely = shortness.likely(stiff.value, seen(told))
     return (
         stiff,
-        f"{band(stiff.value)}{where(stiff)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}{doubt(likely)}",
+        f"{band(stiff.value)}{_only(stiff)}: upper face {stiff.upper:.2f}, mouth {stiff.mouth:.2f}{doubt(likely)}",
         _extent(told) | _numbers(stiff, likely) | found,
     )
 
@@ -78,7 +80,7 @@ def _judge(wanted: Wanted, parts: Sequence[Part], views: Sequence[Face], min_iod
     likely = shortness.likely(stiff.value, seconds)
     return Verdict(
         who=wanted.who,
-        said=f"{band(stiff.value)}{where(stiff)} (stiffness {stiff.value:.2f}{doubt(likely)}), {said_of(shown, wanted)}",
+        said=f"{band(stiff.value)}{_only(stiff)} (stiffness {stiff.value:.2f}{doubt(likely)}), {said_of(shown, wanted)}",
         values={
             "expression": 1 - stiff.value,
             "stiffness": stiff.value,
@@ -145,11 +147,9 @@ def band(value: float) -> str:
     return "lively" if value <= LIVELY else "somewhat stiff" if value <= STIFF else "stiff"
 
 
-def where(stiff: stiffness.Stiffness) -> str:
-    """Return in words which half of a face moves alone, or nothing."""
-    if stiff.upper > 0.35 and stiff.mouth < 0.5 and stiff.upper - stiff.mouth > 0.1:
-        return ", at the mouth only"
-    return ", in the upper face only" if stiff.mouth > 0.5 and stiff.upper < 0.1 else ""
+def _only(stiff: stiffness.Stiffness) -> str:
+    said = halves.where(stiff)
+    return f", {said}" if said else ""
 
 
 def seen(parts: Sequence[Part]) -> float:

@@ -15,7 +15,8 @@
 `upper` says whether brows and eyes move by themselves: before they are measured for it, what follows the mouth linearly is taken out
 (ridge 0.3, units of ordinary speech). The mesh moves brows and lids along with open lips, and so do skin and painters: without this
 step three of eight shared clips in which nothing but the lips was moved look lively in the upper face, with it none does, and
-clips with motion everywhere keep theirs (docs/calibration.md). `value` is left as the study defines it.
+clips with motion everywhere keep theirs (docs/calibration.md). `value` is left as the study defines it. `own_mouth` is the same the other
+way round: how far the mouth moves once what follows brows and lids is taken out. Skin hangs together, painted and photographed.
 
 Of a long clip several stretches are seen. Each is taken for itself up to step 5, since where a face rests may differ from one to
 the next; A^2 and f^2 are then averaged, each stretch counting for as much of the clip as it stands for (`joined`).
@@ -54,6 +55,8 @@ REGIONS: Mapping[str, tuple[int, ...]] = {
 """Landmarks of each region; the eyes' are the lids, which `iris` has refined."""
 UPPER = ("brow", "eye")
 INNER_LIPS, CORNERS, LOWER_LIP = (13, 14), (61, 291), 17
+BROWS, INNER_BROWS, FROWN = (46, 53, 52, 65, 55, 276, 283, 282, 295, 285), (55, 107, 285, 336), (55, 285)
+UPPER_LIDS, LOWER_LIDS = (160, 159, 158, 387, 386, 385), (144, 145, 153, 373, 374, 380)
 FLOORS: Mapping[str, tuple[float, ...]] = {
     "mouth": (3.1e-5, 3.52e-4, 7.33e-4, 0, 7.2e-5, 6e-6, 3.9e-5, 3.05e-4, 6.7e-5),
     "brow": (7.7e-5, 1.53e-4, 4.42e-4, 1.66e-4, 2.4e-5, 0, 9.4e-5, 1.23e-4, 5.4e-5),
@@ -81,6 +84,7 @@ class Region:
 class Stiffness:
     """How stiff a face is: `value` over all, `upper` and `mouth` alone, each 0-1; and what the head did meanwhile.
 
+    `own_mouth` is the energy (IOD) with which the mouth moves by itself, not following brows and lids.
     `steady` holds the landmarks without head motion of each stretch, for traces. `pose_sd` is in degrees (yaw, pitch, roll) and
     percent (scale).
     """
@@ -88,6 +92,7 @@ class Stiffness:
     value: float
     upper: float
     mouth: float
+    own_mouth: float
     regions: Mapping[str, Region]
     pose_sd: tuple[float, float, float, float]
     steady: tuple[pose.Steadied, ...]
@@ -97,7 +102,7 @@ def why_not(times: list[float], iod: float, min_iod: float = MIN_IOD) -> str:
     """Return why a track cannot be measured, or an empty string."""
     seconds = times[-1] - times[0] if times else 0.0
     if len(times) < MIN_FRAMES:
-        return f"only {len(times)} frames with the face, {MIN_FRAMES} are needed"
+        return too_few(len(times), " with the face")
     step = seconds / (len(times) - 1)
     if seconds + step < MIN_SECONDS:
         return f"the face is seen for {seconds + step:.1f} s, {MIN_SECONDS:.0f} s are needed"
@@ -108,9 +113,17 @@ def why_not(times: list[float], iod: float, min_iod: float = MIN_IOD) -> str:
     return ""
 
 
+def too_few(frames: int, of_what: str = "") -> str:
+    """Return why so many frames cannot be measured, or an empty string."""
+    return f"only {frames} frame{'s' * (frames != 1)}{of_what}, {MIN_FRAMES} are needed" if frames < MIN_FRAMES else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A face through one stretch: amplitude and noise floor (IOD) by region, and of brow and eye without what follows the mouth."""
+    """A face through one stretch: amplitude and noise floor (IOD) by region.
+
+    `apart` holds those of brow and eye without what follows the mouth, and of the mouth without what follows brows and lids.
+    """
 
     steady: pose.Steadied
     moved: Mapping[str, tuple[float, float]]
@@ -137,11 +150,14 @@ def stretch(times: list[float], points: Floats) -> Stretch:
     moving = _without(smooth, poses, RIDGE)
     sd = poses.std(axis=0)
     motion = np.concatenate([[1.0], sd, np.abs(np.diff(poses, axis=0)).mean(axis=0) / step])
-    apart = _without(moving, _speech(moving), SPEECH_RIDGE)
+    silent = _without(moving, _speech(moving), SPEECH_RIDGE)
+    lips = list(REGIONS["mouth"])
+    own = moving.copy()
+    own[:, lips] = _without(moving[:, lips], _glances(moving), SPEECH_RIDGE)
     return Stretch(
         steady,
         {name: _moved(moving, name, motion) for name in REGIONS},
-        {name: _moved(apart, name, motion) for name in UPPER},
+        {name: _moved(silent, name, motion) for name in UPPER} | {"mouth": _moved(own, "mouth", motion)},
         sd,
     )
 
@@ -156,13 +172,14 @@ def joined(stretches: Sequence[tuple[Stretch, float]], speaking: bool) -> Stiffn
         return Region(float(amplitude), float(floor), energy, min(1.0, energy / REAL[name]))
 
     regions = {name: region(name, [s.moved for s, _ in stretches]) for name in REGIONS}
-    brow, eye = (region(name, [s.apart for s, _ in stretches]).lively for name in UPPER)
+    apart = {name: region(name, [s.apart for s, _ in stretches]) for name in (*UPPER, "mouth")}
     weights = SPEAKING if speaking else SILENT
     yaw, pitch, roll, scale = np.sqrt(shares @ np.array([s.pose_sd for s, _ in stretches]) ** 2).tolist()
     return Stiffness(
         value=1 - sum(weights[name] * region.lively for name, region in regions.items()),
-        upper=1 - (0.4 * brow + 0.6 * eye),
+        upper=1 - (0.4 * apart["brow"].lively + 0.6 * apart["eye"].lively),
         mouth=1 - regions["mouth"].lively,
+        own_mouth=apart["mouth"].energy,
         regions=regions,
         pose_sd=(yaw, pitch, roll, scale),
         steady=tuple(s.steady for s, _ in stretches),
@@ -207,6 +224,13 @@ def _speech(moving: Floats) -> Floats:
     width = moving[:, CORNERS[1], 0] - moving[:, CORNERS[0], 0]
     height = moving[:, list(CORNERS), 1].mean(axis=1)
     return np.stack([opening, width, height, moving[:, LOWER_LIP, 1]], axis=1) / REAL["mouth"]
+
+
+def _glances(moving: Floats) -> Floats:
+    """Return how brows and lids move, in units of ordinary speech: height of brows and of their inner ends, frown, height of either lid."""
+    brows, inner, upper, lower = (moving[:, list(points), 1].mean(axis=1) for points in (BROWS, INNER_BROWS, UPPER_LIDS, LOWER_LIDS))
+    frown = moving[:, FROWN[1], 0] - moving[:, FROWN[0], 0]
+    return np.column_stack([np.stack([brows, inner, frown], axis=1) / REAL["brow"], np.stack([upper, lower], axis=1) / REAL["eye"]])
 
 
 def _moved(moving: Floats, name: str, motion: Floats) -> tuple[float, float]:

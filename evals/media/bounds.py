@@ -39,6 +39,7 @@ def check_pixels(path: Path, width: int, height: int, limit: int) -> None:
 
 
 def why(error: Exception) -> str:
-    """Return the first line of what a decoder complained about."""
-    first = str(error).splitlines()[0] if str(error) else ""
+    """Return the first line of what a decoder complained about, without the folder that FFmpeg repeats."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    first = said.splitlines()[0] if said else ""
     return (first or type(error).__name__)[:160]

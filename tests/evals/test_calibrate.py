@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import workbench
 from evals.calibrate import clips, folder, rates
 from evals.errors import ScorerError
-from evals.faces.stiffness import Stiffness
+from evals.faces.halves import MOUTH, UPPER, where
+from evals.faces.stiffness import REAL, Region, Stiffness
 
 
 def pairs(scores: list[float], same: list[bool]) -> rates.Pairs:
@@ -94,13 +95,30 @@ def test_the_command_needs_something_to_measure() -> None:
     assert "--studio" in result.output
 
 
-def test_clips_that_move_in_one_half_of_the_face_are_counted() -> None:
-    def made(upper: float, mouth: float) -> clips.Measured:
-        stiff = Stiffness(value=0.4, upper=upper, mouth=mouth, regions={}, pose_sd=(0.0, 0.0, 0.0, 0.0), steady=())
-        return clips.Measured(folder.Clip(Path("c.mp4"), "p", "dubbed", None, None), stiff, ())
+def made(upper: float, brow: float, mouth: float, own: float) -> Stiffness:
+    """Return a face whose brows and mouth move by so many times what ordinary speakers' do, the mouth by itself by `own`."""
+    regions = {n: Region(0.0, 0.0, e * REAL[n], min(1.0, e)) for n, e in (("brow", brow), ("mouth", mouth))}
+    return Stiffness(0.4, upper, 1 - min(1.0, mouth), own * REAL["mouth"], regions, (0.0, 0.0, 0.0, 0.0), ())
 
-    [row] = clips.by_variant([made(0.8, 0.1), made(0.7, 0.2), made(0.0, 0.9), made(0.1, 0.1)])
-    assert row["said to move"] == "at the mouth only: 2, in the upper face only: 1"
+
+def test_clips_that_move_in_one_half_of_the_face_are_counted() -> None:
+    faces = {
+        "lips move alone": made(0.8, 0.2, 0.9, 0.9),
+        "brows move alone": made(0.0, 1.6, 0.1, 0.05),
+        "all is faint": made(0.05, 1.0, 0.3, 0.25),
+        "a smile that comes with the brows": made(0.0, 1.5, 0.7, 0.1),
+        "all is lively": made(0.0, 3.6, 0.9, 0.5),
+    }
+    assert [where(stiff) for stiff in faces.values()] == [MOUTH, UPPER, "", "", ""]
+    measured = [clips.Measured(folder.Clip(Path("c.mp4"), "p", "dubbed", None, None), stiff, ()) for stiff in faces.values()]
+    assert clips.by_half(measured) == [{"variant": "dubbed", MOUTH: "1 of 5 [0.04, 0.62]", UPPER: "1 of 5 [0.04, 0.62]"}]
+
+
+def test_a_share_of_all_is_not_certain() -> None:
+    """Wilson's interval; the values are those of statsmodels' `proportion_confint(8, 8, method="wilson")`."""
+    assert str(rates.Share(8, 8)) == "8 of 8 [0.68, 1.00]"
+    assert str(rates.Share(0, 8)) == "0 of 8 [0.00, 0.32]"
+    assert rates.Share(0, 0).interval == (0.0, 1.0)
 
 
 @pytest.mark.slow
