@@ -63,7 +63,7 @@ def _app() -> Any:
 def _send(which: str, data: bytes) -> Callable[[Path], object]:
     def case(_: Path) -> object:
         with socket.create_connection(("127.0.0.1", _port(which)), timeout=5) as client:
-            client.settimeout(3)
+            client.settimeout(30 if data.startswith(b"POST /v1/images") else 3)  # a drawing waits for its process
             answer = b""
             try:
                 client.sendall(data)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runs import events as ev
-from runs import query
+from runs import query, staging
 from runs.journal import Journal
 from runs.lines import encode
 from runs.log import behind, catch_up, fold, read, rebuild
@@ -98,6 +98,21 @@ def test_a_plan_whose_jobs_are_none_is_reported_once_and_the_next_plan_of_the_ru
     assert fold(ws).faults == 1
     assert "its jobs are none" in query.ingest_errors(ws)["reason"][0]
     assert query.runs(ws)["jobs"].tolist() == [3]
+
+
+def test_a_job_that_a_plan_has_twice_counts_where_it_stands_first(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the two are taken in apart, and where its outcome came before the plan."""
+    monkeypatch.setattr(staging, "SLICE", 2)
+    sound = story.plan("r", 5)
+    jobs: Any = [*sound.jobs, *({**job, "repeat": 9} for job in sound.jobs[:2]), *({**job, "repeat": 9} for job in sound.jobs)]
+    story.write(ws, "b.jsonl", [story.generation("r", 1)])
+    fold(ws)
+    story.write(ws, "a.jsonl", [replace(sound, jobs=jobs), story.generation("r", 0)])
+    assert fold(ws).faults == 0
+    with read(ws) as con:
+        assert con.execute("select job_id, position, repeat from job order by position").fetchall() == [
+            (job["job_id"], n, job["repeat"]) for n, job in enumerate(sound.jobs, 1)
+        ]
 
 
 def test_a_plan_without_jobs_is_folded(ws: Workspace) -> None:
