@@ -53,7 +53,10 @@ CONTENTS: Mapping[str, str] = {
     "rollup_run_scorer": """select r.run_id, m.scorer, m.name, x.* exclude (run_key, metric_key)
                             from rollup_run_scorer x join run r using (run_key) join metric m using (metric_key)""",
 }
-"""Name of a table -> the query that gives its rows; all but `meta` and `waiver`, which no journal says anything of, and what these join."""
+"""Name of a table -> the query that gives its rows.
+
+All but `meta`, `waiver` and `unrolled`, which no journal says anything of, and what these join.
+"""
 _SHARED = frozenset({"version", "case_"})
 """Tables whose rows belong to no run."""
 _SUMS = {"rollup_run_arm": ("cost_usd", "latency_s"), "rollup_run_scorer": ("sum_ok",)}

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from runs.schema import ROLLED_CHECKS
+from runs.rollups import put_off, roll_up
 from runs.staging import Batch, Fault
-from runs.waived import roll_up
 
 if TYPE_CHECKING:
     import duckdb
@@ -253,36 +252,6 @@ update rating set latest = (journal_key = n.last.k and line_offset = n.last.o)
 from newest n where n.queue = rating.queue and n.item = rating.item and n.rater = rating.rater;
 """
 
-_ROLLED_ARMS = """
-delete from rollup_run_arm where run_key in ({runs});
-insert into rollup_run_arm
-select b.run_key, b.arm, count(*), count(g.job_key), count(*) filter (g.status = 'ok'),
-  count(*) filter (g.status not in ('ok', 'refused')), count(*) filter (g.status = 'refused'),
-  coalesce(fsum(g.cost_usd) + fsum(e.cost_usd), fsum(g.cost_usd), fsum(e.cost_usd)),
-  count(*) filter (g.job_key is not null and g.cost_usd is null), fsum(g.latency_s), min(g.created_at), max(g.created_at)
-from job b left join (select * from generation where run_key in ({runs})) g on g.job_key = b.job_key
-left join (select job_key, fsum(cost_usd) as cost_usd from earlier_try where run_key in ({runs}) group by job_key) e
-  on e.job_key = b.job_key
-where b.run_key in ({runs}) group by b.run_key, b.arm;
-"""
-_ROLLED_SCORERS = """
-delete from rollup_run_scorer where run_key in ({runs});
-insert into rollup_run_scorer
-select s.run_key, b.arm, s.metric_key, count(*), count(*) filter (s.status = 'ok'), count(*) filter (s.status = 'failed'),
-  count(*) filter (s.status not in ('ok', 'failed')), fsum(s.value) filter (s.status = 'ok'), min(s.value), max(s.value)
-from score s join (from job where run_key in ({runs})) b on b.job_key = s.job_key
-where s.latest and s.run_key in ({runs}) group by s.run_key, b.arm, s.metric_key;
-
-delete from case_seen where run_key in ({runs});
-insert into case_seen
-select s.run_key, a.version_key, b.case_key, min(s.scored_at)
-from (select run_key, job_key, min(scored_at) as scored_at from score where run_key in ({runs})
-      group by run_key, job_key) s
-join (from job where run_key in ({runs})) b on b.job_key = s.job_key join arm a on a.run_key = b.run_key and a.arm = b.arm
-where a.version_key is not null and b.case_key is not null group by s.run_key, a.version_key, b.case_key;
-"""
-
-
 # A journal that was known before it had a header has one now.
 _NEW_OFFSETS = """
 insert into journal_offset(journal_key, file, bytes, seen, run_id, host, pid, started_at)
@@ -292,30 +261,32 @@ on conflict (file) do update set bytes = excluded.bytes, seen = excluded.seen, r
 """
 
 
-def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault]) -> None:
-    """Fold what is staged, and move the offsets, in one transaction."""
+def apply(con: duckdb.DuckDBPyConnection, batch: Batch, faults: Sequence[Fault], *, later: bool = False) -> None:
+    """Fold what is staged, and move the offsets, in one transaction; with `later` roll-ups wait for the next one."""
     con.execute("begin")
     _move_offsets(con, batch)
     con.execute("create or replace temp macro f_file(k) as (select file from journal_offset where journal_key = k)")
     runs = _touched(con, batch) if batch.kinds else ""
-    again = False
+    again = jobs = False
     for step, sql in _steps(batch):
         con.execute(sql.replace("{runs}", runs))
         if step is _PLAN:
             _take_jobs(con, runs, batch.slices)
-        if step is _JOBS and not batch.kinds & {"run", "generation"} and con.fetchone() != (0,):
-            con.execute(_ROLLED_ARMS.replace("{runs}", runs))  # a score came before the plan that has its job
+        if step is _JOBS:
+            jobs = con.fetchone() != (0,)  # of a score that came before the plan that has its job, too
         if step is _GENERATIONS and con.execute("from earlier_try semi join tries using (job_key) limit 1").fetchone():
             con.execute(_EARLIER)
         if step is _TWICE and con.execute("from twice limit 1").fetchone():
             con.execute(_LATEST)
             again = True
-    # Nothing else changes how often checks spoke: findings came, some do not count any more, or a plan says whose they are.
-    if again or batch.findings or "run" in batch.kinds:
-        con.execute(ROLLED_CHECKS.format(runs=runs))
-        roll_up(con, runs, of_artifacts=False)
-    elif "generation" in batch.kinds:
-        roll_up(con, runs, of_artifacts=True)
+    if later and runs:
+        put_off(con, runs)
+    else:
+        # Nothing else changes how often checks spoke: findings came, some do not count any more, or a plan says whose they are.
+        checks = again or batch.findings or "run" in batch.kinds
+        roll_up(
+            con, runs, arms=jobs or bool(batch.kinds & {"run", "generation"}), scorers=bool(batch.kinds & {"run", "scores"}), checks=checks
+        )
     _note_faults(con, faults)
     con.execute("commit")
 
@@ -359,8 +330,6 @@ def _steps(batch: Batch) -> list[tuple[str, str]]:
         (_QUEUES, came & {"queue"}, ""),
         (_RATINGS, came & {"rating"}, ""),
         (_JUDGED, came & {"judged"}, ""),
-        (_ROLLED_ARMS, came & {"run", "generation"}, ""),
-        (_ROLLED_SCORERS, came & {"run", "scores"}, ""),
     ]
     return [(step, step.replace("{events}", _events(needed, columns))) for step, needed, columns in steps if needed]
 

@@ -29,6 +29,7 @@ from runs.errors import LogError
 from runs.fold import apply
 from runs.growth import pending
 from runs.pruning import refuse_anew
+from runs.rollups import roll_up
 from runs.staging import Stage
 from runs.turnstile import WAIT_S, turnstile
 from runs.waived import bring_up
@@ -57,13 +58,14 @@ class Folded:
     done: bool = True
 
 
-def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES) -> Folded:
+def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES, later: bool = False) -> Folded:
     """Fold new journal bytes into the log: one bounded step, in one transaction.
 
     Args:
         ws: the workspace.
         wait: wait for others who read or write the log; otherwise give way at once.
         max_bytes: how much to take in.
+        later: put roll-ups off until the last step, for who does one after the other.
 
     Raises:
         LogError: the file is corrupt, of a newer schema or held by a foreign program, or the folder cannot be written.
@@ -77,14 +79,14 @@ def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES) -> Fol
     with turnstile(ws, exclusive=True, wait_s=WAIT_S if wait else 0) as mine:
         if not mine:
             return Folded(done=False)
-        return _fold(ws, ws.log, max_bytes, FOREIGN_WAIT_S if wait else 0)
+        return _fold(ws, ws.log, max_bytes, FOREIGN_WAIT_S if wait else 0, later=later)
 
 
 def catch_up(ws: Workspace) -> Folded:
     """Fold until nothing is left, in small steps; what a run does at its end. Errors as `fold`."""
     lines = faults = 0
     while True:
-        step = fold(ws, max_bytes=SMALL_BYTES)
+        step = fold(ws, max_bytes=SMALL_BYTES, later=True)
         lines, faults = lines + step.lines, faults + step.faults
         if step.done:
             return Folded(lines, faults)
@@ -138,7 +140,7 @@ def _rebuild(ws: Workspace, fresh: Path) -> Folded:
         leftover.unlink(missing_ok=True)
     lines = faults = 0
     while True:
-        step = _fold(ws, fresh, 8 * MAX_BYTES, 0)
+        step = _fold(ws, fresh, 8 * MAX_BYTES, 0, later=True)
         lines, faults = lines + step.lines, faults + step.faults
         if step.done:
             break
@@ -175,7 +177,7 @@ def fold_anew(ws: Workspace, target: Path, upto: Mapping[str, int] | None = None
         _create(target)
         while True:
             with tempfile.TemporaryDirectory(dir=target.parent) as folder, contextlib.closing(_connect(target, 0)) as con:
-                step = _step(ws, con, Stage(Path(folder)), 8 * MAX_BYTES, target, upto)
+                step = _step(ws, con, Stage(Path(folder)), 8 * MAX_BYTES, target, upto, later=True)
             lines, faults = lines + step.lines, faults + step.faults
             if step.done:
                 return Folded(lines, faults)
@@ -229,7 +231,7 @@ def freshen(ws: Workspace) -> None:
             return
 
 
-def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
+def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float, *, later: bool) -> Folded:
     """Do one step of folding; the turnstile is ours."""
     for leftover in ws.runs.glob(".fold-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -238,7 +240,7 @@ def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float) -> Folded:
             refuse_anew(ws)  # a log that was deleted would come back without the runs that are in an archive
             _create(log)
         with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, _opened(log, wait_s, write=True) as con:
-            return _step(ws, con, Stage(Path(folder)), max_bytes, log)
+            return _step(ws, con, Stage(Path(folder)), max_bytes, log, later=later)
     except OSError as error:
         raise _unwritable(ws, error) from error
 
@@ -262,7 +264,14 @@ def _create(log: Path) -> None:
 
 
 def _step(
-    ws: Workspace, con: duckdb.DuckDBPyConnection, stage: Stage, max_bytes: int, log: Path, upto: Mapping[str, int] | None = None
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    stage: Stage,
+    max_bytes: int,
+    log: Path,
+    upto: Mapping[str, int] | None = None,
+    *,
+    later: bool,
 ) -> Folded:
     import duckdb
 
@@ -276,7 +285,11 @@ def _step(
         faults = batch.faults + stage.load(con) if batch.sources else []
         said = bring_up(con, ws.evals)
         if batch.sources:
-            apply(con, batch, faults)
+            apply(con, batch, faults, later=later and batch.more)
+        elif con.execute("from unrolled limit 1").fetchone():
+            con.execute("begin")
+            roll_up(con)
+            con.execute("commit")
     except duckdb.Error as error:
         raise _broken(log, error) from error
     _SEEN[log] = (log.stat().st_ino, seen | {source.file: source.seen for source in batch.sources})

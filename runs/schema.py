@@ -204,6 +204,10 @@ def _earlier_tries(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_EARLIER_TRIES)
 
 
+def _unrolled(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create table unrolled(run_key integer not null)")
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] = (
     ("0001 tables", _first_tables),
     ("0002 roll-ups", _rollups),
@@ -217,6 +221,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None]], ...] 
     ("0010 roll-up of checks", _rolled_checks),
     ("0011 earlier tries", _earlier_tries),
     ("0012 roll-up of what waivers say", _waived),
+    ("0013 roll-ups put off", _unrolled),
 )
 VERSION = len(MIGRATIONS)
 

@@ -104,10 +104,10 @@ def slicing(ws: Workspace, run: str, count: int) -> None:
     """Fold a plan of four slices, and stop after so many."""
     from runs import log, staging
 
-    def apply(con: Any, batch: staging.Batch, faults: Any) -> None:
+    def apply(con: Any, batch: staging.Batch, faults: Any, *, later: bool) -> None:
         assert len(batch.slices) == 4, run
         batch.slices = Waited(batch.slices)
-        real(con, batch, faults)
+        real(con, batch, faults, later=later)
 
     staging.SLICE, Waited.last, real, log.apply = 10, count, log.apply, apply
     fold(ws, max_bytes=1000)

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runs import events as ev
-from runs import query, staging
+from runs import log, query, staging
+from runs.attached import attached
 from runs.journal import Journal
 from runs.lines import encode
 from runs.log import behind, catch_up, fold, read, rebuild
@@ -98,6 +99,28 @@ def test_a_plan_whose_jobs_are_none_is_reported_once_and_the_next_plan_of_the_ru
     assert fold(ws).faults == 1
     assert "its jobs are none" in query.ingest_errors(ws)["reason"][0]
     assert query.runs(ws)["jobs"].tolist() == [3]
+
+
+def test_roll_ups_that_were_put_off_are_made_by_whoever_folds_next(ws: Workspace) -> None:
+    """As after a kill between two steps of the fold at a run's end; also where nothing new is there to be folded."""
+    story.write(ws, "a.jsonl", story.story("r", 6))
+    story.write(ws, "b.jsonl", story.story("s", 6))
+    while not (step := fold(ws, max_bytes=2000, later=True)).done:
+        with read(ws, fresh=False) as con:
+            assert con.execute("select count(*) from rollup_run_arm").fetchone() == (0,)
+    assert step.lines
+    anew = story.contents(ws)
+    with attached(ws.log, write=True) as con:
+        assert con.execute("from unrolled").fetchall() == []
+        for table in ("rollup_run_arm", "rollup_run_scorer", "rollup_run_check", "case_seen"):
+            con.execute(f"delete from {table}")
+        con.execute("insert into unrolled select run_key from run")
+    log._SEEN.clear()  # as in a process that looks for the first time
+    assert fold(ws).done
+    assert story.contents(ws) == anew
+    story.write(ws, "c.jsonl", story.story("t", 6))
+    assert not fold(ws, max_bytes=2000, later=True).done
+    assert list(query.runs(ws)["done"]) == [6, 6, 6]
 
 
 def test_a_job_that_a_plan_has_twice_counts_where_it_stands_first(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
