@@ -177,7 +177,7 @@ def stiffness(frames: NDArray[np.uint8], fps: float, speaking: bool = True) -> S
         ScorerError: The arguments are no clip.
         ModelUnavailable: A face model is not installed.
     """
-    if not isinstance(frames, np.ndarray) or frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
+    if not isinstance(frames, np.ndarray) or frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
         raise ScorerError("A clip is a uint8 array of frames x height x width x 3 (RGB).")
     if isinstance(fps, bool) or not 0 < fps < 1000:
         raise ScorerError(f"Frames a second must be a number over 0, got {fps!r}.")

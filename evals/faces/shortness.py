@@ -1,6 +1,6 @@
 """How sure a stiffness is that was measured in a few seconds.
 
-    likely(0.45, 2.0)   ->  (0.0, 0.48)     a longer take of the same acting would be called so stiff, eight times in ten
+    likely(0.45, 2.0)   ->  (0.0, 0.38)     a longer take of the same acting would be called so stiff, eight times in ten
 
 In a short clip a face has little time to move, and what it does slowly goes with how the head happens to turn and is taken out with it:
 the same acting looks stiffer, and by how much is chance. How many times as lively a take of 12 s is as a window of it was measured

@@ -250,14 +250,19 @@ def test_arrays_of_frames_have_a_stiffness(shared_data: Path) -> None:
     assert least > 0.9 and most <= 1
 
 
-@pytest.mark.parametrize(("shape", "fps", "status"), [((20, 64, 64, 3), 25, "failed"), ((0, 64, 64, 3), 25, "failed")])
-def test_arrays_without_a_face_have_failed(shape: tuple[int, ...], fps: float, status: str) -> None:
+@pytest.mark.parametrize(("shape", "fps", "status"), [((20, 64, 64, 3), 25, "failed"), ((0, 64, 64, 3), 25, "not_scoreable")])
+def test_arrays_without_a_face_have_no_stiffness(shape: tuple[int, ...], fps: float, status: str) -> None:
     assert stiffness_of(np.zeros(shape, dtype=np.uint8), fps).status == status
 
 
 @pytest.mark.parametrize(
     ("frames", "fps"),
-    [(np.zeros((4, 9, 9, 3)), 25), (np.zeros((9, 9, 3), dtype=np.uint8), 25), (np.zeros((4, 9, 9, 3), dtype=np.uint8), 0)],
+    [
+        (np.zeros((4, 9, 9, 3)), 25),
+        (np.zeros((9, 9, 3), dtype=np.uint8), 25),
+        (np.zeros((4, 9, 9, 3), dtype=np.uint8), 0),
+        (np.zeros((20, 0, 9, 3), dtype=np.uint8), 25),
+    ],
 )
 def test_what_is_no_clip_is_refused(frames: np.ndarray, fps: float) -> None:
     with pytest.raises(ScorerError):
