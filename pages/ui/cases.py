@@ -42,12 +42,9 @@ def draw(ws: Workspace, pair: Pair) -> None:
         st.switch_page("examine.py", query_params=asked)
     shown = _table(pair, pair.comparison.result(metric), listed(cases, wanted))
     if len(shown):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Click a case to see both outputs side by side, and why.")
-            # Buttons in a table do not hear the keyboard; a link does.
-            first = str(shown["case"].iloc[0])
-            same = {"a": pair.a.address, "b": pair.b.address, "m": metric, "w": wanted}
-            shell.page_link("examine.py", "Look at these one by one →", case=first, **same)
+        # Buttons in a table do not hear the keyboard; a link does.
+        same = {"a": pair.a.address, "b": pair.b.address, "m": metric, "w": wanted}
+        shell.page_link("examine.py", "Look at these one by one, or click one above →", case=str(shown["case"].iloc[0]), **same)
         beside.draw(ws, pair, shown, metric, wanted)
 
 
