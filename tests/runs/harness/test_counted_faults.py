@@ -15,6 +15,7 @@ import pytest
 import small_disk
 
 from runs import query
+from runs.settling import ask_again
 from runs.verifying import verify
 from runs.workspace import Workspace
 
@@ -64,15 +65,20 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_stops_it_in_words_and_nothi
         before = farming.asked(port)
         assert 0 < len(before) < JOBS, "it was stopped in the middle"
         filler.unlink()
-        again = child(ws, port, shape, run_id)
-        out, said = again.communicate(timeout=120)
-        assert out.split()[-2:] == ["ended", "finished"], said[-2000:]
+        resumed(ws, port, shape, run_id)
         asked = farming.asked(port)
+        assert set(asked) == set(query.generations(ws, run_id)["job_id"])
+        assert set(asked.values()) == {1}, "each job was handed in once"
+        # Answers that came when nothing could be written any more are lost; tasks are found again.
+        unknown = ask_again(ws, run_id, who="mei")
+        assert len(unknown) <= (CONCURRENCY if shape == "direct" else 0)
+        if unknown:
+            resumed(ws, port, shape, run_id)
+        assert sum(farming.asked(port).values()) == JOBS + len(unknown), "asked again at a person's word, and not but for that"
     assert list(query.generations(ws, run_id)["status"]) == ["ok"] * JOBS, "nothing is lost"
-    assert set(asked) == set(query.generations(ws, run_id)["job_id"])
-    if shape == "tasks":
-        assert set(asked.values()) == {1}, "each task was handed in once"
-    else:
-        # What was in flight when nothing could be written any more is the most that can be called again.
-        assert sum(asked.values()) - JOBS <= 2 * CONCURRENCY
     assert not list(verify(ws).problems)
+
+
+def resumed(ws: Workspace, port: int, shape: str, run_id: str) -> None:
+    out, said = child(ws, port, shape, run_id).communicate(timeout=120)
+    assert out.split()[-2:] == ["ended", "finished"], said[-2000:]
