@@ -240,7 +240,7 @@ def memory() -> None:
     )
     print("\n| clip | peak memory of its analysis |\n|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for times in (1, 10, 20):
+        for times in (1, 10, 20, 40):
             path = write(Path(folder) / f"{times}.mp4", np.concatenate([frames] * times), fps)
             done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, cwd=ROOT)
             print(f"| {times * len(frames) / fps:.0f} s | {done.stdout.strip()} MB |")
