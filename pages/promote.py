@@ -21,7 +21,9 @@ def main() -> None:
     title.header("Promote")
     with who:
         hand = Hand(ws, person.name(ws, "You act as"))
-    told()
+    # What was moved from a place that is not there any more is told on top; the place for it is always there, so that nothing below
+    # is drawn anew for it and loses the focus.
+    top = st.container()
     state, entries = channels.load(ws.prompts)
     names = state_of.templates(state, registry(ws).templates())
     chosen = _template(names)
@@ -37,6 +39,8 @@ def main() -> None:
     with right:
         moving.by_hand(hand, state, chosen, known, asked=st.query_params.get("v"))
     _ledger(ws, entries, chosen)
+    with top:
+        told()
 
 
 def _template(names: list[str]) -> str | None:

@@ -114,10 +114,19 @@ def _others(report: Json) -> list[str]:
         name = check["metric"].replace("_", " ").removesuffix(" usd").capitalize()
         if check["gain"] is None or check["role"] == "primary":
             continue
-        mean, _, _ = change(check)
-        told = "within" if check["passed"] else "not shown to be within"
-        said.append(f"{name}: {mean}, {told} the allowed {margin(check)}.")
+        said.append(f"{name}: {_beside(check)}.")
     return [*said, *(f"{h['metric'].capitalize()}: {_of(h)} outputs; it could be {h['upper']:.1%}." for h in report["verdict"]["hard"])]
+
+
+def _beside(check: Json) -> str:
+    """Return how a guardrail moved beside what it may lose, by the end of its interval that decides: a mean within proves nothing."""
+    mean, lo, hi = change(check)
+    up = check["direction"] == "up"
+    lost, worst = ("loss", lo) if up else ("rise", hi)
+    if not check["passed"]:
+        return f"{mean}, and it could be {worst}; a {lost} of up to {margin(check)} is allowed"
+    surely = "" if worst == mean else f", at worst {worst}"
+    return f"{mean}{surely}; a {lost} of up to {margin(check)} would be allowed"
 
 
 def _fallen(report: Json) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import badges, cached, people, shell, state_of
-from pages.ui.moves import Hand, button
+from pages.ui.moves import Fold, Hand, unfold
 from pages.ui.palette import palette
 from pages.ui.rules import rules, rules_html
 from prompts.channels import State
@@ -101,26 +101,37 @@ def _actions(hand: Hand, state: State, entry: Entry, path: Path, known: dict[str
     """Offer approval, promotion and override; what production means on the page goes along, so that nothing newer is overwritten."""
     seen = state.version(entry.template, "production")
     key = entry.report[:12]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover("Approve…", disabled=not people.may("approve")):
-            st.text(f"{state_of.called(entry.to, known)}, on this report and this policy only.")
-            st.text_input("Reason (may be empty)", key=f"approve-reason/{key}", max_chars=500)
-            button("Approve", f"approve/{key}", hand.approve, said={"reason": f"approve-reason/{key}"}, report=path)
-        with st.popover("Promote to production…", disabled=not people.may("promote")):
-            now = state_of.called(seen, known) if seen else "nothing"
-            st.text(f"In production now: {now}\nAfterwards: {state_of.called(entry.to, known)}")
-            st.text_input("Reason (may be empty)", key=f"promote-reason/{key}", max_chars=500)
-            button(
-                "Promote", f"promote/{key}", hand.promote, said={"reason": f"promote-reason/{key}"}, template=entry.template,
-                version=entry.to, channel="production", seen={"production": seen}, report=path,
-            )  # fmt: skip
-        with st.popover("Override the gate…", disabled=not people.may("override")):
-            _override(hand, state, entry, seen, known)
-        approvers = state.approvals.get((entry.to, entry.report, entry.policy), set())
-        st.caption(shell.plain(f"Approved by {', '.join(sorted(approvers))}" if approvers else "Nobody has approved it yet"))
+    approvers = state.approvals.get((entry.to, entry.report, entry.policy), set())
+    st.caption(shell.plain(f"Approved by {', '.join(sorted(approvers))}." if approvers else "Nobody has approved it yet."))
+
+    def approve(fold: Fold) -> None:
+        st.text(f"{state_of.called(entry.to, known)}, on this report and this policy only.")
+        st.text_input("Reason (may be empty)", key=f"approve-reason/{key}", max_chars=500)
+        fold.button("Approve", f"approve/{key}", hand.approve, said={"reason": f"approve-reason/{key}"}, report=path)
+
+    def promote(fold: Fold) -> None:
+        now = state_of.called(seen, known) if seen else "nothing"
+        then = state_of.called(entry.to, known)
+        st.text(f"{then} is in production now." if seen == entry.to else f"In production now: {now}\nAfterwards: {then}")
+        st.text_input("Reason (may be empty)", key=f"promote-reason/{key}", max_chars=500)
+        fold.button(
+            "Promote", f"promote/{key}", hand.promote, said={"reason": f"promote-reason/{key}"}, template=entry.template,
+            version=entry.to, channel="production", seen={"production": seen}, report=path,
+        )  # fmt: skip
+
+    left, middle, right = st.columns(3, gap="small")
+    with left:
+        unfold("Approve…", f"approve/{key}", approve, allowed=people.may("approve"))
+    with middle:
+        unfold("Promote to production…", f"promote/{key}", promote, allowed=people.may("promote"))
+    with right:
+        unfold(
+            "Override the gate…", f"override/{key}", lambda fold: _override(fold, hand, state, entry, known), allowed=people.may("override")
+        )
 
 
-def _override(hand: Hand, state: State, entry: Entry, seen: str, known: dict[str, str]) -> None:
+def _override(fold: Fold, hand: Hand, state: State, entry: Entry, known: dict[str, str]) -> None:
+    seen = state.version(entry.template, "production")
     asked = state.overrides.get((entry.template, "production", seen, entry.to))
     st.text(f"{state_of.called(entry.to, known)} past the gate, by two people. It is called unproven until it passes one.")
     if asked:
@@ -128,4 +139,6 @@ def _override(hand: Hand, state: State, entry: Entry, seen: str, known: dict[str
     key = entry.report[:12]
     st.text_input("Reason", key=f"override-reason/{key}", max_chars=500)
     label = "Complete the override" if asked and asked != hand.name else "Ask for an override"
-    button(label, f"override/{key}", hand.override, said={"reason": f"override-reason/{key}"}, template=entry.template, version=entry.to)
+    fold.button(
+        label, f"override/{key}", hand.override, said={"reason": f"override-reason/{key}"}, template=entry.template, version=entry.to
+    )

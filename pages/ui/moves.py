@@ -20,7 +20,7 @@ from runs.prepare import find_version
 from runs.settings import load
 from runs.workspace import Workspace
 
-_TOLD = "promote/told"
+_TOLD, _PRESSED = "promote/told", "promote/pressed"
 Move = Callable[[Board], Entry]
 
 
@@ -108,17 +108,40 @@ class Hand:
         self.move("pin", how)
 
 
-def button(label: str, key: str, move: Callable[..., None], *, said: Mapping[str, str], disabled: bool = False, **fixed: Any) -> None:
-    """Draw a button that makes a move.
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A move that unfolds where it stands: what it takes, its buttons, and what became of it.
 
-    What the page shows goes along as it was drawn (`fixed`): a promotion is of what the user saw. What the user types is read
-    when the button is pressed (`said`: argument -> key of its widget), since the last word may not have been drawn yet.
+    Not a popover: that is drawn at the end of the page, so that a keyboard passes through all of the page before it gets there.
     """
 
-    def pressed() -> None:
-        move(**fixed, **{name: st.session_state.get(widget) or "" for name, widget in said.items()})
+    key: str
 
-    st.button(label, key=key, on_click=pressed, disabled=disabled)
+    def button(
+        self, label: str, key: str, move: Callable[..., None], *, said: Mapping[str, str], disabled: bool = False, **fixed: Any
+    ) -> None:
+        """Draw a button that makes a move.
+
+        What the page shows goes along as it was drawn (`fixed`): a promotion is of what the user saw. What the user types is read
+        when the button is pressed (`said`: argument -> key of its widget), since the last word may not have been drawn yet.
+        """
+
+        def pressed() -> None:
+            st.session_state[_PRESSED] = self.key
+            move(**fixed, **{name: st.session_state.get(widget) or "" for name, widget in said.items()})
+
+        st.button(label, key=key, on_click=pressed, disabled=disabled)
+
+
+def unfold(label: str, key: str, draw: Callable[[Fold], None], *, allowed: bool, small: bool = False) -> None:
+    """Draw a move folded up, `small` as a line among others; what cannot be done now is a button that does nothing."""
+    if not allowed:
+        st.button(label, key=f"not/{key}", disabled=True, type="tertiary" if small else "secondary")
+        return
+    with st.expander(label, key=f"fold/{key}", type="compact" if small else "default"):
+        draw(Fold(key))
+        if st.session_state.get(_PRESSED) == key:
+            told()
 
 
 def told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import people, shell, state_of
-from pages.ui.moves import Hand, button
+from pages.ui.moves import Fold, Hand, unfold
 from prompts.channels import CHANNELS, State
 
 
@@ -32,26 +32,26 @@ def _card(hand: Hand, state: State, template: str, channel: str, known: dict[str
                 f"since {pointer.time[:16].replace('T', ' ')} UTC, by {pointer.actor}; before: {state_of.called(pointer.previous, known)}"
             )
         )
-    with st.container(horizontal=True, gap="small"):
-        if pointer:
-            _rollback(hand, state, template, channel, known)
-        label = "Thaw…" if frozen else "Freeze…"
-        with st.popover(label, disabled=not people.may("freeze")):
-            key = f"{template}/{channel}"
-            st.toggle("Of all templates", key=f"freeze-all/{key}")
-            st.text_input("Reason", key=f"freeze-reason/{key}", max_chars=500)
-            said = {"everything": f"freeze-all/{key}", "reason": f"freeze-reason/{key}"}
-            button(label[:-1], f"freeze/{key}", hand.freeze, said=said, channel=channel, template=template, thaw=frozen)
+    key = f"{template}/{channel}"
+    if pointer:
+        earlier = state_of.former(state, template, channel)
 
+        def back(fold: Fold) -> None:
+            st.selectbox("To", earlier, format_func=lambda version: state_of.called(version, known), key=f"rollback-to/{key}")
+            st.text_input("Reason", key=f"rollback-reason/{key}", max_chars=500)
+            said = {"to": f"rollback-to/{key}", "reason": f"rollback-reason/{key}"}
+            fold.button("Roll back", f"rollback/{key}", hand.rollback, said=said, template=template, channel=channel)
 
-def _rollback(hand: Hand, state: State, template: str, channel: str, known: dict[str, str]) -> None:
-    earlier = state_of.former(state, template, channel)
-    with st.popover("Roll back…", disabled=not earlier or not people.may("roll back")):
-        key = f"{template}/{channel}"
-        st.selectbox("To", earlier, format_func=lambda version: state_of.called(version, known), key=f"rollback-to/{key}")
-        st.text_input("Reason", key=f"rollback-reason/{key}", max_chars=500)
-        said = {"to": f"rollback-to/{key}", "reason": f"rollback-reason/{key}"}
-        button("Roll back", f"rollback/{key}", hand.rollback, said=said, template=template, channel=channel)
+        unfold("Roll back…", f"rollback/{key}", back, allowed=bool(earlier) and people.may("roll back"), small=True)
+    label = "Thaw…" if frozen else "Freeze…"
+
+    def freeze(fold: Fold) -> None:
+        st.toggle("Of all templates", key=f"freeze-all/{key}")
+        st.text_input("Reason", key=f"freeze-reason/{key}", max_chars=500)
+        said = {"everything": f"freeze-all/{key}", "reason": f"freeze-reason/{key}"}
+        fold.button(label[:-1], f"freeze/{key}", hand.freeze, said=said, channel=channel, template=template, thaw=frozen)
+
+    unfold(label, f"freeze/{key}", freeze, allowed=people.may("freeze"), small=True)
 
 
 def series(hand: Hand, state: State, template: str, known: dict[str, str]) -> None:
@@ -67,29 +67,34 @@ def series(hand: Hand, state: State, template: str, known: dict[str, str]) -> No
         )
     if not canary and not pins:
         st.text("Every series gets production's version.")
-    there = bool(state.version(template, "production"))
-    with st.container(horizontal=True, gap="small"):
-        with st.popover("Pin a series…", disabled=not there or not people.may("pin")):
-            st.text_input("Series", key=f"pin/{template}", max_chars=200)
-            st.text_input("Reason", key=f"pin-reason/{template}", max_chars=500)
-            said = {"series": f"pin/{template}", "reason": f"pin-reason/{template}"}
-            button("Keep what it gets now", f"pin-now/{template}", hand.pin, said=said, template=template)
-            button("Follow production again", f"unpin/{template}", hand.unpin, said=said, template=template)
-        with st.popover("Canary…", disabled=not there or not people.may("pin")):
-            now = state.version(template, "production")
-            others = [version for version in known if version != now]
-            st.selectbox("Version", others, format_func=lambda v: state_of.called(v, known), key=f"canary-version/{template}")
-            st.number_input("Per cent of the series; 0 ends it", 0.0, 100.0, 5.0, 1.0, key=f"canary-share/{template}")
-            st.text_input("Reason", key=f"canary-reason/{template}", max_chars=500)
-            said = {name: f"canary-{key}/{template}" for name, key in (("version", "version"), ("percent", "share"), ("reason", "reason"))}
-            button("Set", f"canary/{template}", hand.canary, said=said, template=template, disabled=not others)
+    now = state.version(template, "production")
+    allowed = bool(now) and people.may("pin")
+
+    def pin(fold: Fold) -> None:
+        st.text_input("Series", key=f"pin/{template}", max_chars=200)
+        st.text_input("Reason", key=f"pin-reason/{template}", max_chars=500)
+        said = {"series": f"pin/{template}", "reason": f"pin-reason/{template}"}
+        fold.button("Keep what it gets now", f"pin-now/{template}", hand.pin, said=said, template=template)
+        fold.button("Follow production again", f"unpin/{template}", hand.unpin, said=said, template=template)
+
+    def share(fold: Fold) -> None:
+        others = [version for version in known if version != now]
+        st.selectbox("Version", others, format_func=lambda v: state_of.called(v, known), key=f"canary-version/{template}")
+        st.number_input("Per cent of the series; 0 ends it", 0.0, 100.0, 5.0, 1.0, key=f"canary-share/{template}")
+        st.text_input("Reason", key=f"canary-reason/{template}", max_chars=500)
+        said = {name: f"canary-{key}/{template}" for name, key in (("version", "version"), ("percent", "share"), ("reason", "reason"))}
+        fold.button("Set", f"canary/{template}", hand.canary, said=said, template=template, disabled=not others)
+
+    unfold("Pin a series…", f"pin/{template}", pin, allowed=allowed)
+    unfold("Canary…", f"canary/{template}", share, allowed=allowed)
 
 
 def by_hand(hand: Hand, state: State, template: str, known: dict[str, str], asked: str | None = None) -> None:
     """Draw the moves that need no gate: to dev, and to staging where the version renders for its cases; `asked` is offered first."""
     st.subheader("To dev or staging")
     st.text("dev needs nothing, staging that the version renders for its cases.")
-    with st.popover("Move a version…", disabled=not known or not people.may("promote")):
+
+    def move(fold: Fold) -> None:
         first = list(known).index(asked) if asked in known else 0
         st.selectbox("Version", list(known), first, format_func=lambda v: state_of.called(v, known), key=f"move-version/{template}")
         st.segmented_control("To", ["dev", "staging"], default="dev", key=f"move-channel/{template}", required=True)
@@ -97,4 +102,6 @@ def by_hand(hand: Hand, state: State, template: str, known: dict[str, str], aske
         st.text("\n".join(f"{channel} means now: {state_of.called(version, known)}" for channel, version in seen.items()))
         st.text_input("Reason (may be empty)", key=f"move-reason/{template}", max_chars=500)
         said = {name: f"move-{name}/{template}" for name in ("version", "channel", "reason")}
-        button("Move", f"move/{template}", hand.promote, said=said, template=template, seen=seen, report=None)
+        fold.button("Move", f"move/{template}", hand.promote, said=said, template=template, seen=seen, report=None)
+
+    unfold("Move a version…", f"move/{template}", move, allowed=bool(known) and people.may("promote"))

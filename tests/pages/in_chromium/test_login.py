@@ -79,8 +79,8 @@ def sign_in(visit: Visit, door: Server, who: str) -> None:
 
 def move(visit: Visit) -> None:
     """Let dev mean a version, and wait for what the page says to that."""
-    visit.page.get_by_role("button", name="Move a version…").click()
-    visit.page.get_by_test_id("stPopoverBody").get_by_role("button", name="Move", exact=True).click()
+    visit.page.locator("summary", has_text="Move a version…").click()
+    visit.page.get_by_role("button", name="Move", exact=True).click()
     visit.page.get_by_test_id("stAlert").wait_for()
     visit.settle()
 
