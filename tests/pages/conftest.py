@@ -37,17 +37,31 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return ws
 
 
-@pytest.fixture
-def app(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of the app over the workspace, or over another, with what its address says."""
+def start() -> AppTest:
     from streamlit.testing.v1 import AppTest
+
+    return AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=60)
+
+
+@pytest.fixture(scope="session")
+def found(workspace: Workspace) -> AppTest:
+    """The app after its first run, which tells which pages there are and looks for components; no other needs to be told again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_WORKSPACE", str(workspace.root))
+        at = start().run()
+    assert not at.exception, at.exception
+    return at
+
+
+@pytest.fixture
+def app(workspace: Workspace, found: AppTest, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of the app over the workspace, or over another, with what its address says."""
 
     def visit(page: str = "home.py", /, of: Workspace = workspace, **parameters: str) -> AppTest:
         monkeypatch.setenv("WORKBENCH_WORKSPACE", str(of.root))
-        at = AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=60)
+        at = start()
+        at._registered_pages, at._bidi_component_manager = found._registered_pages, found._bidi_component_manager
         if page != "home.py":
-            # The first run tells which pages there are.
-            at.run()
             at.switch_page(page)
         at.query_params.update(parameters)
         at.run()
