@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "render": ("runs.cli.templates:render", "Print the prompt that a version makes of a case; call nothing."),
     "diff": ("runs.cli.templates:diff", "Show what changed between two versions, in source and as rendered."),
     "lint": ("runs.cli.lint:lint", "Check rendered prompts before they are paid for."),
+    "try": ("runs.cli.trying:try_", "Generate one case with one or more versions, and see what comes back."),
     "run": ("runs.cli.run:run", "Run versions over a suite, or resume a run."),
     "chain": ("runs.cli.chain:chain", "Run a production from outline to music, each stage from what the one before gave."),
     "lineage": ("runs.cli.chain:lineage", "Show what a run's generations were made from, back to the first stage."),
@@ -34,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import-script": ("runs.cli.screenplay:import_script", "Turn a Fountain, FDX or JSON screenplay into a script."),
     "originality": ("runs.cli.originality:originality", "Find text and pictures that repeat an earlier work."),
     "waive": ("runs.cli.waive:waive", "Say of a finding that it is wrong, meant, or right."),
-    "checks": ("runs.cli.waive:checks", "How often each check spoke, and how often people agreed."),
+    "checks": ("runs.cli.waive:checks", "Show how often each check spoke, and how often people agreed."),
     "compare": ("runs.cli.compare:compare", "Compare two versions: effect, interval, verdict."),
     "ratings": ("runs.cli.ratings:ratings", "Let people judge blind, and see what their votes say."),
     "channels": ("runs.cli.promotion:channels", "List what dev, staging and production mean now."),
@@ -54,6 +55,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("runs.cli.gate:gate", "Judge whether a version may take another one's place."),
     "runs": ("runs.cli.show:runs", "List runs."),
     "show": ("runs.cli.show:show", "Show a run, or one generation of it."),
+    "costs": ("runs.cli.costs:costs", "Say what was paid: by day, model, version, run; and why a run was dear."),
     "log": ("runs.cli.log:log", "Care for the run log."),
     "team": ("runs.cli.team:team", "Share journals and media with the team's other machines."),
     "gc": ("runs.cli.log:gc", "Find media that nothing names, and remove it."),
@@ -66,6 +68,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "providers": ("runs.cli.providers:providers", "List who could generate: what is set up, limits, prices, terms."),
     "doctor": ("runs.cli.doctor:doctor", "Check the installation and the workspace."),
 }
+
+
+CHAPTERS = {
+    "Begin": "init demo ui doctor config providers schema",
+    "Write": "templates render diff lint",
+    "Generate": "try run chain import import-script settle",
+    "Judge": "score judge calibrate waive checks originality models",
+    "Look and compare": "runs show lineage costs compare ratings",
+    "Prove and promote": "plan race gate approve promote rollback canary pin unpin freeze thaw channels ledger",
+    "Deliver": "export serve-prompts export-episode",
+    "Look after": "log gc team studio",
+}
+"""The chapters of `workbench --help`: each command stands in one."""
 
 
 class LazyGroup(click.Group):
@@ -85,10 +100,22 @@ class LazyGroup(click.Group):
             raise TypeError(f"{COMMANDS[name][0]} is not a command")
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say of a mistyped command which one may be meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from prompts.near import nearest
+
+            near = nearest(args[0], COMMANDS)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "`workbench --help` lists them."
+            ctx.fail(f"No such command {args[0]!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list from the table above, without importing a command."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        """Write the list from the tables above, without importing a command."""
+        widest = max(map(len, COMMANDS))
+        for chapter, names in CHAPTERS.items():
+            with formatter.section(chapter):
+                formatter.write_dl([(f"{name:<{widest}}", COMMANDS[name][1]) for name in names.split()])
 
 
 @click.group(

@@ -11,12 +11,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from prompts.errors import InputError
+from prompts.near import meant
 from prompts.plainyaml import Place, Plain, YamlProblem, load
+from prompts.story import ID_PATTERN, ID_RULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pydantic_core import ErrorDetails
 
 MAX_BYTES = 1_000_000
 M = TypeVar("M", bound=BaseModel)
@@ -46,9 +53,10 @@ class Document:
         try:
             return model.model_validate(self.plain.data)
         except ValidationError as error:
-            first, *rest = error.errors(include_url=False, include_context=False)
-            more = f" (and {len(rest)} more)" if rest else ""
-            self.fail(first["loc"], f"{_said(first['type'], first['msg'])}{more}")
+            problems = error.errors(include_url=False)
+            first = weightiest(problems)
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            self.fail(first["loc"], f"{said(first, model)}{more}")
 
 
 def read_yaml(path: Path, max_bytes: int = MAX_BYTES) -> Document:
@@ -97,9 +105,37 @@ def _dotted(place: Place) -> str:
     return f"{out}: " if out else ""
 
 
-def _said(kind: str, message: str) -> str:
+def weightiest(problems: Sequence[ErrorDetails]) -> ErrorDetails:
+    """Return the problem to tell first: an unknown key is the likeliest cause of the others, for a misspelt one is also missing."""
+    return next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
+
+
+def said(problem: ErrorDetails, model: type[BaseModel]) -> str:
+    """Return what pydantic found wrong with a file of a model, in words that say what to write."""
+    kind, message = problem["type"], problem["msg"].removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        return "Unknown key; check the spelling."
+        *above, name = problem["loc"]
+        known = _keys_at(model, above)
+        return f"Unknown key. {meant(str(name), known)}" if known else "Unknown key; check the spelling."
     if kind == "missing":
         return "Required, and not there."
+    if kind == "string_pattern_mismatch" and problem.get("ctx", {}).get("pattern") == ID_PATTERN:
+        return f"{problem['input']!r} is no id. {ID_RULE}"
+    message = message[:1].upper() + message[1:]
     return message if message.endswith(".") else f"{message}."
+
+
+def _keys_at(model: type[BaseModel], place: Sequence[str | int]) -> set[str]:
+    """Return the keys that may stand at a place of a file, following lists, tables and models."""
+    kinds = [model]
+    for step in place:
+        if any(step in kind.model_fields for kind in kinds):
+            kinds = [inner for kind in kinds if step in kind.model_fields for inner in _models(kind.model_fields[str(step)].annotation)]
+    return {name for kind in kinds for name in kind.model_fields}
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

@@ -45,7 +45,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from evals.document import shown
+from evals.document import said, shown, weightiest
 from prompts.errors import InputError, UnknownName
 from prompts.story import Model
 
@@ -249,8 +249,11 @@ def parse_policy(data: Any, name: str = "policy") -> Policy:
     try:
         return Policy.model_validate(data)
     except ValidationError as error:
-        first, *rest = error.errors(include_url=False, include_context=False)
-        raise InputError(f"{name}: {_said(first)}{f' (and {len(rest)} more)' if rest else ''}") from None
+        problems = error.errors(include_url=False)
+        first = weightiest(problems)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        place = ".".join(str(step) for step in first["loc"])
+        raise InputError(f"{name}: {f'{place}: ' if place else ''}{said(first, Policy)}{more}") from None
 
 
 def find_policy(name: str, folder: Path) -> Path:
@@ -269,11 +272,3 @@ def find_policy(name: str, folder: Path) -> Path:
 def policy_names(folder: Path) -> list[str]:
     """Return the names of the policies in `evals/gates`, sorted."""
     return sorted(p.stem for p in (folder / "gates").glob("*.toml") if not p.name.startswith("."))
-
-
-def _said(error: Any) -> str:
-    place = ".".join(str(step) for step in error["loc"])
-    message = {"extra_forbidden": "Unknown key; check the spelling.", "missing": "Required, and not there."}.get(error["type"], "")
-    message = message or str(error["msg"]).removeprefix("Value error, ")
-    message = message[:1].upper() + message[1:]
-    return f"{f'{place}: ' if place else ''}{message if message.endswith('.') else f'{message}.'}"

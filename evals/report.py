@@ -45,19 +45,21 @@ def to_frame(comparison: Comparison) -> pd.DataFrame:
 
 def table(comparison: Comparison) -> str:
     """Return aligned plain text: a row a metric, then what it means, then what to be careful about."""
-    rows = [list(_HEADS), *(_cells(result) for result in comparison.results)]
+    rows = [list(_HEADS), *(_cells(result) for result in _measured(comparison))]
     widths = [max(_width(row[i]) for row in rows) for i in range(len(_HEADS))]
     lines = ["  ".join(_padded(text, width, head) for text, width, head in zip(row, widths, _HEADS, strict=True)).rstrip() for row in rows]
     told = [f"{result.metric.name}: {result.sentence}" for result in comparison.results if result.metric.primary]
+    lines += _unmeasured(comparison)
     return "\n".join([*lines, "", *told, *(f"! {warning}" for warning in comparison.warnings)])
 
 
 def markdown(comparison: Comparison) -> str:
     """Return a Markdown table with the sentences as a list below it."""
     rows = [list(_HEADS), ["---:" if head in _RIGHT else "---" for head in _HEADS]]
-    rows += [_cells(result) for result in comparison.results]
+    rows += [_cells(result) for result in _measured(comparison)]
     lines = ["| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in rows]
     told = [f"- **{result.metric.name}**: {result.sentence}" for result in comparison.results if result.metric.primary]
+    lines += ["", *unmeasured] if (unmeasured := _unmeasured(comparison)) else []
     return "\n".join([*lines, "", *told, *(f"- ⚠ {warning}" for warning in comparison.warnings)])
 
 
@@ -79,6 +81,17 @@ def to_json(comparison: Comparison) -> str:
         "metrics": results,
     }
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _measured(comparison: Comparison) -> list[Result]:
+    """Return what people want to see: primary metrics always, others where an arm has a value."""
+    return [r for r in comparison.results if r.metric.primary or r.mean_a is not None or r.mean_b is not None]
+
+
+def _unmeasured(comparison: Comparison) -> list[str]:
+    shown = _measured(comparison)
+    names = [result.metric.name for result in comparison.results if result not in shown]
+    return [f"Not measured in either arm: {', '.join(names)}."] if names else []
 
 
 def _record(result: Result, *, nested: bool = False) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from jinja2 import nodes
 from prompts import errors
 from prompts.environment import ROLES, PromptEnvironment
 from prompts.frontmatter import has_front_matter, split
+from prompts.near import meant
 
 MAX_FILES = 200
 MAX_CHARACTERS = 4 << 20
@@ -26,6 +27,7 @@ Read = Callable[[str], str | None]
 
 # Pieces that Jinja renders into a buffer: role marks would be lost in them.
 _BUFFERED = (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock)
+_NO_FILTER = re.compile(r"No (filter|test) named '(\w+)'")
 _SEGMENT = re.compile(r"[^/\\:\x00-\x1f]+")
 
 
@@ -138,9 +140,19 @@ def references(piece: Part) -> list[Reference]:
         return [_reference(node, piece) for node in _in_order(tree) if isinstance(node, kinds)]
     except JinjaSyntaxError as error:
         line = piece.offset + error.lineno
-        raise errors.TemplateSyntaxError(f"{error.message or 'syntax error'}.", path=piece.path, line=line) from None
+        message = (error.message or "syntax error").rstrip(".")
+        raise errors.TemplateSyntaxError(f"{message}.", path=piece.path, line=line, hint=hint_of(message)) from None
     except (RecursionError, MemoryError):
         raise errors.TemplateSyntaxError("nested too deeply.", path=piece.path, line=piece.offset + 1) from None
+
+
+def hint_of(message: str) -> str:
+    """Return what to do about Jinja's message: of an unknown filter or test the nearest one, else nothing."""
+    found = _NO_FILTER.fullmatch(message)
+    if found is None:
+        return ""
+    hint = meant(found[2], _environment().filters if found[1] == "filter" else _environment().tests)
+    return hint if hint.startswith("Did") else f"docs/templates.md lists the {found[1]}s."
 
 
 @cache

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from prompts.near import meant
+
 
 class WorkbenchError(Exception):
     """Say in one line what is wrong; `hint` says what to do."""
@@ -48,13 +50,7 @@ class UnknownName(WorkbenchError):
     """A name that is not there, with the nearest ones that are."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
-        # Imported here: difflib costs start-up time that only a mistake should pay.
-        from difflib import get_close_matches
-
-        names = sorted(set(known))
-        near = get_close_matches(name, names, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names[:12]) or 'none'}."
-        super().__init__(f"Unknown {kind} {name!r}.", hint=hint)
+        super().__init__(f"Unknown {kind} {name!r}.", hint=meant(name, known))
         self.kind = kind
         self.name = name
 

@@ -28,6 +28,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from prompts.contracts import Contracts
 from prompts.errors import FrontMatterError
+from prompts.near import meant
 from prompts.plainyaml import Plain, YamlProblem, load
 from prompts.story import SCHEMAS
 
@@ -157,10 +158,6 @@ def _located(error: ValidationError, plain: Plain, path: str) -> FrontMatterErro
 
 
 def _near_keys(place: tuple[str | int, ...]) -> str:
-    from difflib import get_close_matches
-
     known = list(FrontMatter.model_fields) if len(place) == 1 else [*Input.model_fields, *Contracts.model_fields]
-    near = get_close_matches(str(place[-1]), known, n=2)
-    if near:
-        return f"Did you mean {' or '.join(near)}?"
-    return f"Known: {', '.join(known)}." if len(place) == 1 else ""
+    hint = meant(str(place[-1]), known)
+    return hint if hint.startswith("Did") or len(place) == 1 else ""

@@ -21,8 +21,9 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from prompts import errors
-from prompts.closure import part
+from prompts.closure import hint_of, part
 from prompts.identity import canonical_json
+from prompts.near import meant
 from prompts.process import ProcessEnded, ProcessStuck, RenderProcess
 from prompts.text import estimate_tokens
 from prompts.variables import prepare
@@ -195,7 +196,7 @@ def _error(answer: Mapping[str, Any], renderer: Renderer) -> errors.TemplateErro
     if kind == "undefined":
         return _undefined(answer, place)
     if kind == "syntax":
-        return errors.TemplateSyntaxError(f"{message}.", **place)
+        return errors.TemplateSyntaxError(f"{message}.", **place, hint=hint_of(message))
     limits = {
         "time": f"rendering takes more than {renderer.seconds:g} seconds.",
         "memory": f"rendering takes more than {renderer.memory_bytes >> 20} MiB of memory.",
@@ -216,12 +217,9 @@ def _error(answer: Mapping[str, Any], renderer: Renderer) -> errors.TemplateErro
 
 
 def _undefined(answer: Mapping[str, Any], place: Mapping[str, Any]) -> errors.UndefinedVariable:
-    from difflib import get_close_matches
-
     known = [str(name) for name in answer["known"]]
-    near = get_close_matches(str(answer["name"]), known, n=3, cutoff=0.5)
     what = "The case gives" if answer["is_variable"] else "It has"
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"{what} {', '.join(known[:12])}." if known else ""
+    hint = meant(str(answer["name"]), known, what) if known else ""
     return errors.UndefinedVariable(f"{answer['message']}.", **place, hint=hint)
 
 

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.\-]{0,63}$")]
+ID_PATTERN = r"^[a-z0-9][a-z0-9_.\-]{0,63}$"
+ID_RULE = "Write lower-case letters, digits, '.', '-' and '_', at most 64, a letter or digit first; titles and names may be anything."
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
 
 DAYPARTS = ("dawn", "morning", "noon", "afternoon", "dusk", "night")
 FUNCTIONS = ("hook", "setup", "escalation", "turn", "reveal", "payoff", "cliffhanger")

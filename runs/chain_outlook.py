@@ -101,10 +101,16 @@ def refuse_unpriced(chain: Chain, rows: Sequence[Outlook]) -> None:
     """
     open_ended = [row for row in rows if row.high_usd is None]
     if chain.budget_usd is not None and open_ended:
-        named = ", ".join(f"{row.stage} ({row.model})" for row in open_ended)
+        no_price = [f"{row.stage} ({row.model})" for row in open_ended if row.low_usd is None]
+        if no_price:
+            raise BudgetError(
+                f"No budget can be kept: the price of {', '.join(no_price)} is unknown.",
+                hint="Name it with --price STAGE.NAME=USD (texts need input, output and max_output) or under [[prices]] in workbench.toml.",
+            )
+        endless = ", ".join(f"{row.stage} ({row.model})" for row in open_ended)
         raise BudgetError(
-            f"No budget can be kept: the price of {named} is unknown, or nothing bounds the length of an answer.",
-            hint="Name it with --price STAGE.NAME=USD or under [[prices]] in workbench.toml, and max_tokens in the stage's parameters.",
+            f"No budget can be kept: nothing bounds how long an answer of {endless} gets.",
+            hint="Write max_tokens into the stage's parameters.",
         )
 
 

@@ -109,8 +109,18 @@ def _matching(ws: Workspace, arms: pd.DataFrame, name: str) -> pd.DataFrame:
     else:
         rows = (arms["ref"] == name) | (arms["arm"] == name)
     if not rows.any():
-        raise UnknownName("arm", name, arms["ref"])
+        raise _not_run(ws, arms, name)
     return arms[rows] if colon or _HEX.fullmatch(version) or "/" not in name else _as_it_is_now(ws, arms[rows], name)
+
+
+def _not_run(ws: Workspace, arms: pd.DataFrame, name: str) -> WorkbenchError:
+    """Return the error for what no run has: a version that is there was not run yet, anything else is a wrong name."""
+    try:
+        version = registry(ws).resolve(name.partition("#")[0])
+    except WorkbenchError:
+        return UnknownName("arm", name, arms["ref"])
+    suite = f"--suite {version.stage} --version {name}"
+    return InputError(f"No run has used {name} yet.", hint=f"Run it first: workbench run {suite} --version …, or name another version.")
 
 
 def _as_it_is_now(ws: Workspace, arms: pd.DataFrame, name: str) -> pd.DataFrame:

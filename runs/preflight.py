@@ -32,6 +32,7 @@ class Estimate:
         low_usd: the cost if answers were empty; None if a price is unknown.
         high_usd: the most that it can cost; None if a price is unknown or nothing bounds it.
         unpriced: models whose price is unknown, or whose answers nothing bounds.
+        unbounded: those of them whose price is known.
     """
 
     jobs: int
@@ -39,6 +40,7 @@ class Estimate:
     low_usd: float | None
     high_usd: float | None
     unpriced: tuple[str, ...] = ()
+    unbounded: tuple[str, ...] = ()
 
 
 def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] = (), prompts: Prompts | None = None) -> Estimate:
@@ -65,6 +67,7 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
             first.setdefault(cell, job)
     tokens, low, high = 0, 0.0, 0.0
     unpriced: set[str] = set()
+    no_price: set[str] = set()
     for cell, n in reversed(repeats.items()):
         request = requests.of(first[cell])
         of_prompt = sum(estimate_tokens(message.content) for message in request.messages)
@@ -72,9 +75,12 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
         tokens += n * of_prompt
         if worst is None or best is None:
             unpriced.add(request.model)
+            no_price |= {request.model} if best is None else set()
         else:
             low, high = low + n * min(best, worst), high + n * worst
-    return Estimate(repeats.total(), tokens, None if unpriced else low, None if unpriced else high, tuple(sorted(unpriced)))
+    known = not unpriced
+    named = tuple(sorted(unpriced)), tuple(sorted(unpriced - no_price))
+    return Estimate(repeats.total(), tokens, low if known else None, high if known else None, *named)
 
 
 def check(plan: Plan, provider: Provider, estimate: Estimate, budget_usd: float | None) -> None:
@@ -91,7 +97,17 @@ def check(plan: Plan, provider: Provider, estimate: Estimate, budget_usd: float 
             hint=f"It makes {', '.join(sorted(provider.kinds))}.",
         )
     if budget_usd is not None and estimate.unpriced:
-        raise BudgetError(
-            f"No budget can be kept: the price of {', '.join(estimate.unpriced)} is unknown, or nothing bounds the length of an answer.",
-            hint="Name its price (--price, or [[prices]] in workbench.toml), and max_tokens in the parameters; or run without a budget.",
+        raise _unbounded(estimate)
+
+
+def _unbounded(estimate: Estimate) -> BudgetError:
+    no_price = [model for model in estimate.unpriced if model not in estimate.unbounded]
+    if no_price:
+        return BudgetError(
+            f"No budget can be kept: the price of {', '.join(no_price)} is unknown.",
+            hint="Name it with --price (texts need input, output and max_output) or under [[prices]] in workbench.toml, or set no budget.",
         )
+    return BudgetError(
+        f"No budget can be kept: nothing bounds how long an answer of {', '.join(estimate.unbounded)} gets.",
+        hint="Give --set max_tokens=8000, or max_tokens in the provider's parameters in workbench.toml, or set no budget.",
+    )

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from evals.case import Case, load_cases
 from evals.suite import Suite, load_suite
 from prompts.errors import InputError
+from prompts.near import meant
 from prompts.registry import Registry
 from prompts.version import Version
 from runs.events import CasePlan, MediaRef, ProviderRef, VersionPlan
@@ -59,17 +60,22 @@ class Order:
 
 
 def prepare(
-    ws: Workspace, order: Order, provider: ProviderRef, scorer_folder: Path | None = None, known: Sequence[Case] | None = None
+    ws: Workspace,
+    order: Order,
+    provider: ProviderRef,
+    scorer_folder: Path | None = None,
+    known: Sequence[Case] | None = None,
+    suite: Suite | None = None,
 ) -> Plan:
     """Make the plan of an order; nothing is called, and nothing but reference pictures is written.
 
     `scorer_folder` is the workspace's folder of scorer files, where the user allows them to run. `known` are the workspace's
-    cases, where they have been read already.
+    cases, where they have been read already; `suite` is one that no file holds.
 
     Raises:
         WorkbenchError: an unknown version, suite, case or scorer, a malformed file, or nothing to run.
     """
-    suite = load_suite(order.suite, ws.evals / "suites")
+    suite = suite or load_suite(order.suite, ws.evals / "suites")
     versions = [find_version(ws, ref) for ref in order.versions]
     cases = choose(suite, load_cases(ws.evals / "cases") if known is None else known, order)
     specs: list[tuple[str, Mapping[str, Any]]] = [(name, {}) for name in order.scorers] or [
@@ -121,12 +127,21 @@ def choose(suite: Suite, cases: Sequence[Case], order: Order) -> list[Case]:
     if order.cases:
         unknown = sorted(set(order.cases) - {case.id for case in chosen})
         if unknown:
-            raise InputError(
-                f"The suite {suite.name} has no case {', '.join(unknown)}.",
-                hint=f"It has, for example, {', '.join(case.id for case in chosen[:3])}.",
-            )
+            raise InputError(f"The suite {suite.name} has no case {', '.join(unknown)}.", hint=_where(unknown[0], suite, chosen, cases))
         chosen = [case for case in chosen if case.id in set(order.cases)]
     return spread(chosen, order.limit) if order.limit is not None else chosen
+
+
+def _where(wanted: str, suite: Suite, chosen: Sequence[Case], cases: Sequence[Case]) -> str:
+    """Return a hint: where the case is that the suite does not have, or which ones it has."""
+    elsewhere = next((case for case in cases if case.id == wanted), None)
+    if elsewhere is None:
+        return meant(wanted, (case.id for case in chosen), "It has")
+    if elsewhere.stage != suite.stage:
+        return f"It is a case of stage {elsewhere.stage}, and the suite is of stage {suite.stage}."
+    if elsewhere.series in (*suite.series.explore, *suite.series.gate):
+        return f"It is in the suite's series {elsewhere.series}, but not in this split, or not under `only`."
+    return f"Add its series, {elsewhere.series}, to explore in evals/suites/{suite.name}.yaml."
 
 
 def spread(cases: Sequence[Case], limit: int) -> list[Case]:

@@ -44,6 +44,8 @@ def engines(command: Command) -> Command:
 
 ENGINES = ("local", "ray")
 SPLITS = ("explore", "gate")
+SHORTFALLS = 3
+"""How many kinds of errors the end of a run tells; `show` has all of them."""
 
 
 @click.command()
@@ -254,8 +256,10 @@ def emit_estimate(ws: Workspace, plan: Plan, options: Options, repeats: int, fmt
     output.emit(pd.DataFrame([row]), fmt, key="estimate", unpriced=list(estimate.unpriced), lints=lints.summary())
     for one in lints.summary():
         output.say(f"{one['version']}: {one['check']} ({one['severity']}) in {one['prompts']} of {one['of']} prompts. {one['message']}")
-    if estimate.unpriced:
-        output.say(f"No price is known for {', '.join(estimate.unpriced)}: name one with --price, or under [[prices]] in workbench.toml.")
+    if no_price := [model for model in estimate.unpriced if model not in estimate.unbounded]:
+        output.say(f"No price is known for {', '.join(no_price)}: name one with --price, or under [[prices]] in workbench.toml.")
+    if estimate.unbounded:
+        output.say(f"Nothing bounds how long an answer of {', '.join(estimate.unbounded)} gets: --set max_tokens=8000 does.")
     output.say("Dry run: nothing was sent.")
 
 
@@ -266,6 +270,8 @@ def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool) -> None
     whole = result.state == "finished" and counts.ok == counts.jobs
     told = f"Run {result.run_id} {result.state}: {counts.ok} ok of {counts.jobs}, {counts.money}. {result.reason}"
     output.say(told.strip(), quiet=silent and whole)
+    for line in shortfalls(ws, result.run_id):
+        output.say(line)
     if result.doubts:
         output.say(result.doubts)
     if result.state == "failed":
@@ -280,6 +286,24 @@ def means(ws: Workspace, run_id: str) -> Any:
 
     frame = query.run_scores(ws, run_id)
     return frame[frame["primary"].fillna(False)][["ref", "model", "metric", "mean", "n_ok", "n_failed", "n_excluded", "direction", "unit"]]
+
+
+def shortfalls(ws: Workspace, run_id: str) -> list[str]:
+    """Return what a run lacks, in lines: why generations failed, and why a primary metric has not one value."""
+    from runs import query
+
+    errors = query.errors(ws, run_id).head(SHORTFALLS).to_dict("records")
+    told = [f"{one['count']} × {one['status']} ({one['error'] or one['who']}): {output.printable(str(one['message']))}" for one in errors]
+    frame = query.run_scores(ws, run_id)
+    frame = frame[frame["primary"].fillna(False)]
+    empty = [metric for metric, rows in frame.groupby("metric") if not rows["n_ok"].sum() and rows["n_excluded"].sum()]
+    if empty:
+        gaps = query.gaps(ws, run_id)
+        rows = gaps[gaps["metric"].isin(empty) & (gaps["status"] != "failed")].drop_duplicates("metric").to_dict("records")
+        told += [f"No {one['metric']}: {one['count']} × {output.printable(str(one['reason'] or one['status']))}" for one in rows]
+    if told:
+        told.append(f"More: workbench show {run_id}")
+    return told
 
 
 def _write_sheet(context: click.Context, ws: Workspace, plan: Plan, fmt: str) -> None:

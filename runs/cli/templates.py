@@ -39,20 +39,23 @@ def templates(context: click.Context, stage: str | None, fmt: str) -> None:
 
 @click.command()
 @click.argument("template")
-@click.option("--case", "case_id", required=True, help="The case to render, such as painted-skin-shot-1.")
+@click.option(
+    "--case", "case_id", help="The case to render, such as painted-skin-shot-1; default: the first that the stage's suite explores."
+)
 @click.option("--format", "fmt", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print the result.")
 @click.pass_context
-def render(context: click.Context, template: str, case_id: str, fmt: str) -> None:
+def render(context: click.Context, template: str, case_id: str | None, fmt: str) -> None:
     """Print the prompt that TEMPLATE (a reference to a version) makes of a case; nothing is called.
 
     The prompt goes to stdout; version, hash and size go to stderr.
     """
     from prompts.render import render as rendered_of
     from runs.prepare import find_version
+    from runs.trying import pick_case
 
     ws = workspace(context)
     version = find_version(ws, template)
-    case = _case(ws, case_id, version.stage)
+    case = pick_case(ws, version.stage, case_id)
     rendered = rendered_of(version, case.inputs)
     facts = {"version": version.id, "shown": version.shown, "case": case.id, "sha256": rendered.sha256, "tokens": rendered.tokens}
     if fmt == "json":
@@ -78,11 +81,13 @@ def diff(context: click.Context, a: str, b: str, suite: str | None, case_id: str
     """Show what changed between two versions A and B, in source and as rendered."""
     from prompts.diff import format_rendered, format_source, rendered_diff, source_diff
     from runs.prepare import find_version
+    from runs.trying import pick_case
 
     ws = workspace(context)
     old, new = find_version(ws, a), find_version(ws, b)
+    of_suite = _suite_cases(ws, suite) if suite else []
     if case_id:
-        case = _case(ws, case_id, new.stage)
+        case = pick_case(ws, new.stage, case_id)
         (of_case,) = rendered_diff(old, new, [(case.id, case.inputs)]).cases
         for error in filter(None, (of_case.error_a, of_case.error_b)):
             output.say(error)
@@ -93,7 +98,7 @@ def diff(context: click.Context, a: str, b: str, suite: str | None, case_id: str
         click.echo(_coloured(output.printable(line)))
     if suite:
         click.echo()
-        click.echo(format_rendered(rendered_diff(old, new, [(c.id, c.inputs) for c in _suite_cases(ws, suite)])))
+        click.echo(format_rendered(rendered_diff(old, new, [(c.id, c.inputs) for c in of_suite])))
 
 
 def _suite_cases(ws: Workspace, suite: str) -> list[Case]:
@@ -101,16 +106,6 @@ def _suite_cases(ws: Workspace, suite: str) -> list[Case]:
     from evals.suite import load_suite
 
     return load_suite(suite, ws.evals / "suites").cases(load_cases(ws.evals / "cases"))
-
-
-def _case(ws: Workspace, case_id: str, stage: str) -> Case:
-    from evals.case import load_cases
-    from prompts.errors import UnknownName
-
-    of_stage = {case.id: case for case in load_cases(ws.evals / "cases") if stage in (case.stage, "judge")}
-    if case_id not in of_stage:
-        raise UnknownName(f"case of stage {stage}:", case_id, of_stage)
-    return of_stage[case_id]
 
 
 def _coloured(line: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runs.query.frames import Columns
+from runs.query.frames import TEXT, Columns
 from runs.query.health import ERRORS, INGEST_ERRORS, errors, ingest_errors, progress
 from runs.query.media import media_path
 from runs.query.of_arms import ARMS, VERSIONS, arms, stored_versions, version_source, versions
 from runs.query.of_cases import CASE_TRAITS, TRAITS, case_traits
 from runs.query.of_checks import CHECKS, about_finding, checks, said_of
+from runs.query.of_costs import COSTS, costs
 from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_health import DRIFT, PLANTED, RATED_SCORES, TRUTHS, WORKLOAD, drift, planted, rated_scores, truths, workload
@@ -21,7 +22,7 @@ from runs.query.of_lineage import CHAIN_COSTS, LINEAGE, ancestry, chain_costs, c
 from runs.query.of_live import NEWEST, NOTES, newest, notes
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs, suite_of
-from runs.query.of_scores import FINDINGS, SCORES, findings, scores
+from runs.query.of_scores import FINDINGS, GAPS, SCORES, findings, gaps, scores
 from runs.query.of_search import SEARCH, search
 from runs.query.of_sql import ask
 
@@ -35,6 +36,8 @@ COLUMNS: Mapping[str, Columns] = {
     "gates": GATES,
     "scores": SCORES,
     "findings": FINDINGS,
+    "gaps": GAPS,
+    "costs": {"day": TEXT, **COSTS},
     "lineage": LINEAGE,
     "chain_costs": CHAIN_COSTS,
     "queues": QUEUES,
@@ -65,11 +68,13 @@ __all__ = [
     "chain_costs",
     "chain_runs",
     "checks",
+    "costs",
     "descendants",
     "drift",
     "errors",
     "find_run",
     "findings",
+    "gaps",
     "gates",
     "generation",
     "generations",

@@ -48,6 +48,7 @@ FINDINGS: Columns = {
     "quote": TEXT,
     "message": TEXT,
 }
+GAPS: Columns = {"metric": TEXT, "arm": TEXT, "status": TEXT, "reason": TEXT, "count": COUNT, "example": TEXT}
 
 
 def scores(
@@ -106,4 +107,21 @@ def findings(
             """,
             FINDINGS,
             parameters,
+        )
+
+
+def gaps(ws: Workspace, run_id: str) -> pd.DataFrame:
+    """Return why scores of a run have no value, alike reasons of an arm together, most frequent first. Columns: `GAPS`.
+
+    `count` are outputs, `example` the job id of one of them.
+    """
+    with read(ws) as con:
+        return frame(
+            con,
+            """
+            select metric, arm, status, reason, count(*) as "count", min(job_id) as example from scores
+            where run_id = ? and status <> 'ok' group by metric, arm, status, reason order by "count" desc, metric, arm, reason
+            """,
+            GAPS,
+            [run_id],
         )

@@ -157,8 +157,10 @@ def test_the_profile_counts_characters_in_chinese_and_words_in_english(evals: Pa
 
 WRONG: list[tuple[str, str, str]] = [
     ("language: en", "language: fr", "foxlight.yaml:1: series.language: Input should be 'zh' or 'en'."),
-    ("title: Foxlight, lang", "titel: Foxlight, lang", "foxlight.yaml:1: series.title: Required, and not there. (and 1 more)"),
-    ("  - {id: bo, name: Bo}", "  - {id: bo, name: Bo, hair: red}", "yaml:12: characters[2].hair: Unknown key; check the spelling."),
+    ("title: Foxlight, lang", "titel: Foxlight, lang", "foxlight.yaml:1: series.titel: Unknown key. Did you mean title? (and 1 more)"),
+    ("  - {id: bo, name: Bo}", "  - {id: bo, name: Bo, hair: red}", "yaml:12: characters[2].hair: Unknown key. "),
+    ("{id: bo, name: Bo}", "{id: Bo Li, name: Bo}", "yaml:12: characters[2].id: 'Bo Li' is no id. Write lower-case letters, digits,"),
+    ("who: bo", "wo: bo", "yaml:43: cases[3].shot.visible[2].wo: Unknown key. Did you mean who? (and 1 more)"),
     ("{id: bo, name: Bo}", "{id: mei, name: Bo}", "foxlight.yaml:12: characters[2].id: The id 'mei' stands here a second time."),
     ("{id: ghost, d", "{id: maid, d", "foxlight.yaml:8: characters[0].looks[1].id: The id 'maid' stands here a second time."),
     ("default_look: maid", "default_look: made", "yaml:9: characters[0].default_look: Unknown look of mei 'made'. Did you mean m"),

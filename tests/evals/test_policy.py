@@ -70,7 +70,7 @@ def test_only_a_primary_metric_is_required(tmp_path: Path) -> None:
     ("old", "new", "words"),
     [
         ('direction = "up"\nworst = 0.0\nmin', 'direction = "upwards"\nworst = 0.0\nmin', "primary.face_consistency.direction"),
-        ("min_effect", "min_efect", "primary.face_consistency.min_efect: Unknown key"),
+        ("min_effect", "min_efect", "primary.face_consistency.min_efect: Unknown key. Did you mean min_effect?"),
         ("alpha = 0.05", "alpha = 5", "alpha: Input should be less than 0.5"),
         ("alpha = 0.05", "alpha = nan", "alpha"),
         ("margin = 0.05\n", "", "guardrails.logic_pass: Give either margin or margin_ratio"),

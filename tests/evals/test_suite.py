@@ -74,13 +74,13 @@ def test_the_hash_is_of_what_decides_not_of_the_description(tmp_path: Path) -> N
         ("[a, b]", "[a, a]", "shot.yaml:4: series.explore[1]: The series 'a' is twice."),
         ("[a, b]\n  gate: [c]", "[]", "shot.yaml:3: series: Name at least one series under explore or gate."),
         ("stage: shot", "stage: judge", "shot.yaml:2: stage: Input should be 'outline', 'script',"),
-        ("stage: shot", "stage: shot\ncases: all", "shot.yaml:3: cases: Unknown key; check the spelling."),
+        ("stage: shot", "stage: shot\ncases: all", "shot.yaml:3: cases: Unknown key. Did you mean series"),
         (
             "  - face_consistency\n  - {name: expression, args: {threshold: 0.6}}",
             "  []",
             "shot.yaml:6: scorers: List should have at least 1",
         ),
-        ("name: expression", "nome: expression", "shot.yaml:8: scorers[1].name: Required, and not there. (and 1 more)"),
+        ("name: expression", "nome: expression", "shot.yaml:8: scorers[1].nome: Unknown key. Did you mean name? (and 1 more)"),
         ("  gate: [c]", "  gate: [c", "Malformed YAML"),
     ],
 )

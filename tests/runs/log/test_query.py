@@ -34,7 +34,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 ALONE = {"lineage", "chain_costs", "truths", "planted", "rated_scores", "drift"}
 
 
-ARGUMENTS = {"errors": ("r",), "chain_costs": ("pilot",), "newest": ("r",), "notes": ("r",), "search": ("server", "errors")}
+ARGUMENTS = {"errors": ("r",), "gaps": ("r",), "chain_costs": ("pilot",), "newest": ("r",), "notes": ("r",), "search": ("server", "errors")}
 
 
 @pytest.mark.parametrize("name", query.COLUMNS)
