@@ -26,6 +26,15 @@ MOST = 4
 """Instances kept; each is a few megabytes and the threads that it computes with."""
 
 
+THRIFTY = "dirty_decay_ms:0,muzzy_decay_ms:0"
+"""What DuckDB's allocator is told by a process that folds and asks nothing: else it keeps a tenth of what a run takes."""
+
+
+def be_thrifty() -> None:
+    """Have DuckDB give back at once what it does not use any more, in this process; nothing changes where it is loaded already."""
+    os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", THRIFTY)
+
+
 class _Instance:
     """A DuckDB without data, and for how many readers the log is attached to it, or whether for one who writes."""
 

@@ -128,12 +128,15 @@ from (select distinct t.run_key, job_id from ({events}) join touched t using (ru
 anti join (from job where run_key in ({runs})) using (run_key, job_id);
 """
 
+# What is compared are numbers and states; texts stay where they were read, for each copy of them is as large as all that came in.
 _GENERATIONS = """
 create or replace temp table tries as
-select b.run_key, b.job_key, e.* from ev_generation e
-join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id;
+select b.run_key, b.job_key, e."at", e.j, e.o, e.status, e.error, e.cost_usd, nullif(e.carried_from, '') as carried_from,
+  coalesce(e.again, 0) as again
+from ev_generation e join touched t using (run_id) join job b on b.run_key = t.run_key and b.job_id = e.job_id;
 create or replace temp table fresh as
-from tries qualify row_number() over (partition by job_key order by "at" desc, f_file(j) desc, o desc) = 1;
+select run_key, job_key, "at", j, o from tries
+qualify row_number() over (partition by job_key order by "at" desc, f_file(j) desc, o desc) = 1;
 create or replace temp table older as
 select f.job_key, (f."at", f_file(f.j), f.o) > (g.created_at, f_file(g.journal_key), g.line_offset) as wins
 from fresh f join generation g on g.run_key = f.run_key and g.job_key = f.job_key;
@@ -142,20 +145,23 @@ select run_key, job_key, status, error, cost_usd, created_at, carried_from, coal
 from generation g semi join (from older where wins) using (job_key);
 delete from fresh using older o where o.job_key = fresh.job_key and not o.wins;
 insert into earlier_try
-select run_key, job_key, status, error, cost_usd, "at", nullif(carried_from, ''), coalesce(again, 0), j, o
+select run_key, job_key, status, error, cost_usd, "at", carried_from, again, j, o
 from tries anti join fresh using (job_key, j, o);
 delete from generation using older o where o.job_key = generation.job_key and o.wins;
 delete from artifact using older o where o.job_key = artifact.job_key and o.wins;
 
 insert into generation
-select run_key, job_key, status, error, message, messages, wire_request, wire_response, truth, usage.input_tokens, usage.output_tokens,
+select f.run_key, f.job_key, status, error, message, messages, wire_request, wire_response, truth, usage.input_tokens, usage.output_tokens,
   usage.cached_tokens, usage.reasoning_tokens, usage.images, usage.seconds, cost_usd, cost_source, latency_s, attempts, model_resolved,
-  simulated, "at", j, o, usage.picture_tokens, nullif(carried_from, ''), coalesce(again, 0)
-from fresh;
-update run set simulated = true from (select distinct run_key from fresh where simulated) f where f.run_key = run.run_key;
+  simulated, e."at", e.j, e.o, usage.picture_tokens, nullif(carried_from, ''), coalesce(again, 0)
+from ev_generation e join fresh f on f.j = e.j and f.o = e.o;
 insert into artifact
 select run_key, job_key, n, a.kind, a.media_type, a.sha256, a.bytes
-from (select run_key, job_key, unnest(artifacts) a, generate_subscripts(artifacts, 1) n from fresh);
+from (select f.run_key, f.job_key, unnest(e.artifacts) a, generate_subscripts(e.artifacts, 1) n
+      from ev_generation e join fresh f on f.j = e.j and f.o = e.o);
+update run set simulated = true from (
+  select distinct f.run_key from ev_generation e join fresh f on f.j = e.j and f.o = e.o where e.simulated
+) f where f.run_key = run.run_key;
 """
 
 # Of one try there may be several outcomes (over budget, in doubt, settled): it was paid once, and the last one says what.

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 
 from prompts.errors import InputError
 from runs import engine, preflight
+from runs.attached import be_thrifty
 from runs.claims import Claims
 from runs.errors import Interrupted, JournalError, LogError
 from runs.events import EndState, Generation, Note, Run, now, parse
@@ -189,6 +190,7 @@ def _carrying(ws: Workspace, session: Session, carried: Sequence[Generation]) ->
 
 def _done(ws: Workspace, session: Session) -> RunResult:
     began = time.monotonic()
+    be_thrifty()
     if shutil.disk_usage(ws.runs).free < RESERVE_BYTES:
         raise JournalError(f"Less than {RESERVE_BYTES >> 20} MB are free on the disk of {ws.runs}.", hint="Free some space first.")
     with engine.used(), _settled_memory():

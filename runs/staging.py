@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _KINDS = {b'"type":"%s"' % kind.encode(): kind for kind in COLUMNS}
 SLICE = 10_000
 """Jobs of plans that are taken in at once."""
+PARTS = 8
+"""Pieces in which a fold reads journals and stages events: DuckDB takes four times the memory of a file that it reads at once."""
+_LEAST_PART = 256 << 10
 NO_JOBS = "a run event that makes no sense: its jobs are none"
 _SCRATCH = re.compile(r' in file "[^"]*", in line \d+')
 
@@ -73,7 +76,10 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._part = READ_BYTES
         self._files: dict[str, BinaryIO] = {}
+        self._parts: dict[str, list[Path]] = {}
+        self._left: dict[str, int] = {}
         self._longest: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._planned: BinaryIO | None = None
@@ -97,6 +103,7 @@ class Stage:
             upto: how far to go in each journal at most; None: to its end.
         """
         batch = Batch()
+        self._part = min(READ_BYTES, max(_LEAST_PART, max_bytes // PARTS))
         next_key = max((key for key, _, _ in known.values()), default=0) + 1
         for path, size in pending(ws, seen, upto):
             if batch.nbytes >= max_bytes:
@@ -117,12 +124,12 @@ class Stage:
             file.close()
         if self._planned is not None:
             self._planned.close()
-        batch.slices = [self._read_json("planned", PLANNED, self._slice(n)) for n in range(-(-self._jobs // SLICE))]
+        batch.slices = [self._read_json("planned", PLANNED, [self._slice(n)]) for n in range(-(-self._jobs // SLICE))]
         return batch
 
     def _take(self, path: Path, source: Source, size: int, max_bytes: int, batch: Batch) -> None:
         while source.offset < size and batch.nbytes < max_bytes:
-            at_once = min(READ_BYTES, max_bytes - batch.nbytes)
+            at_once = min(self._part, max_bytes - batch.nbytes)
             long = plan_at(path, source.offset, at_once, size)
             if long is not None:
                 self._take_long(path, source, long, batch)
@@ -205,41 +212,51 @@ class Stage:
         return self._folder / f"planned-{number}.jsonl"
 
     def _write(self, kind: str, line: bytes) -> None:
-        file = self._files.get(kind)
-        if file is None:
-            file = self._files[kind] = (self._folder / f"{kind}.jsonl").open("wb")
-        file.write(line)
+        if self._left.get(kind, 0) <= 0:
+            self._next_part(kind)
+        self._files[kind].write(line)
+        self._left[kind] -= len(line)
         self._longest[kind] = max(self._longest.get(kind, 0), len(line))
+
+    def _next_part(self, kind: str) -> None:
+        if kind in self._files:
+            self._files[kind].close()
+        parts = self._parts.setdefault(kind, [])
+        parts.append(self._folder / f"{kind}-{len(parts)}.jsonl")
+        self._files[kind] = parts[-1].open("wb")
+        self._left[kind] = self._part
 
     def load(self, con: duckdb.DuckDBPyConnection) -> list[Fault]:
         """Make a table `ev_<type>` for each type that came in; return lines that are sound but make no sense."""
         faults: list[Fault] = []
-        for kind in self._files:
+        for kind, parts in self._parts.items():
             typed = {"j": "INTEGER", "o": "BIGINT", "run_id": "VARCHAR", "at": "TIMESTAMP", **COLUMNS[kind]}
             shape = ", ".join(f'"{name}" {sql}' for name, sql in typed.items())
             con.execute(f"create or replace temp table ev_{kind}({shape})")
-            faults += self._load(con, kind, typed, self._folder / f"{kind}.jsonl")
+            faults += self._load(con, kind, typed, parts)
             needed = " or ".join(f'"{name}" is null' for name in ("run_id", "at", *REQUIRED.get(kind, ())))
             lacking = con.execute(f"delete from ev_{kind} where {needed} returning j, o").fetchall()  # noqa: S608  fixed words
             for key, place in lacking:
                 faults.append(Fault(self._names[key], place, 0, f"a {kind} event without run, time or another thing it needs"))
         return faults
 
-    def _load(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], path: Path) -> list[Fault]:
+    def _load(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], paths: Sequence[Path]) -> list[Fault]:
         import duckdb
 
         try:
-            con.execute(f"insert into ev_{kind} {self._read_json(kind, typed, path)}")
+            con.execute(f"insert into ev_{kind} {self._read_json(kind, typed, paths)}")
         except duckdb.Error as error:
-            return self._halve(con, kind, typed, path, error)
+            if len(paths) > 1:
+                return [found for path in paths for found in self._load(con, kind, typed, [path])]
+            return self._halve(con, kind, typed, paths[0], error)
         return []
 
-    def _read_json(self, kind: str, typed: Mapping[str, str], path: Path) -> str:
+    def _read_json(self, kind: str, typed: Mapping[str, str], paths: Sequence[Path]) -> str:
         shape = ", ".join(f"'{name}': '{sql}'" for name, sql in typed.items())
         size = max(self._longest[kind] + 1024, 1 << 20)
         options = f"format='newline_delimited', maximum_object_size={size}, columns={{{shape}}}"
-        quoted = str(path).replace("'", "''")
-        return f"select * from read_json('{quoted}', {options})"  # noqa: S608  fixed words, and a path in quotation marks
+        quoted = ", ".join(f"'{text}'" for text in (str(path).replace("'", "''") for path in paths))
+        return f"select * from read_json([{quoted}], {options})"  # noqa: S608  fixed words, and paths in quotation marks
 
     def _halve(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], path: Path, error: Exception) -> list[Fault]:
         """Find the line that DuckDB cannot read; fold all others."""
@@ -250,14 +267,14 @@ class Stage:
             for half in (lines[:middle], lines[middle:]):
                 part = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
                 part.write_bytes(b"".join(half))
-                faults += self._load(con, kind, typed, part)
+                faults += self._load(con, kind, typed, [part])
                 part.unlink()
             return faults
         event = orjson.loads(lines[0])
         flat = orjson.dumps(clean(event), option=orjson.OPT_APPEND_NEWLINE)
         if flat != lines[0]:  # nested too deeply for DuckDB: fold it without its depths
             path.write_bytes(flat)
-            return self._load(con, kind, typed, path)
+            return self._load(con, kind, typed, [path])
         # Without the scratch file's name: the same line gives the same words, whenever it is folded.
         reason = _SCRATCH.sub("", str(error).partition("\n")[0])[:200]
         return [Fault(self._names[event["j"]], event["o"], len(lines[0]), f"a {kind} event that makes no sense: {reason}")]
