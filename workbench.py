@@ -18,6 +18,7 @@ from runs import one_thread
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("runs.cli.workspace:init", "Make a workspace with starter templates, suites and cases."),
+    "new": ("runs.cli.new:new", "Make a series or a template of your own, to be edited."),
     "demo": ("runs.cli.demo:demo", "Run, score and compare the starter versions on the embedded studio."),
     "templates": ("runs.cli.templates:templates", "List templates and their versions."),
     "render": ("runs.cli.templates:render", "Print the prompt that a version makes of a case; call nothing."),
@@ -71,7 +72,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 CHAPTERS = {
-    "Begin": "init demo ui doctor config providers schema",
+    "Begin": "init new demo ui doctor config providers schema",
     "Write": "templates render diff lint",
     "Generate": "try run chain import import-script settle",
     "Judge": "score judge calibrate waive checks originality models",

@@ -74,6 +74,12 @@ class Registry:
         found = (entry for name in STAGES if stage in (None, name) for entry in self._stage_entries(name))
         return sorted(found, key=lambda entry: (order[entry.stage], entry.name, entry.label))
 
+    def misnamed(self) -> list[str]:
+        """Return the files in the stages' folders that look like templates and can be none, for their names: nothing else tells of them."""
+        used = {entry.path for entry in self.entries()}
+        files = (f"{stage}/{path.name}" for stage in STAGES for path in (self.folder / stage).glob(f"*{SUFFIX}"))
+        return sorted(path for path in files if path not in used and not path.rpartition("/")[2].startswith(("_", ".")))
+
     def templates(self, stage: str | None = None) -> list[str]:
         """Return the names of all templates, such as `shot/keyframe`."""
         return list(dict.fromkeys(entry.template for entry in self.entries(stage)))
@@ -189,6 +195,11 @@ class Registry:
             possible = suffix == SUFFIX and _NAME.fullmatch(name)
             if possible and (is_label(label) if at else True):
                 yield Entry(stage, name, label, f"{stage}/{file_name}")
+
+
+def is_name(word: str) -> bool:
+    """Tell whether a word can name a template: letters of any script, digits, hyphens and underlines, a letter or digit first."""
+    return bool(_NAME.fullmatch(word))
 
 
 def is_label(label: str) -> bool:

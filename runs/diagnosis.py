@@ -12,6 +12,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
 from prompts.errors import WorkbenchError
+from runs.lookover import looking_over
 from runs.settings import Settings, load
 from runs.workspace import Workspace
 
@@ -163,6 +164,7 @@ def _configured(ws: Workspace) -> Iterator[Check]:
         yield Check("settings", "failed", error.message, error.hint)
         return
     yield Check("settings", "ok", f"provider {settings.provider}")
+    yield from (_attempt(name, check) for name, check in looking_over(ws).items())
     for name in sorted({settings.provider, *settings.providers}):
         yield _attempt(f"provider {name}", _provider(settings, name))
     if settings.team.store:

@@ -85,8 +85,8 @@ def chain(
     if dry_run:
         _estimate(outlook(ws, found, drivers, until=until, versions=versions, again=again), found, fmt)
         return
-    if found.budget_usd is not None:
-        refuse_unpriced(found, outlook(ws, found, drivers, until=until, versions=versions, again=again))
+    # Renders every stage's prompts: a template that is broken is found before the stages ahead of it are paid.
+    refuse_unpriced(found, outlook(ws, found, drivers, until=until, versions=versions, again=again))
     with engine.kept():
         results = walk(ws, found, drivers, until=until, versions=versions, again=again)
     rows = [

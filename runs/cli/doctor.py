@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -32,11 +37,31 @@ def doctor(context: click.Context, provider: str | None, fmt: str) -> None:
         if (context.obj or {}).get("workspace"):
             raise
         ws = None
-    checks = diagnose(ws) if provider is None else _asked(context, provider)
+    with _without_chatter():
+        checks = diagnose(ws) if provider is None else _asked(context, provider)
     rows = [(MARKS[c.state] if fmt == "table" else c.state, c.name, c.found, c.todo) for c in checks]
     output.emit(pd.DataFrame(rows, columns=["state", "check", "found", "to_do"]), fmt, key="checks")
     if any(check.state == "failed" for check in checks):
         raise click.exceptions.Exit(1)
+
+
+@contextlib.contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep what native libraries say of themselves (lines with INFO) off the terminal; everything else is passed on."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            said.seek(0)
+            for line in said.read().decode("utf-8", "replace").splitlines():
+                if not line.startswith("INFO: "):
+                    output.say(line)
 
 
 def _asked(context: click.Context, name: str) -> list[Check]:

@@ -33,6 +33,8 @@ def templates(context: click.Context, stage: str | None, fmt: str) -> None:
             rows.append((entry.ref, version.shown, version.front_matter.description, ""))
         except TemplateError as error:
             rows.append((entry.ref, "", "", str(error)))
+    why = "Its name can be none: letters, digits, - and _ before @, a label behind it (docs/templates.md)."
+    rows += [(path, "", "", why) for path in found.misnamed() if stage in (None, path.partition("/")[0])]
     frame = pd.DataFrame(rows, columns=["reference", "version", "description", "error"])
     output.emit(frame if frame["error"].any() else frame.drop(columns="error"), fmt, key="templates")
 
