@@ -13,7 +13,6 @@ from prompts.errors import InputError
 from runs import query
 from runs.workspace import Workspace
 
-SIDE = 470  # height in pixels of what stands beside the pictures
 PARAMETERS = ("a", "b", "case", "m", "w", "ev")
 
 
@@ -41,8 +40,7 @@ def main() -> None:
         left, right = st.columns([8, 5], gap="medium")
         with left:
             outputs.show_visuals(sides, key=f"{'/'.join(cases.address.values())}/{case}")
-        # Long reasons scroll, so that the evidence below stays where it was from case to case.
-        with right.container(height=SIDE, border=False):
+        with right:
             brief.draw(_asked(sides))
             scores.draw(sides)
     _evidence(ws, sides, asked["m"])
@@ -51,13 +49,15 @@ def main() -> None:
 def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[int, Any]:
     """Draw name and place in the list; return the repeat that the user looks at, and the room beside the place."""
     place = cases.order.index(case)
-    title, back, forth, up = st.columns([8, 1.2, 1.2, 1.2], vertical_alignment="center")
+    title, turns = st.columns([7, 4], vertical_alignment="center")
     title.header(shell.plain(case))
-    for column, label, step, key in ((back, "Previous", -1, "left"), (forth, "Next", 1, "right")):
+    # As wide as their words: in a small window, columns would cut them.
+    up = turns.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small")
+    for label, step, key in (("Previous", -1, "left"), ("Next", 1, "right")):
         there = place + step
         known = 0 <= there < len(cases.order)
         to = {"case": cases.order[there]} if known else {}
-        column.button(label, disabled=not known, shortcut=key, width="stretch", on_click=st.query_params.update, args=(to,))
+        up.button(label, disabled=not known, shortcut=key, on_click=st.query_params.update, args=(to,))
     same = {name: value for name in ("m", "w") if (value := asked[name])}
     if len(cases.arms) > 1:
         up.page_link("compare.py", label="All cases", query_params={**cases.address, **same})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, filters, runs_table, shell, takeaway
+from pages.ui import cached, filters, people, runs_table, shell, takeaway
 from runs import query
 from runs.team import following
 from runs.workspace import Workspace
@@ -24,7 +24,10 @@ def main() -> None:
     if runs.empty:
         st.text("No runs yet. This one needs no key and takes a minute or two:")
         st.code(FIRST_RUN, language="shell")
-        st.button("Look again")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button("Look again")
+            if people.may("launch"):
+                shell.page_link("launch.py", "Launch one from here →", suite="shot", v=["shot/keyframe@plain", "shot/keyframe"])
         return
     asked = filters.draw(runs)
     running = bool((runs["state"] == "running").any())

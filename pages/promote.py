@@ -19,6 +19,9 @@ def main() -> None:
     ws = shell.workspace()
     title, who = st.columns([8, 3], vertical_alignment="bottom")
     title.header("Promote")
+    if picked := st.session_state.pop("_open_template", None):  # before the widget, so that it follows the address
+        st.query_params.from_dict({**{name: value for name, value in st.query_params.items() if name == "person"}, "template": picked})
+        st.session_state.pop("_template", None)
     with who:
         hand = Hand(ws, person.name(ws, "You act as"))
     # What was moved from a place that is not there any more is told on top; the place for it is always there, so that nothing below
@@ -46,7 +49,7 @@ def main() -> None:
 def _template(names: list[str]) -> str | None:
     asked = shell.asked("template", names)
     chosen: str | None = st.selectbox(
-        "Template", names, index=names.index(asked) if asked else None, placeholder="all templates", key="_template",
+        "Template", names, index=names.index(asked) if asked else None, placeholder="Choose one, or click it below", key="_template",
         on_change=shell.keep, args=("template", ("report", "v", "base")),
     )  # fmt: skip
     if st.query_params.get("template") and asked is None:
@@ -60,23 +63,24 @@ def _overview(ws: Workspace, state: State, names: list[str]) -> None:
         return
     used = query.versions(ws)
     frame = state_of.overview(state, names, dict(zip(used["version"], used["ref"], strict=True)))
-    event = st.dataframe(
-        frame,
-        key="overview",
+    empty = [name for name in ("Marks", "Pins") if not frame[name].any()]
+    st.dataframe(
+        frame.drop(columns=empty),
         hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
+        height="content",
         column_config={
+            "Template": st.column_config.ButtonColumn(type="tertiary", alignment="left", key="_template_row", on_click=_picked, width=190),
+            "production": st.column_config.TextColumn(width=235),
             "Waiting": st.column_config.NumberColumn(help="Versions that passed a gate against what is in production now"),
             "Pins": st.column_config.NumberColumn(help="Series that keep a version of their own"),
         },
         alt="Templates and what their channels mean",
     )
-    st.caption("Tick a template to see its evidence and to move it.")
-    if event.selection.rows:
-        st.query_params["template"] = names[event.selection.rows[0]]
-        del st.session_state["_template"]
-        st.rerun()
+    st.caption("What each channel means. Click a template, or choose it above, to see its evidence and to move it.")
+
+
+def _picked() -> None:
+    st.session_state["_open_template"] = st.session_state["_template_row"]["label"]
 
 
 def _names(ws: Workspace, template: str) -> dict[str, str]:

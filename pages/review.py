@@ -26,8 +26,8 @@ def main() -> None:
         st.text("Give a name first: sides are drawn for each person, and votes are kept under it.")
         return
     if name is None:
-        queues.draw(ws, rater)
-        queues.new(ws, rater)
+        some = queues.draw(ws, rater)
+        queues.new(ws, rater, first=not some)
         return
     sitting = _sitting(ws, name, rater)
     if not people.may("rate"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import address, shell, takeaway
+from pages.ui import address, cached, shell, takeaway
 from pages.ui.hits import hits_html
 from runs import query
 from runs.query.of_search import ALL_KINDS, MOST_FILES, MOST_ROWS
@@ -41,16 +41,21 @@ def _hits(ws: Workspace, words: str, kind: str) -> None:
         _further(kind, whole)
         _elsewhere(ws, words, kind)
         return
-    st.html(hits_html(found.head(PAGE), words))
+    st.html(hits_html(found.head(PAGE), words, cached.arm_names(ws)))
     with st.container(horizontal=True, vertical_alignment="center"):
         if page:
             st.button("◀ newer", on_click=_turn, args=(page,))
-        st.text(f"{page * PAGE + 1} to {page * PAGE + min(len(found), PAGE)}, newest first")
+        more = page or len(found) > PAGE
+        st.text(f"{page * PAGE + 1} to {page * PAGE + min(len(found), PAGE)}, newest first" if more else _all(len(found)))
         if len(found) > PAGE:
             st.button("older ▶", on_click=_turn, args=(page + 2,))
         else:
             _further(kind, whole)
         takeaway.draw("hits", {"Hits": lambda: found.head(PAGE)})
+
+
+def _all(hits: int) -> str:
+    return f"{hits} hits, newest first" if hits > 1 else "1 hit"
 
 
 def _elsewhere(ws: Workspace, words: str, kind: str) -> None:

@@ -63,7 +63,7 @@ def _overview(ws: Workspace, state: State) -> None:
         height="content",
         column_config={
             "Template": st.column_config.ButtonColumn(type="tertiary", alignment="left", key="_template", on_click=_picked, width=170),
-            "For": st.column_config.TextColumn(width=430),
+            "For": st.column_config.TextColumn(width=560),
             "Versions": st.column_config.TextColumn(width=190),
             "Production": st.column_config.TextColumn(width=160),
             "Runs": st.column_config.NumberColumn(width=60),

@@ -17,7 +17,7 @@ from runs.workspace import Workspace
 
 
 def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str, str]) -> None:
-    """Draw the list of what gates have judged, and the report that is asked for: by its digits, or the newest one of a version."""
+    """Draw the list of what gates have judged, and the report that is asked for: by its digits, the newest of a version, or what waits."""
     st.subheader("Candidates")
     gates = query.gates(ws, template)
     attempts = {
@@ -30,6 +30,8 @@ def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str
     wanted = shell.asked("v", list(known))
     judged = [e for e in state.gates.values() if e.template == template]
     newest = max((e for e in judged if e.to == wanted), key=lambda e: e.seq, default=None)
+    # Nobody asked for another one: what passed its gate and waits to be promoted is what people come here for.
+    waits = None if wanted else max(state_of.waiting(state, template), key=lambda e: e.seq, default=None)
     if frame.empty or (wanted and newest is None):
         what = state_of.called(wanted, known) if wanted else "a version of this template"
         st.text(f"No gate has judged {what} yet. This writes a report and brings it here:")
@@ -48,7 +50,8 @@ def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str
     )
     if event.selection.rows:
         st.query_params["report"] = str(frame["Report"].iloc[event.selection.rows[0]])
-    asked = st.query_params.get("report") or (newest.report if newest else None)
+    shown_first = newest or waits
+    asked = st.query_params.get("report") or (shown_first.report if shown_first else None)
     if asked is None:
         st.caption("Tick a report to see its evidence.")
         return

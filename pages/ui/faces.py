@@ -12,6 +12,7 @@ from typing import Any
 from pages.ui.crops import card, image, row
 from pages.ui.palette import Palette
 from pages.ui.series import Sighting
+from pages.ui.shell import minus
 
 REFERENCE, FOUND, SMALL = 72, 116, 72
 ABSENT: Mapping[str, str] = {
@@ -75,7 +76,7 @@ def _found(face: Mapping[str, Any], limit: float | None, colours: Palette) -> st
     frame = f"3px {'solid' if same else 'dashed'} {_colour(same, colours) if match is not None else colours.faint}"
     lines = []
     if match is not None and limit is not None:
-        lines = [f"<b>match {match:.2f}</b> {'≥' if same else '&lt;'} {limit:.2f}", _scale(match, limit, same, colours)]
+        lines = [f"<b>match {minus(f'{match:.2f}')}</b> {'≥' if same else '&lt;'} {limit:.2f}", _scale(match, limit, same, colours)]
     lines += [escape(line) for line in (_turned(face), _size(face), _within(face)) if line]
     words = "".join(f'<div style="white-space:nowrap">{line}</div>' for line in lines)
     picture = image(face.get("crop"), f"the face found, match {match or 0:.2f}", size=FOUND, frame=frame)
@@ -102,7 +103,7 @@ def _strip(sightings: Sequence[Sighting], limit: float | None, colours: Palette)
     for seen in sightings:
         same = seen.match is not None and limit is not None and seen.match >= limit
         frame = f"{'4px' if seen.here else '2px'} {'solid' if same else 'dashed'} {_colour(same, colours)}"
-        told = "missing" if seen.match is None else f"{seen.match:.2f}"
+        told = "missing" if seen.match is None else minus(f"{seen.match:.2f}")
         picture = image(seen.crop, f"{seen.case}: {told}", size=SMALL, frame=frame)
         linked = picture if seen.here else f'<a href="{escape(seen.link)}" title="{escape(seen.case)}">{picture}</a>'
         cards.append(card(linked, [f"{told}{'  here' if seen.here else ''}", seen.short], size=SMALL))
@@ -119,7 +120,7 @@ def _colour(same: bool, colours: Palette) -> str:
 
 def _turned(face: Mapping[str, Any]) -> str:
     pose = face.get("pose") or {}
-    return f"turned {pose['yaw']:+.0f}°, tilted {pose.get('pitch', 0.0):+.0f}°" if "yaw" in pose else ""
+    return minus(f"turned {pose['yaw']:+.0f}°, tilted {pose.get('pitch', 0.0):+.0f}°") if "yaw" in pose else ""
 
 
 def _size(face: Mapping[str, Any]) -> str:

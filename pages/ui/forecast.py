@@ -57,7 +57,6 @@ def figures(found: DryRun) -> list[tuple[str, str]]:
         ("Cases", str(len(event.cases))),
         ("Prompt tokens", f"{estimate.prompt_tokens:,}"),
         ("Cost", preview.usd(estimate.low_usd, estimate.high_usd)),
-        ("Checks", said(found)),
     ]
 
 
@@ -84,7 +83,7 @@ def headline(found: DryRun) -> str:
         name = spaced(need.metric)
         seen = f"a gain of {need.detectable:.2g} or more in {name}" if need.detectable is not None else f"no gain in {name}"
         fix = "enough" if need.affordable else f"{need.series:,} would show {need.effect:.2g}"
-        told.append(f"{found.means.series} series show {seen} ({need.power:.0%} of the time); {fix}.")
+        told.append(f"{found.means.series} series show {seen} ({100 * need.power:.0f} % of the time); {fix}.")
     return " ".join(told)
 
 

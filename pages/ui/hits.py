@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -13,9 +15,9 @@ from pages.ui import live
 _MARK = "background:rgba(255,196,0,.35);color:inherit;font-weight:600;border-radius:3px"
 
 
-def hits_html(found: pd.DataFrame, words: str) -> str:
-    """Return one block a hit: a link to the case, where it was found, and the text around it."""
-    return "".join(_hit(row, words) for row in found.to_dict("records"))
+def hits_html(found: pd.DataFrame, words: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return one block a hit: a link to the case, where it was found, and the text around it; `names` are of arms, by address."""
+    return "".join(_hit(row, words, names) for row in found.to_dict("records"))
 
 
 def marked(text: str, words: str) -> str:
@@ -27,11 +29,12 @@ def marked(text: str, words: str) -> str:
     return "".join(f'<span style="{_MARK}">{escape(piece)}</span>' if n % 2 else escape(piece) for n, piece in enumerate(pieces))
 
 
-def _hit(row: dict[Any, Any], words: str) -> str:
+def _hit(row: dict[Any, Any], words: str, names: Mapping[str, str]) -> str:
     link = live.case(row["run_id"], row["arm"], row["case_id"])
-    name = escape(f"{row['case_id']} · {str(row['arm']).upper()}")
+    name = escape(str(row["case_id"]))
     head = f'<a href="{escape(link)}" style="color:inherit">{name}</a>' if link else name
-    about = escape(f" · {row['source']} · {row['run_id']}")
+    arm = names.get(f"{row['run_id']}:{row['arm']}") or f"{str(row['arm']).upper()} · {row['run_id']}"
+    about = escape(f" · {row['source']} · {arm}")
     text = marked(" ".join(str(row["text"]).split()), words)
     return (
         f'<div style="padding:.45rem 0;overflow-wrap:anywhere"><div style="font-size:.875rem">{head}<span>{about}</span></div>'

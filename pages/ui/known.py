@@ -74,6 +74,8 @@ def known(ws: Workspace, template: str, state: State) -> list[Known]:
 def overview(ws: Workspace, state: State) -> pd.DataFrame:
     """Return a row a template: stage, what it is for, what there is of it, what production means, and what is broken."""
     files, used = registry(ws), query.versions(ws)
+    # A run of two versions of a template is one run of it.
+    runs = query.arms(ws).groupby("template")["run_id"].nunique()
     rows = []
     for template, stage in templates(ws).items():
         of = [_of_file(files, entry) for entry in files.entries(stage) if entry.template == template]
@@ -88,12 +90,12 @@ def overview(ws: Workspace, state: State) -> pd.DataFrame:
                 "Template": template,
                 "For": next((one.version.front_matter.description for one in of if one.version), ""),
                 "Versions": ", ".join(labels + ([f"{older} in the log"] if older else [])),
-                "Runs": int(logged["runs"].sum()),
+                "Runs": int(runs.get(template, 0)),
                 "Production": _named(production, of) if production else "",
                 "Broken": "; ".join(str(one.problem) for one in of if one.problem),
             }
         )
-    return pd.DataFrame(rows, columns=["Stage", "Template", "For", "Versions", "Runs", "Production", "Broken"])
+    return pd.DataFrame(rows, columns=["Stage", "Template", "Versions", "Production", "Runs", "For", "Broken"])
 
 
 def table(versions: Sequence[Known]) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def duration(seconds: float) -> str:
 
 def errors(run_id: str, found: pd.DataFrame) -> pd.DataFrame:
     """Return what went wrong, alike messages together, with a link to the latest one."""
-    said = [" · ".join(filter(None, (_spaced(row["status"]), _spaced(row["error"])))) for row in found.to_dict("records")]
+    said = [" · ".join(filter(None, (spaced(row["status"]), spaced(row["error"])))) for row in found.to_dict("records")]
     return pd.DataFrame(
         {
             "Times": found["count"],
@@ -88,7 +88,7 @@ def outputs(ws: Workspace, run_id: str, found: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame({"Output": posters}) if any(posters) else pd.DataFrame(index=found.index)
     frame["Version"] = [f"{arm.upper()} · {ref}" for arm, ref in zip(found["arm"], found["ref"], strict=True)]
     frame["Case"] = [case(run_id, arm, case_id) for arm, case_id in zip(found["arm"], found["case_id"], strict=True)]
-    frame["Status"] = found["status"].str.replace("_", " ")
+    frame["Status"] = found["status"].map(spaced)
     frame["Beginning"] = [_said(ws, row) for row in found.to_dict("records")]
     frame["Seconds"], frame["Cost $"] = found["latency_s"], found["cost_usd"]
     frame["At"] = found["created_at"]
@@ -110,8 +110,9 @@ def _said(ws: Workspace, row: Mapping[Any, Any]) -> str:
     return beginning(ws, row["artifact"]) if str(row["media_type"]).startswith(TEXTS) else ""
 
 
-def _spaced(word: object) -> str:
-    return str(word or "").replace("_", " ")
+def spaced(word: object) -> str:
+    """Return a status or an error of the log in words; whether a lost call was made, nobody knows."""
+    return "no answer" if word == "unknown_submission" else str(word or "").replace("_", " ")
 
 
 def beginning(ws: Workspace, sha256: str) -> str:

@@ -25,7 +25,8 @@ def _card(hand: Hand, state: State, template: str, channel: str, known: dict[str
         if pointer and state.is_unproven(template, pointer.version):
             st.badge("unproven", color="orange", help="It got here past the gate and has passed none since.")
     # Without an anchor: its sign would take a line of its own in a narrow card.
-    st.subheader(shell.plain(state_of.called(pointer.version, known) if pointer else "nothing"), anchor=False)
+    name = state_of.called(pointer.version, known) if pointer else "nothing"
+    st.subheader(shell.plain(name).replace("@", "\u200b@"), anchor=False)  # in a narrow card it breaks there, and not within a word
     if pointer:
         st.caption(
             shell.plain(

@@ -95,19 +95,20 @@ def _offer(suites: Mapping[str, Suite]) -> None:
             {
                 "Stage": one.stage,
                 "Suite": name,
-                "For": one.description,
                 "Series": len(one.series.explore) + len(one.series.gate),
-                "Scorers": ", ".join(scorer.name for scorer in one.scorers),
                 "Gate policy": one.gate or "",
+                "Scorers": ", ".join(scorer.name.replace("_", " ") for scorer in one.scorers),
+                "For": one.description,
             }
             for name, one in suites.items()
         ]
     )
     config: dict[str, Any] = {
         "Suite": st.column_config.ButtonColumn(type="tertiary", alignment="left", key="_suite_row", on_click=_picked, width=150),
-        "For": st.column_config.TextColumn(width=380),
         "Series": st.column_config.NumberColumn(width=60),
-        "Scorers": st.column_config.TextColumn(width=380),
+        "Gate policy": st.column_config.TextColumn(width=150),
+        "Scorers": st.column_config.TextColumn(width=300),
+        "For": st.column_config.TextColumn(width=480),
     }
     st.dataframe(frame, hide_index=True, height="content", column_config=config, alt="Suites")
     st.caption("A suite says which cases are generated and which scorers judge them. Suites are files in evals/suites/.")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pages.ui import badges, shell, takeaway
+from pages.ui import live, shell, takeaway
 from pages.ui.pair import Side, pair
 from pages.ui.text import script_html
 from runs import query
@@ -44,7 +44,7 @@ def failure(side: Mapping[str, Any]) -> tuple[str, str]:
     """Return what went wrong in a few words (status and class of error), and the message."""
     if not side.get("status"):
         return "not generated", "This arm has no generation of the case and repeat."
-    what = " · ".join(filter(None, (str(side["status"]).replace("_", " "), str(side.get("error") or "").replace("_", " "))))
+    what = " · ".join(filter(None, (live.spaced(side["status"]), live.spaced(side.get("error")))))
     return what, shell.shortened(side.get("message") or "There is no output.")
 
 
@@ -55,8 +55,7 @@ def _kind(side: Mapping[str, Any]) -> str:
 
 def _label(side: Mapping[str, Any]) -> str:
     arm = side["arm"]
-    told = [arm.shown, arm.model, badges.SIMULATED if arm.simulated else ""]
-    return f"{side['letter']}  {' · '.join(filter(None, told))}"
+    return f"{side['letter']}  {' · '.join(filter(None, (arm.shown, arm.model)))}"
 
 
 def _visual(side: Mapping[str, Any]) -> Side:

@@ -43,7 +43,8 @@ img, video { max-width: 100%; max-height: 100%; width: 100%; height: 100%; objec
 .frame p::first-line { font-weight: 600; }
 figcaption button { font: 0.8rem var(--st-font); padding: 0 0.5rem; margin-left: 0.5rem; }
 button[aria-pressed=true] { border-color: var(--st-primary-color); color: var(--st-primary-color); }
-figcaption { font: 600 0.875rem/1.5 var(--st-font); color: var(--st-text-color); padding-bottom: 0.25rem; overflow-wrap: anywhere; }
+figcaption { font: 600 0.875rem/1.5 var(--st-font); color: var(--st-text-color); padding-bottom: 0.25rem;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .controls { display: flex; gap: 0.5rem; align-items: center; padding-top: 0.5rem;
   font: 0.875rem var(--st-font); color: var(--st-text-color); }
 .controls[hidden] { display: none; }
@@ -51,6 +52,7 @@ input[type=range] { flex: 1; accent-color: var(--st-primary-color); }
 button { font: inherit; color: inherit; background: var(--st-background-color); border: 1px solid var(--st-border-color);
   border-radius: var(--st-base-radius); padding: 0.25rem 0.6rem; cursor: pointer; }
 button:focus-visible, input:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
+img:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: -3px; }
 output { min-width: 4.5rem; text-align: right; font-variant-numeric: tabular-nums; }
 """
 
@@ -62,11 +64,13 @@ export default function ({ data, parentElement: root }) {
   sides.replaceChildren(...data.sides.map(side => {
     const figure = document.createElement('figure'), caption = document.createElement('figcaption'), frame = document.createElement('div');
     frame.className = 'frame';
-    caption.textContent = side.label;
+    caption.textContent = caption.title = side.label;
     let inner;
     if (side.kind === 'image') {
-      inner = Object.assign(document.createElement('img'), { src: side.url, alt: side.alt });
-      inner.addEventListener('click', () => sides.querySelectorAll('.frame').forEach(f => f.classList.toggle('zoomed')));
+      inner = Object.assign(document.createElement('img'), { src: side.url, alt: side.alt, tabIndex: 0, role: 'button', title: 'Zoom' });
+      const zoom = () => sides.querySelectorAll('.frame').forEach(f => f.classList.toggle('zoomed'));
+      inner.addEventListener('click', zoom);
+      inner.addEventListener('keydown', e => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); zoom(); } });
     } else if (side.kind === 'video') {
       inner = Object.assign(document.createElement('video'), {
         src: side.url, muted: true, loop: true, playsInline: true, preload: 'auto' });

@@ -37,8 +37,8 @@ def table(queues: pd.DataFrame, own: pd.Series, names: dict[str, str]) -> pd.Dat
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def draw(ws: Workspace, person: str) -> None:
-    """Draw the list; a row that is picked opens its queue."""
+def draw(ws: Workspace, person: str) -> bool:
+    """Draw the list, in which a row that is picked opens its queue; return whether there is any."""
     queues = query.queues(ws)
     if queues.empty:
         st.text("No queue yet. A queue shows two arms' outputs of the same case side by side, without names, to be judged one by one.")
@@ -60,6 +60,7 @@ def draw(ws: Workspace, person: str) -> None:
         if event.selection.rows:
             st.query_params["queue"] = str(queues.iloc[event.selection.rows[0]]["queue"])
             st.rerun()
+    return not queues.empty
 
 
 def _time() -> Any:
@@ -71,13 +72,17 @@ def arm_names(ws: Workspace) -> dict[str, str]:
     return {f"{row.run_id}:{row.arm}": f"{row.ref} · {row.model} · {row.run_id}" for row in query.arms(ws).itertuples()}
 
 
-def new(ws: Workspace, person: str) -> None:
-    """Draw the form; a queue that was made is opened."""
+def new(ws: Workspace, person: str, *, first: bool) -> None:
+    """Draw the form, unfolded where there is no queue yet; a queue that was made is opened."""
     names = arm_names(ws)
+    if not names:
+        st.text("It takes a run of two versions, and there is no run yet.")
+        if people.may("launch"):
+            shell.page_button("launch.py", "Launch one")
     if not names or not people.may("queue"):
         return
     asked = {name: shell.asked(name, list(names)) for name in ("a", "b")}
-    with st.expander("New queue", expanded=bool(asked["a"])), st.form("new-queue", border=False):
+    with st.expander("New queue", expanded=bool(asked["a"]) or first), st.form("new-queue", border=False):
         left, right = st.columns(2)
         arms = []
         for column, name, label in ((left, "a", "One arm (the baseline)"), (right, "b", "The other arm (the challenger)")):

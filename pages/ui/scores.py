@@ -14,6 +14,8 @@ from pages.ui import address, shell
 
 SMALLEST = 0.0005
 """What three digits do not show."""
+MOST_WORDS = 400
+"""Of a reason; the evidence below has all of it."""
 MARKS = {True: "▲", False: "▼"}
 COLUMNS = ("metric", "A", "B", "B − A")
 
@@ -66,7 +68,7 @@ def words(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for side in sides:
         for score in side.get("scores", []):
-            text = shell.shortened(score["reason"] if score["status"] == "ok" else _why_not(score))
+            text = shell.shortened(score["reason"] if score["status"] == "ok" else _why_not(score), MOST_WORDS)
             if score["primary"] and score["unit"] not in RATIO_UNITS and text:
                 found.setdefault((score["metric"].replace("_", " "), text), []).append(side["letter"])
     return [(metric, ", ".join(letters), text) for (metric, text), letters in found.items()]
@@ -83,6 +85,9 @@ def draw(sides: Sequence[Mapping[str, Any]]) -> None:
     frame, same = table(sides, every=every), ""
     if len(sides) > 1 and not every:
         frame, same = without_equal(frame)
+    if frame.empty:
+        slot.text("Nothing was scored.")
+        return
     with slot:
         number = st.column_config.NumberColumn(format="%.3f")
         change = st.column_config.TextColumn(alignment="right", help="▲ better, ▼ worse")
@@ -97,10 +102,12 @@ def draw(sides: Sequence[Mapping[str, Any]]) -> None:
             frame = frame[["metric", "A"]].rename(columns={"A": "score"})
             config["score"] = number
         st.dataframe(frame, hide_index=True, column_config=config, placeholder="–", alt="Scores of both arms", height="content")
-    told = f'<div style="padding:.1rem 0"><b>A, B</b>&ensp;the same: {escape(same)}</div>' if same else ""
-    told += "".join(
-        f'<div style="padding:.1rem 0"><b>{letter}</b>&ensp;{escape(metric)}: {escape(text)}</div>'
-        for metric, letter, text in sorted(words(sides))
-    )
-    if told:
-        st.html(f'<div style="font-size:.85rem;line-height:1.45;overflow-wrap:anywhere">{told}</div>')
+        shown = {name.rstrip(" ↑↓") for name in frame["metric"]}  # what is the same in both needs no reasons
+        told = "".join(
+            f'<div style="padding:.1rem 0"><b>{letter}</b>&ensp;{escape(metric)}: {escape(text)}</div>'
+            for metric, letter, text in sorted(words(sides))
+            if metric in shown
+        )
+        told += f'<div style="padding:.1rem 0;opacity:.75">The same in both: {escape(same)}</div>' if same else ""
+        if told:
+            st.html(f'<div style="font-size:.85rem;line-height:1.45;overflow-wrap:anywhere">{told}</div>')

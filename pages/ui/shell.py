@@ -129,6 +129,11 @@ def unbroken(text: str) -> str:
     return text.replace(" %", "\u00a0%")
 
 
+def minus(number: str) -> str:
+    """Write a number with a minus sign, which is as wide as the plus."""
+    return number.replace("-", "\u2212")
+
+
 def file_name(text: str) -> str:
     """Return a name for a file to download, of plain letters only."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in text)[:120]

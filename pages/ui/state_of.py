@@ -31,10 +31,10 @@ def overview(state: State, names: Sequence[str], known: Mapping[str, str]) -> pd
         [
             {
                 "Template": name,
-                **{channel: called(state.version(name, channel), known) for channel in CHANNELS},
+                **{channel: called(state.version(name, channel), known) for channel in reversed(CHANNELS)},
+                "Waiting": len(waiting(state, name)),
                 "Marks": " · ".join(marks(state, name)),
                 "Pins": sum(template == name for template, _ in state.pins),
-                "Waiting": len(waiting(state, name)),
             }
             for name in names
         ]
