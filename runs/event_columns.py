@@ -21,8 +21,6 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "provider": "STRUCT(name VARCHAR, simulated BOOLEAN, base_url VARCHAR)",
         "arms": "STRUCT(arm VARCHAR, ref VARCHAR, template VARCHAR, version VARCHAR, model VARCHAR, replica INTEGER)[]",
         "versions": "STRUCT(version VARCHAR, template VARCHAR, ref VARCHAR, front_matter JSON, closure JSON)[]",
-        "cases": 'STRUCT(case_id VARCHAR, series VARCHAR, split VARCHAR, hash VARCHAR, inputs JSON, "references" JSON, '
-        "upstream STRUCT(stage VARCHAR, run_id VARCHAR, job_id VARCHAR, sha256 VARCHAR)[])[]",
         "parameters": "JSON",
         "scorers": _SCORER,
         "environment": "JSON",
@@ -91,6 +89,14 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "end": {"state": "VARCHAR"},
 }
+CASES: Mapping[str, str] = {
+    "j": "INTEGER",
+    "o": "BIGINT",
+    "n": "INTEGER",
+    "c": 'STRUCT(case_id VARCHAR, series VARCHAR, split VARCHAR, hash VARCHAR, inputs JSON, "references" JSON, '
+    "upstream STRUCT(stage VARCHAR, run_id VARCHAR, job_id VARCHAR, sha256 VARCHAR)[])",
+}
+"""The cases of `run` events, a row each, with the place of the event: as one line they take six times their length to be read."""
 PLANNED: Mapping[str, str] = {
     "j": "INTEGER",
     "o": "BIGINT",
@@ -101,7 +107,7 @@ PLANNED: Mapping[str, str] = {
     "repeat": "INTEGER",
     "seed": "HUGEINT",
 }
-"""The jobs of `run` events, a row each, with the place of the event: as one value of one row they would take the memory of a fold."""
+"""The jobs of `run` events, in the same way."""
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "generation": ("job_id", "status"),
     "scores": ("job_id",),

@@ -44,24 +44,28 @@ select (select coalesce(max(version_key), 0) from version) + row_number() over (
 from (select distinct on (v.version) v from (select unnest(versions) v from plan) order by v.version, v.template) x
 where not exists (from version where version.version = x.v.version);
 
+create or replace temp table its_case as
+select p.run_key, e.j, e.o, e.n, e.c.case_id as case_id, e.c.series as series, e.c.split as split, e.c.hash as hash,
+  e.c.upstream as upstream
+from plan p join ev_case e on e.j = p.j and e.o = p.o;
+create or replace temp table new_case as
+select (select coalesce(max(case_key), 0) from case_) + row_number() over (order by case_id, hash, split) as case_key, j, o, n
+from (select distinct on (case_id, hash, split) * from its_case order by case_id, hash, split, series, j, o, n) x
+where not exists (from case_ k where k.case_id = x.case_id and k.hash = x.hash and k.split is not distinct from x.split);
 insert into case_
-select (select coalesce(max(case_key), 0) from case_) + row_number() over (order by c.case_id, c.hash, c.split), c.case_id, c.series,
-  c.split, c.hash, c.inputs, c."references"
-from (select distinct on (c.case_id, c.hash, c.split) c from (select unnest(cases) c from plan)
-      order by c.case_id, c.hash, c.split, c.series) x
-where not exists (from case_ k where k.case_id = x.c.case_id and k.hash = x.c.hash and k.split is not distinct from x.c.split);
+select k.case_key, e.c.case_id, e.c.series, e.c.split, e.c.hash, e.c.inputs, e.c."references"
+from ev_case e join new_case k using (j, o, n);
 
 insert into arm
 select p.run_key, p.n, p.a.arm, p.a.ref, v.version_key, p.a.model, p.a.replica
 from (select run_key, unnest(arms) a, generate_subscripts(arms, 1) n from plan) p left join version v on v.version = p.a.version;
 
 create or replace temp table at_hand as
-select p.run_key, p.c.case_id as case_id, k.case_key from (select run_key, unnest(cases) c from plan) p
-join case_ k on k.case_id = p.c.case_id and k.hash = p.c.hash and k.split is not distinct from p.c.split;
+select x.run_key, x.case_id, k.case_key, x.upstream from its_case x
+join case_ k on k.case_id = x.case_id and k.hash = x.hash and k.split is not distinct from x.split;
 insert into upstream
-select x.run_key, k.case_key, x.n, x.u.stage, x.u.run_id, x.u.job_id, x.u.sha256
-from (select run_key, c, unnest(c.upstream) u, generate_subscripts(c.upstream, 1) n from (select run_key, unnest(cases) c from plan)) x
-join case_ k on k.case_id = x.c.case_id and k.hash = x.c.hash and k.split is not distinct from x.c.split;
+select run_key, case_key, n, u.stage, u.run_id, u.job_id, u.sha256
+from (select run_key, case_key, unnest(upstream) u, generate_subscripts(upstream, 1) n from at_hand);
 
 update run set stage = p.stage, suite_key = s.suite_key, seed = p.seed, provider = p.provider.name,
   simulated = p.provider.simulated or exists (from generation g where g.run_key = run.run_key and g.simulated),

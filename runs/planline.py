@@ -1,6 +1,6 @@
 """The line of a plan, taken apart without making all of its jobs at once: of 100,000 they would take ten times the line's length.
 
-event, jobs = taken_apart(line)             # the event without its jobs; jobs() gives them one by one, as often as it is asked
+event, jobs = taken_apart(line)             # its JSON without the jobs; jobs() gives them one by one, as often as it is asked
 long = plan_at(path, offset, 2 << 20, end)  # a plan longer than this, which is never read whole
 event, jobs = long.taken_apart()            # the same, from the file, a piece after the other
 """
@@ -26,6 +26,8 @@ Jobs = Callable[[], Iterator[Any]]
 _LISTS = re.compile(rb'"jobs":\[((?:\{[^{}\[\]]*+\},?+)*+)\]')
 _FLAT = re.compile(rb"\{[^{}\[\]]*+\}")
 _BEGIN = b'"jobs":['
+_CASES = b'"cases":['
+_MARK = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([{}\[\]])', re.DOTALL)
 _SOME = re.compile(rb"(?:,?+\{[^{}\[\]]*+\})*+")
 _LONGEST = 64 << 10
 """Bytes of a job that is read in pieces: our own have two hundred."""
@@ -33,24 +35,78 @@ PIECE = 256 << 10
 """Bytes of a long plan that are read at once."""
 _SUM = re.compile(rb'\{"crc":"([0-9a-f]{8})","type":"run",')
 _HEAD = PREFIX + len(b'"type":"run",')
-_HERE = "\0 the jobs stood here"
+_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_WHOLE = re.compile(rb'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 
 
-def taken_apart(line: bytes) -> tuple[dict[str, Any], Jobs | None]:
-    """Return a plan's event without its jobs, and what gives them; None instead where they are no list.
+def taken_apart(line: bytes) -> tuple[bytes | bytearray, Jobs | None]:
+    """Return a plan's JSON without its jobs, and what gives them; None instead where they are no list.
+
+    The rest of it stays the text that it is: cases take several times their length once they are parsed.
 
     Raises:
         ValueError: the line is no JSON.
     """
     for found in _LISTS.finditer(line):
-        # A case may have an input of that name: only where the event itself lacks its jobs now was it them that were cut out.
-        event = orjson.loads(b"".join((line[: found.start(1) - 1], orjson.dumps(_HERE), line[found.end() :])))
-        if event.get("jobs") == _HERE:
-            del event["jobs"]
-            return event, partial(_each, line, *found.span(1))
+        if _is_own(line[: found.start()]):
+            rest = line[found.end() :]
+            before = line[: found.start()] if rest.startswith(b",") else line[: found.start()].removesuffix(b",")
+            return before + rest.removeprefix(b","), partial(_each, line, *found.span(1))
     event = orjson.loads(line)
     jobs = event.pop("jobs", None) or []
-    return event, (lambda: iter(jobs)) if isinstance(jobs, list) else None
+    return orjson.dumps(event), (lambda: iter(jobs)) if isinstance(jobs, list) else None
+
+
+def cases_apart(event: bytes | bytearray) -> tuple[list[bytes | memoryview], Iterator[bytes | memoryview]]:
+    """Return the pieces of a plan's JSON without its cases, and the JSON of each case; `event` is such as `taken_apart` gives.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    view, found = memoryview(event), event.find(_CASES)
+    while found >= 0:
+        if _is_own(event[:found]):
+            spans = list(_spans(event, found + len(_CASES)))
+            end = spans.pop()[1]
+            return [view[: found + len(_CASES)], view[end:]], (view[start:stop] for start, stop in spans)
+        found = event.find(_CASES, found + 1)
+    parsed = orjson.loads(event)
+    cases = parsed.pop("cases", None) or []
+    return [orjson.dumps(parsed)], (orjson.dumps(case) for case in (cases if isinstance(cases, list) else [cases]))
+
+
+def _spans(text: bytes | bytearray, place: int) -> Iterator[tuple[int, int]]:
+    """Yield where each object or list within a list stands that begins at a place, and last where that ends."""
+    depth = begun = 0
+    for mark in _MARK.finditer(text, place):
+        at = mark.start(1)
+        if text[at] in b"{[":
+            begun = begun if depth else at
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                yield begun, at + 1
+        else:
+            yield at, at
+            return
+    raise ValueError("a list without an end")
+
+
+def _is_own(before: bytes | bytearray) -> bool:
+    """Tell whether the next name in an event's JSON is one of its own: a case may have an input that is called `jobs` too."""
+    place = braces = brackets = 0
+    while place < len(before):
+        some = _WHOLE.match(before, place, place + _LONGEST)
+        if some is None or some.end() == place:
+            some = _TEXTS.match(before, place)  # longer than what is looked at, or without an end: then those words are in it
+            if some is None:
+                return False
+        marks = _TEXTS.sub(b"", before[place : some.end()])
+        braces += marks.count(b"{") - marks.count(b"}")
+        brackets += marks.count(b"[") - marks.count(b"]")
+        place = some.end()
+    return braces == 1 and brackets == 0
 
 
 def _each(line: bytes, start: int, end: int) -> Iterator[Any]:
@@ -70,7 +126,7 @@ class LongPlan:
     length: int
     fault: str
 
-    def taken_apart(self) -> tuple[dict[str, Any], Jobs] | None:
+    def taken_apart(self) -> tuple[bytes | bytearray, Jobs] | None:
         """Return what the function does, or None where the line has to be read whole for that. Errors as `open_journal`."""
         with open_journal(self.path) as file:
             file.seek(self.offset)
@@ -79,11 +135,12 @@ class LongPlan:
                 looked = max(0, len(head) - len(_BEGIN) + 1)
                 head += piece
                 while (looked := head.find(_BEGIN, looked)) >= 0:
-                    event = _closed(head[:looked])
-                    looked += len(_BEGIN)
-                    if event is not None:
+                    place, looked = looked, looked + len(_BEGIN)
+                    if _is_own(head[:place]):
                         jobs = partial(self._each, self.offset + looked)
-                        return (event, jobs) if self._are_flat(jobs) else None
+                        del head[place - head[:place].endswith(b",") :]
+                        head += b"}"
+                        return (head, jobs) if self._are_flat(jobs) else None
         return None
 
     def _are_flat(self, jobs: Jobs) -> bool:
@@ -142,13 +199,3 @@ def _measured(file: BinaryIO, head: bytes, most: int) -> tuple[int | None, int]:
         if ends >= 0:
             return length, crc
     return None, crc
-
-
-def _closed(head: bytearray) -> dict[str, Any] | None:
-    """Return the event that begins so, without its jobs; None where its own jobs do not come next, but something else of that name."""
-    try:
-        event = orjson.loads(head + _BEGIN[:-1] + b"null}")
-    except ValueError:
-        return None
-    del event["jobs"]
-    return dict(event)

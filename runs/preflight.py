@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from prompts.text import estimate_tokens
 from runs.errors import BudgetError, ProviderError
-from runs.events import JobPlan
 from runs.plan import Plan
 from runs.pricing import Pricing
 from runs.provider import KIND_OF_STAGE, Provider
@@ -59,17 +58,17 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
     requests = Requests(ws, plan, with_references=False, prompts=prompts)
     # All repeats of a cell have one prompt; rendering is the dear part.
     repeats: Counter[tuple[str, str]] = Counter()
-    first: dict[tuple[str, str], JobPlan] = {}
-    for job in plan.jobs:
+    first: dict[tuple[str, str], int] = {}  # its place, for thousands of jobs would be in memory at once
+    for place, job in enumerate(plan.jobs):
         if job["job_id"] not in done:
             cell = job["arm"], job["case_id"]
             repeats[cell] += 1
-            first.setdefault(cell, job)
+            first.setdefault(cell, place)
     tokens, low, high = 0, 0.0, 0.0
     unpriced: set[str] = set()
     no_price: set[str] = set()
     for cell, n in reversed(repeats.items()):
-        request = requests.of(first[cell])
+        request = requests.of(plan.jobs[first[cell]])
         of_prompt = sum(estimate_tokens(message.content) for message in request.messages)
         worst, best = pricing.worst_usd(request), pricing.best_usd(request, of_prompt)
         tokens += n * of_prompt

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from runs.event_columns import COLUMNS, PLANNED, REQUIRED
+from runs.event_columns import CASES, COLUMNS, PLANNED, REQUIRED
 from runs.growth import pending
 from runs.lines import PREFIX, READ_BYTES, SCHEMA, clean, fault, header, read_lines
-from runs.planline import Jobs, LongPlan, plan_at, taken_apart
+from runs.planline import Jobs, LongPlan, cases_apart, plan_at, taken_apart
 from runs.sealed import open_journal
 from runs.workspace import Workspace
 
@@ -168,7 +168,7 @@ class Stage:
                     batch.findings = batch.findings or (kind == "scores" and b'"findings":[{' in line)
                     placed = b'{"j":%d,"o":%d,' % (source.key, place)
                     if kind != "run":
-                        self._write(kind, b"%s%s\n" % (placed, line[PREFIX:]))
+                        self._write(kind, placed, memoryview(line)[PREFIX:], b"\n")
                     elif not self._plan(placed, *taken_apart(line)):
                         batch.faults.append(Fault(source.file, place, len(line), NO_JOBS))
                 batch.lines += 1
@@ -188,11 +188,13 @@ class Stage:
         if reason:
             batch.faults.append(Fault(source.file, place, long.length, reason))
 
-    def _plan(self, placed: bytes, event: dict[str, Any], jobs: Jobs | None) -> bool:
-        """Stage a plan, and its jobs one by one; return False where they are no jobs."""
-        del event["crc"]
+    def _plan(self, placed: bytes, event: bytes | bytearray, jobs: Jobs | None) -> bool:
+        """Stage a plan, its cases and its jobs one by one; return False where they are no jobs."""
         sound = jobs is not None and _are_jobs(jobs())
-        self._write("run", placed + orjson.dumps(event)[1:] + b"\n" if sound else b"")
+        pieces, cases = cases_apart(event)
+        self._write("run", *((placed, pieces[0][PREFIX:], *pieces[1:], b"\n") if sound else ()))
+        for n, case in enumerate(cases if sound else (), 1):
+            self._write("case", placed, b'"n":%d,"c":' % n, case, b"}\n")
         for n, job in enumerate(jobs() if jobs is not None and sound else (), 1):
             fields = {"n": n} | {name: job.get(name) for name in ("job_id", "arm", "case_id", "repeat", "seed")}
             self._write_job(placed + orjson.dumps(fields)[1:] + b"\n")
@@ -211,12 +213,13 @@ class Stage:
     def _slice(self, number: int) -> Path:
         return self._folder / f"planned-{number}.jsonl"
 
-    def _write(self, kind: str, line: bytes) -> None:
+    def _write(self, kind: str, *pieces: bytes | memoryview) -> None:
         if self._left.get(kind, 0) <= 0:
             self._next_part(kind)
-        self._files[kind].write(line)
-        self._left[kind] -= len(line)
-        self._longest[kind] = max(self._longest.get(kind, 0), len(line))
+        length = sum(map(len, pieces))
+        self._files[kind].writelines(pieces)
+        self._left[kind] -= length
+        self._longest[kind] = max(self._longest.get(kind, 0), length)
 
     def _next_part(self, kind: str) -> None:
         if kind in self._files:
@@ -230,15 +233,32 @@ class Stage:
         """Make a table `ev_<type>` for each type that came in; return lines that are sound but make no sense."""
         faults: list[Fault] = []
         for kind, parts in self._parts.items():
+            if kind == "case":
+                continue
             typed = {"j": "INTEGER", "o": "BIGINT", "run_id": "VARCHAR", "at": "TIMESTAMP", **COLUMNS[kind]}
-            shape = ", ".join(f'"{name}" {sql}' for name, sql in typed.items())
-            con.execute(f"create or replace temp table ev_{kind}({shape})")
-            faults += self._load(con, kind, typed, parts)
+            faults += self._tabled(con, kind, typed, parts)
+            if kind == "run":
+                faults += self._load_cases(con)
             needed = " or ".join(f'"{name}" is null' for name in ("run_id", "at", *REQUIRED.get(kind, ())))
             lacking = con.execute(f"delete from ev_{kind} where {needed} returning j, o").fetchall()  # noqa: S608  fixed words
             for key, place in lacking:
                 faults.append(Fault(self._names[key], place, 0, f"a {kind} event without run, time or another thing it needs"))
         return faults
+
+    def _load_cases(self, con: duckdb.DuckDBPyConnection) -> list[Fault]:
+        """Load the cases of the plans at hand: a plan is one event, right or wrong as a whole."""
+        wrong = {}
+        for found in self._tabled(con, "case", CASES, self._parts.get("case", [])):
+            wrong[found.file, found.offset] = Fault(found.file, found.offset, 0, found.reason.replace("a case event", "a run event", 1))
+        keys = {name: key for key, name in self._names.items()}
+        for file, offset in wrong:
+            con.execute("delete from ev_run where j = ? and o = ?", [keys[file], offset])
+        return list(wrong.values())
+
+    def _tabled(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], parts: Sequence[Path]) -> list[Fault]:
+        shape = ", ".join(f'"{name}" {sql}' for name, sql in typed.items())
+        con.execute(f"create or replace temp table ev_{kind}({shape})")
+        return self._load(con, kind, typed, parts) if parts else []
 
     def _load(self, con: duckdb.DuckDBPyConnection, kind: str, typed: Mapping[str, str], paths: Sequence[Path]) -> list[Fault]:
         import duckdb

@@ -101,6 +101,23 @@ def test_a_plan_whose_jobs_are_none_is_reported_once_and_the_next_plan_of_the_ru
     assert query.runs(ws)["jobs"].tolist() == [3]
 
 
+@pytest.mark.parametrize("wrong", [{"upstream": 5}, [{}], 7])
+def test_a_plan_with_a_case_that_makes_no_sense_is_reported_as_a_whole(ws: Workspace, wrong: Any) -> None:
+    """Its cases are read one by one, and it is one event all the same; a number in their place is no case at all."""
+    sound = story.plan("r", 3)
+    odd: Any = [*sound.cases, {**sound.cases[0], **wrong} if isinstance(wrong, dict) else wrong]
+    story.write(ws, "a.jsonl", [replace(sound, cases=odd), story.generation("r", 0)])
+    faults = fold(ws).faults
+    assert faults == (wrong != 7)
+    assert len(query.ingest_errors(ws)) == faults
+    assert query.runs(ws)["stage"].isna().tolist() == [bool(faults)]
+    story.write(ws, "b.jsonl", [sound])
+    fold(ws)
+    assert query.runs(ws)[["stage", "jobs"]].values.tolist() == [["shot", 3]]
+    with read(ws) as con:
+        assert con.execute("select count(*), count(distinct case_id) from case_").fetchone() == (len(sound.cases), len(sound.cases))
+
+
 def test_roll_ups_that_were_put_off_are_made_by_whoever_folds_next(ws: Workspace) -> None:
     """As after a kill between two steps of the fold at a run's end; also where nothing new is there to be folded."""
     story.write(ws, "a.jsonl", story.story("r", 6))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runs.lines import decode, encode, encode_into
-from runs.planline import PIECE, plan_at, taken_apart
+from runs.planline import PIECE, cases_apart, plan_at, taken_apart
 
 JOB = {"job_id": "9c1e", "arm": "a", "case_id": "c", "repeat": 0, "seed": 7}
 TEXTS = st.sampled_from(['"jobs":[', 'x\\"jobs":[{}]', "jobs", '{"jobs":[{"a":1}]}', "]}", "\0 the jobs stood here"]) | st.text(max_size=6)
@@ -41,7 +41,7 @@ def test_it_is_as_if_the_line_were_parsed_whole(before: Any, after: Any, jobs: A
     event, found = taken_apart(line)
     twice = None if found is None else (list(found()), list(found()))
     same, expected = whole(line)
-    assert event == same
+    assert orjson.loads(event) == same
     assert twice == (None if expected is None else (expected, expected))
     path = tmp_path_factory.getbasetemp() / "plan.jsonl"
     path.write_bytes(b"header\n" + line + b"\nmore\n")
@@ -49,7 +49,7 @@ def test_it_is_as_if_the_line_were_parsed_whole(before: Any, after: Any, jobs: A
     assert long is not None
     assert (long.length, long.fault) == (len(line), "")
     if (parts := long.taken_apart()) is not None:  # as this program writes it; else it has to be read whole
-        assert (parts[0], list(parts[1]()), list(parts[1]())) == (same, expected, expected)
+        assert (orjson.loads(parts[0]), list(parts[1]()), list(parts[1]())) == (same, expected, expected)
     whole_jobs = [{**JOB, "job_id": "f" * n} for n in range(9)]
     path.write_bytes(encode({"type": "run", "cases": before, "parameters": after, "jobs": whole_jobs}))
     ours = plan_at(path, 0, 10, path.stat().st_size)
@@ -67,7 +67,7 @@ def test_a_plan_of_many_jobs_takes_little_more_than_its_line_and_from_a_file_not
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < len(line) / 4, "the list of them takes three times the line"
-    assert event.keys() == {"crc", "type"}
+    assert orjson.loads(event).keys() == {"crc", "type"}
     path = tmp_path / "plan.jsonl"
     path.write_bytes(line + b"\n")
     tracemalloc.start()
@@ -106,3 +106,18 @@ def test_a_plan_is_written_with_little_more_memory_than_its_line_and_is_the_same
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(orjson.JSONDecodeError):
         taken_apart(b'{"crc":"00000000","type":"run","cases":[')
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    before=VALUES, cases=st.lists(st.dictionaries(TEXTS | st.just("cases"), VALUES, max_size=3) | st.just([{}]), max_size=4), after=VALUES
+)
+def test_cases_are_cut_out_of_a_plan_as_they_stand_there(before: Any, cases: list[Any], after: Any) -> None:
+    """Inputs called `cases`, texts with brackets and quotation marks, empty cases."""
+    event = orjson.dumps({"crc": "", "type": "run", "versions": {"cases": [before]}, "cases": cases, "parameters": after})
+    pieces, found = cases_apart(event)
+    assert [orjson.loads(case) for case in found] == cases
+    assert orjson.loads(b"".join(pieces)) == {**orjson.loads(event), "cases": []}
+    pieces, found = cases_apart(orjson.dumps({"crc": "", "type": "run", "versions": {"cases": [before]}}))
+    assert not list(found)
+    assert b"".join(pieces) == orjson.dumps({"crc": "", "type": "run", "versions": {"cases": [before]}})
