@@ -49,8 +49,9 @@ class InputError(WorkbenchError):
 class UnknownName(WorkbenchError):
     """A name that is not there, with the nearest ones that are."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
-        super().__init__(f"Unknown {kind} {name!r}.", hint=meant(name, known))
+    def __init__(self, kind: str, name: str, known: Iterable[str] = (), *, listing: str = "") -> None:
+        """`listing` says where the names are listed, where they are too many for a message."""
+        super().__init__(f"Unknown {kind} {name!r}.", hint=meant(name, known, listing=listing))
         self.kind = kind
         self.name = name
 

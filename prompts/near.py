@@ -11,6 +11,7 @@ from collections.abc import Iterable
 SHOWN = 12
 """How many names a message lists before it says that there are more."""
 _BEGINNING = 3
+_FEW = 3
 
 
 def nearest(name: str, names: Iterable[str], most: int = 3) -> list[str]:
@@ -37,11 +38,12 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(known[:SHOWN])}{more}" if known else "none"
 
 
-def meant(name: str, names: Iterable[str], known: str = "Known:") -> str:
-    """Return a hint: which names are near, else which there are."""
+def meant(name: str, names: Iterable[str], known: str = "Known:", listing: str = "") -> str:
+    """Return a hint: which names are near, else which there are, or where they are listed if there are more than a few."""
     names = set(names)
-    near = nearest(name, names)
-    return f"Did you mean {' or '.join(near)}?" if near else f"{known} {listed(names)}."
+    if near := nearest(name, names):
+        return f"Did you mean {' or '.join(near)}?"
+    return f"{listing} lists them." if listing and len(names) > _FEW else f"{known} {listed(names)}."
 
 
 def _last(name: str) -> str:

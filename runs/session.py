@@ -302,5 +302,6 @@ class Session:
 
     def _title(self) -> str:
         event = self.plan.event
-        what = f"{len(event.arms)} arms x {len(event.cases)} cases" if len(event.arms) > 1 else f"{len(event.cases)} cases"
+        cases = f"{len(event.cases)} case{'' if len(event.cases) == 1 else 's'}"
+        what = f"{len(event.arms)} arms x {cases}" if len(event.arms) > 1 else cases
         return f"Run {event.run_id}: {event.stage}, {what}, {event.provider['name']}{' (SIMULATED)' if event.provider['simulated'] else ''}"

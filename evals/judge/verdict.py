@@ -87,6 +87,9 @@ class Judge:
         return said | {"template": self.template, "template_version": self.template_version}
 
 
+_NO_REPLY = "no reply"
+
+
 def judge(who: Judge, sheet: Sheet, inputs: Mapping[str, Any], ask: Ask, repeats: int = MIN_REPEATS) -> list[Score]:
     """Ask a judge about one script, at least twice, and return a score for each criterion and for dropped answers.
 
@@ -115,7 +118,7 @@ def judge(who: Judge, sheet: Sheet, inputs: Mapping[str, Any], ask: Ask, repeats
 
 
 def _silent(rubric: Rubric, failure: str) -> list[Answer]:
-    return [Answer(c.id, "", None, dropped=f"no reply: {failure}") for c in rubric.criteria]
+    return [Answer(c.id, "", None, dropped=f"{_NO_REPLY}: {failure}") for c in rubric.criteria]
 
 
 def _score(who: Judge, metric: str, answers: Sequence[Answer], evidence: Mapping[str, Any]) -> Score:
@@ -130,9 +133,10 @@ def _score(who: Judge, metric: str, answers: Sequence[Answer], evidence: Mapping
 
 
 def _dropped(who: Judge, rounds: Sequence[Sequence[Answer]]) -> Score:
-    every = [a for answers in rounds for a in answers]
+    """Score the share of answers that do not count; a call that failed has answered nothing, and says nothing about the judge."""
+    every = [a for answers in rounds for a in answers if not a.dropped.startswith(_NO_REPLY)]
+    metric, facts = f"{who.rubric.name}.dropped@{who.model}", {"judge": who.facts()}
+    if not every:
+        return Score(metric, who.name, who.version, None, "not_scoreable", rounds[0][0].dropped, facts)
     lost = [a for a in every if a.dropped]
-    value = len(lost) / len(every)
-    return Score(
-        f"{who.rubric.name}.dropped@{who.model}", who.name, who.version, value, "ok", f"{len(lost)} of {len(every)}", {"judge": who.facts()}
-    )
+    return Score(metric, who.name, who.version, len(lost) / len(every), "ok", f"{len(lost)} of {len(every)}", facts)

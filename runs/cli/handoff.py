@@ -41,7 +41,10 @@ def export_episode(
     private_key: Path | None,
     algorithm: str,
 ) -> None:
-    """Write the clips (or stills) of RUN as an episode into FOLDER: timeline, subtitles, cue sheet, screenplay, provenance."""
+    """Write the clips (or stills) of RUN as an episode into FOLDER: timeline, subtitles, cue sheet, screenplay, provenance.
+
+    RUN may be the name of a chain: its newest clips, else stills, with its script and its music.
+    """
     from runs import query
     from runs.handoff.export import export
     from runs.handoff.gather import Choice
@@ -50,13 +53,18 @@ def export_episode(
     if (certificate is None) != (private_key is None):
         raise click.UsageError("Give both --certificate and --private-key.")
     ws = workspace(context)
+    of_chain = {stage: next(iter(query.chain_runs(ws, run_name, stage)), "") for stage in ("clip", "shot", "music")}
+    run_id = of_chain["clip"] or of_chain["shot"]
+    fed = query.ancestry(ws, run_id) if run_id else None
+    written = [] if fed is None else list(fed[fed["from_stage"] == "script"]["from_run_id"])
+    run_id = run_id or query.find_run(ws, run_name)
     choice = Choice(
-        query.find_run(ws, run_name),
+        run_id,
         series=series,
         arm=arm,
         repeat=repeat,
-        script=query.find_run(ws, script_run) if script_run else "",
-        music=query.find_run(ws, music_run) if music_run else "",
+        script=query.find_run(ws, script_run) if script_run else "".join(written[-1:]),
+        music=query.find_run(ws, music_run) if music_run else of_chain["music"],
         episode=episode,
     )
     signing = Certificate(certificate, private_key, algorithm) if certificate and private_key else None

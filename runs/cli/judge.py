@@ -9,6 +9,7 @@ import click
 
 from runs.cli import output
 from runs.cli.context import quiet, workspace
+from runs.cli.run import shortfalls
 
 if TYPE_CHECKING:
     from runs.harness import Options
@@ -67,8 +68,10 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
         result = harness.run(ws, plan, provider, _options(context, settings, provider))
     done = collect(ws, result.run_id)
     counts = result.counts
-    dropped = "" if done.dropped is None else f" {done.dropped:.0%} of the answers were dropped: their evidence is not in the script."
+    dropped = f" {done.dropped:.0%} of the answers were dropped: their evidence is not in the script." if done.dropped else ""
     output.say(f"Judged by {result.run_id} ({result.state}): {counts.ok} of {counts.jobs} questions answered, {counts.money}.{dropped}")
+    for line in shortfalls(ws, result.run_id):
+        output.say(line)
     if counts.unknown:
         again = f"workbench judge {done.run_id} --resume {result.run_id} --resend"
         output.say(harness.told_of_doubts(counts.unknown, result.unknown_usd, result.run_id, again))

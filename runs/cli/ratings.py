@@ -41,7 +41,8 @@ def queue_(context: click.Context, a: str, b: str, run_name: str | None, questio
     ws = workspace(context)
     first, second = find_arms(ws, a, b, query.find_run(ws, run_name) if run_name else None)
     name = begin(ws, first, second, actor=actor(ws, load(ws.root)), question=question, rubric=rubric, limit=limit)
-    output.say(f"{len(query.queue(ws, name)['items'])} pairs to judge.", quiet=quiet(context))
+    pairs = len(query.queue(ws, name)["items"])
+    output.say(f"{pairs} pair{'' if pairs == 1 else 's'} to judge.", quiet=quiet(context))
     click.echo(name)
 
 

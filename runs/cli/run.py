@@ -44,6 +44,10 @@ def engines(command: Command) -> Command:
 
 ENGINES = ("local", "ray")
 SPLITS = ("explore", "gate")
+PLANNED = frozenset(
+    ("suite", "versions", "provider", "models", "repeats", "split", "limit", "cases", "scorers", "pairs", "seed", "run_id", "dry_run")
+)
+"""What a run's plan decides, once and for all."""
 SHORTFALLS = 3
 """How many kinds of errors the end of a run tells; `show` has all of them."""
 
@@ -88,6 +92,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     settings = load(ws.root, flags)
     engine.choose(settings)
     if resumed:
+        _refuse_idle(context)
         _report(ws, _resume(context, ws, settings, resumed, asked), fmt, silent=quiet(context))
         return
     if asked["retry_failed"] or asked["resend"]:
@@ -106,6 +111,19 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     from runs import harness
 
     _report(ws, harness.run(ws, plan, provider, options), fmt, silent=quiet(context))
+
+
+def _refuse_idle(context: click.Context) -> None:
+    """Refuse what has no effect on a run that is resumed: its plan is in the log, and asking for another must not pass unheard."""
+    from click.core import ParameterSource
+
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        typed = source is ParameterSource.COMMANDLINE or (option.name == "dry_run" and context.params["dry_run"])
+        if typed and option.name in PLANNED:
+            raise click.UsageError(
+                f"{option.opts[0]} has no effect with --resume: the run's own plan holds. Leave it away, or begin a new run."
+            )
 
 
 @click.command()

@@ -26,9 +26,16 @@ def serve(context: click.Context, port: int) -> None:
     import uvicorn
 
     from runs import pool
+    from runs.errors import ProviderError
     from runs.studio_http import application
 
-    with socket.create_server(("127.0.0.1", port)) as listening:
+    try:
+        listening = socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise ProviderError(
+            f"Port {port} is not free: {error.strerror}.", hint="Name another one with --port; 0 takes a free one."
+        ) from None
+    with listening:
         chosen = listening.getsockname()[1]
         output.say(f"The studio (SIMULATED) serves http://127.0.0.1:{chosen}/v1", quiet=quiet(context))
         config = uvicorn.Config(application(), log_level="warning", access_log=False, server_header=False, lifespan="off")

@@ -116,7 +116,8 @@ def gather(ws: Workspace, choice: Choice) -> EpisodeFiles:
     plan = plan_of(state)
     if plan.event.stage not in PICTURED:
         raise InputError(
-            f"The run {choice.run_id} made {plan.event.stage}s.", hint="Name a run of clips or shots; --script and --music take others."
+            f"The run {choice.run_id} is of stage {plan.event.stage}.",
+            hint="Name a run of clips or shots, or a chain; --script and --music take other runs.",
         )
     series = _one("series", choice.series, {c["series"] for c in plan.event.cases})
     arm = _one("arm", choice.arm, {a["arm"] for a in plan.event.arms})

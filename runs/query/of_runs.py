@@ -134,7 +134,7 @@ def find_run(ws: Workspace, name: str = "last") -> str:
         known = [run_id for (run_id,) in con.execute("select run_id from run order by started_at desc nulls last, run_id").fetchall()]
     found = known[:1] if name == "last" else [r for r in known if r == name] or [r for r in known if r.startswith(name)]
     if len(found) != 1:
-        raise UnknownName("run", name, found or [*known, "last"])
+        raise UnknownName("run", name, found or [*known, "last"], listing="`workbench runs`")
     return str(found[0])
 
 

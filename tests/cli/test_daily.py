@@ -71,6 +71,16 @@ def test_a_run_that_fails_says_why_at_its_end(ws: Path, cli: Cli, tmp_path: Path
     assert "1 × failed" in told and "workbench show 2" in told
 
 
+def test_a_resumed_run_refuses_what_has_no_effect_on_it(ws: Path, cli: Cli) -> None:
+    """Else somebody who asks for an estimate, or for one case, pays for the rest of the run."""
+    assert cli("try", PLAIN, "--no-score").code == 0
+    for option in (("--dry-run",), ("--suite", "script"), ("--limit", "1"), ("--model", "x")):
+        done = cli("run", "--resume", "last", *option)
+        assert done.code == 2 and f"{option[0]} has no effect with --resume" in done.err
+    assert cli("run", "--resume", "last", "--budget", "1", "--no-score").code == 0
+    assert "or a chain" in one_line_error(cli("export-episode", "last", "out"))
+
+
 def test_what_no_run_has_used_is_told_apart_from_what_there_is_not(cli: Cli) -> None:
     assert "No run has used clip/motion yet. Run it first: workbench run --suite clip" in one_line_error(cli("compare", "clip/motion", "x"))
 

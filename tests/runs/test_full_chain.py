@@ -124,6 +124,11 @@ def test_an_episode_from_outline_to_music(tmp_path: Path, studio: str, monkeypat
         zip(back["stage"], back["from_stage"], strict=True)
     )
 
+    # The chain's name is enough to hand its episode over: clips, the script that they came from, the music.
+    handed = {Path(line).name for line in called(ws, "export-episode", "pilot", str(tmp_path / "e03")).splitlines()}
+    assert {"e03.fountain", "e03.otio"} <= handed
+    assert {path.suffix for path in (tmp_path / "e03" / "media").iterdir()} >= {".mp4", ".mp3"}
+
     # No key is anywhere in the workspace or on the tape.
     secrets = (STATIC.encode(), b"planted-suno-key")
     files = [path for folder in (ws.runs, tmp_path / "tape") for path in folder.rglob("*") if path.is_file()]

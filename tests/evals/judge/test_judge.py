@@ -126,8 +126,11 @@ def test_all_repeats_are_kept_and_what_is_dropped_is_counted() -> None:
 def test_a_criterion_that_nobody_could_answer_has_a_status_and_no_value() -> None:
     hook, *_, dropped = judge(WHO, SHEET, {}, scripted("nonsense", "nonsense"))
     assert (hook.value, hook.status, dropped.value) == (None, "not_scoreable", 1.0)
-    refused = judge(WHO, SHEET, {}, lambda _inputs, _repeat: Reply(failure="content_refused"))[0]
+    refused, *_, unanswered = judge(WHO, SHEET, {}, lambda _inputs, _repeat: Reply(failure="content_refused"))
     assert "content_refused" in refused.reason
+    assert (unanswered.value, unanswered.status) == (None, "not_scoreable"), "who was not reached has dropped nothing"
+    half = judge(WHO, SHEET, {}, lambda _inputs, repeat: Reply(failure="timeout") if repeat else Reply(answers()))[-1]
+    assert (half.value, half.reason) == (0.0, "0 of 2")
 
 
 def test_once_is_not_enough() -> None:
