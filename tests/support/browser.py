@@ -30,6 +30,8 @@ FLAGS = (
     "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
 )  # fmt: skip
 WAIT_MS = 90_000
+EVERY_MS = 100
+"""How often a page is asked whether it is at rest: with each frame, as is usual, costs a fifth of all that a browser computes."""
 # The script has ended, nothing stands for something that is still loading, and the data grids have drawn themselves.
 IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
@@ -67,7 +69,7 @@ class Visit:
     def settle(self) -> Page:
         """Wait until nothing is being drawn, and stays so for a moment."""
         for _ in range(2):
-            self.page.wait_for_function(IDLE, timeout=WAIT_MS)
+            self.page.wait_for_function(IDLE, timeout=WAIT_MS, polling=EVERY_MS)
             self.page.wait_for_timeout(250)
         return self.page
 

@@ -138,7 +138,7 @@ def test_a_run_of_the_command_line_appears_while_the_app_is_open(server: Server,
         while run.poll() is None:
             page.reload()
             visit.settle()
-            page.wait_for_timeout(700)  # a look now and then, as people do
+            page.wait_for_timeout(1500)  # a look now and then, as people do
             assert not page.get_by_test_id("stAlert").count()
             assert not page.get_by_test_id("stException").count()
         out, err = run.communicate()

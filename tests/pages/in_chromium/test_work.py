@@ -29,7 +29,7 @@ concurrency = 2
 api_key_env = "SLOW_KEY"
 """
 WAIT_MS = 90_000
-SLOW_S, CASES, IN_FLIGHT = 1.0, 15, 2
+SLOW_S, CASES, IN_FLIGHT = 3.0, 15, 2
 
 
 def test_a_saved_file_is_shown_at_once_and_nothing_moves_before(server: Server, own: Workspace, tab: Tab) -> None:
@@ -74,12 +74,13 @@ def slow(own: Workspace) -> Iterator[OpenAi]:
         (own.root / ".env").write_text("SLOW_KEY=sk-0123456789abcdefghijkl\n")
         yield vendor
         settings.write_text(text, "utf-8")
+        (own.root / ".env").unlink()
 
 
 def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(server: Server, own: Workspace, tab: Tab, slow: OpenAi) -> None:
     """A double click starts one run; Stop stops it, Resume resumes it, also after a kill; closed, it finishes all the same.
 
-    The provider takes so long for each call that the run cannot have ended before the page shows it.
+    The provider takes so long for each call that the run cannot have ended before the page shows it: all of them take 45 seconds.
     """
     before = set(query.runs(own)["run_id"])
     visit = tab()
