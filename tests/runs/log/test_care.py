@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,9 +40,10 @@ seal_old(Workspace(Path(sys.argv[1])), older_than_s=0)
 """
 
 
-@pytest.fixture
-def told(ws: Workspace) -> Workspace:
-    """A workspace with one run of six jobs, folded, whose artifacts and reference picture are in the store."""
+@pytest.fixture(scope="module")
+def tale(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with one run of six jobs, folded, whose artifacts and reference picture are in the store; tests only copy it."""
+    ws = story.workspace(tmp_path_factory.mktemp("tale") / "drama")
     store = MediaStore(ws)
     picture = store.put(b"mei", "image/png")
     plan = story.plan("r", 6)
@@ -56,6 +58,11 @@ def told(ws: Workspace) -> Workspace:
     story.write(ws, "a.jsonl", events)
     catch_up(ws)
     return ws
+
+
+@pytest.fixture
+def told(tale: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(tale.root, tmp_path / "drama")))
 
 
 def age(path: Path, days: float = 60) -> None:
@@ -209,10 +216,13 @@ class TestSeal:
         plain = path.read_bytes()
         seal(path)
         data = sealed(path).read_bytes()
-        bomb = gzip.compress(bytes(200 << 20))
-        sealed(path).write_bytes(
-            {"cut": data[:-20], "bomb": data[:12] + bomb[12:], "other gzip": gzip.compress(plain), "empty": b""}[damage]
-        )
+        damaged = {
+            "cut": lambda: data[:-20],
+            "bomb": lambda: data[:12] + gzip.compress(bytes(200 << 20), 1)[12:],
+            "other gzip": lambda: gzip.compress(plain),
+            "empty": lambda: b"",
+        }
+        sealed(path).write_bytes(damaged[damage]())
         catch_up(told)
         assert len(story.contents(told)["generation"]) == 6
         assert bool(problems(told)) == (damage != "empty")
