@@ -9,8 +9,8 @@ from typing import Any
 import footage_material as make
 import logic_pairs
 import numpy as np
+import plain
 import pytest
-import yaml
 from click.testing import CliRunner
 from face_material import noise
 
@@ -28,11 +28,11 @@ def table(place: Path, title: str) -> list[dict[str, Any]]:
 
 def test_checks_are_counted_in_scripts_that_break_a_rule_and_in_their_mended_twins(tmp_path: Path) -> None:
     """Of each of three checks one script that breaks its rule, and the same script mended."""
-    shared = yaml.safe_load((logic_pairs.FOLDER / "_world.yaml").read_text("utf-8"))
+    shared = plain.load(logic_pairs.FOLDER / "_world.yaml")
     (tmp_path / "case.json").write_text(json.dumps(shared, default=str))
     rows, checks = ["file,case,checks"], ("C01", "C02", "C11")
     for check in checks:
-        entries = yaml.safe_load((logic_pairs.FOLDER / f"{check}.yaml").read_text("utf-8"))
+        entries = plain.load(logic_pairs.FOLDER / f"{check}.yaml")
         entry = next(e for e in entries if not e.keys() & {"world", "swap"})
         for kind, planted in (("bad", check), ("good", "")):
             (tmp_path / f"{check}-{kind}.json").write_text(logic_pairs.script(entry[kind]).model_dump_json())

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import plain
 import pytest
-import yaml
 
 from evals.checks.budget import seconds
 from evals.checks.ledger import build
@@ -16,7 +16,7 @@ from evals.checks.registry import run
 from evals.checks.world import World
 from prompts.story import Script
 
-TALE = yaml.safe_load((Path(__file__).parent / "tales" / "painted-skin.yaml").read_text("utf-8"))
+TALE = plain.load(Path(__file__).parent / "tales" / "painted-skin.yaml")
 WORLD = World.of_case(TALE["world"])
 Json = dict[str, Any]
 

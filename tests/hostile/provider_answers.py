@@ -227,7 +227,7 @@ CASES |= {
     ),
     "answer: announced as 2 MB": (_called([_head("200 OK", "Content-Length: 2097152"), b"{}"]), "^malformed too_large: "),
     "answer: a bomb, packed": (
-        _called([_head("200 OK", "Content-Type: application/json", "Content-Encoding: gzip"), zlib_bomb()]),
+        lambda folder: _called([_head("200 OK", "Content-Type: application/json", "Content-Encoding: gzip"), zlib_bomb()])(folder),
         "^(malformed|timeout) ",
     ),
     "answer: cookies": (_called([_head("200 OK", "Set-Cookie: session=1; Path=/", "Content-Length: 2"), b"{}"]), "^answered 200$"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import plain
 
 from evals.checks.prompt import Prompt
 from evals.checks.targets import target
@@ -28,7 +28,7 @@ class Pair:
 def pairs() -> Iterator[Pair]:
     """Yield every pair of every file, in order."""
     for path in sorted(FOLDER.glob("[A-Z]*.yaml")):
-        for entry in yaml.safe_load(path.read_text("utf-8")):
+        for entry in plain.load(path):
             unknown = entry.keys() - {"rule", "stage", "see", "shot", "props", "target", "good", "bad", "hint"}
             assert not unknown, f"{path.name}: {entry['rule']}: unknown keys {sorted(unknown)}"
             yield Pair(path.stem, entry["rule"], prompt(entry, entry["good"]), prompt(entry, entry["bad"]), entry.get("hint", ""))
@@ -36,7 +36,7 @@ def pairs() -> Iterator[Pair]:
 
 def prompt(entry: Json, text: str) -> Prompt:
     """Make the prompt of a pair: `see` names who is visible (both by default), `shot` changes the shot."""
-    world = yaml.safe_load((FOLDER / "_world.yaml").read_text("utf-8"))
+    world = plain.load(FOLDER / "_world.yaml")
     stage = entry.get("stage", "shot")
     seen = entry.get("see", ["mei", "zhao"])
     people = [{"character": c, "look": c["looks"][0]} for c in world["characters"] if c["id"] in seen]

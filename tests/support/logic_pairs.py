@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import plain
 
 from evals.checks.world import World
 from prompts.story import Script, Storyboard
@@ -34,7 +34,7 @@ class Pair:
 def pairs() -> Iterator[Pair]:
     """Yield every pair of every file, in order."""
     for path in sorted(FOLDER.glob("[A-Z]*.yaml")):
-        for entry in yaml.safe_load(path.read_text("utf-8")):
+        for entry in plain.load(path):
             unknown = entry.keys() - {"rule", "good", "bad", "world", "swap", "at", "causes", "hint"}
             assert not unknown, f"{path.name}: {entry['rule']}: unknown keys {sorted(unknown)}"
             yield Pair(
@@ -52,7 +52,7 @@ def pairs() -> Iterator[Pair]:
 
 def world(changes: Json | None = None) -> World:
     """Return the common world with some of its parts replaced."""
-    return World.of_case({**yaml.safe_load((FOLDER / "_world.yaml").read_text("utf-8")), **(changes or {})})
+    return World.of_case({**plain.load(FOLDER / "_world.yaml"), **(changes or {})})
 
 
 def script(short: list[Json] | Json) -> Script:

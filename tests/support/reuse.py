@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
+import plain
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from evals.originality.units import units_of
@@ -28,7 +28,7 @@ class Tale:
 
 def tales() -> list[Tale]:
     """Return the tales of `reuse_texts.yaml`, each text in one line."""
-    found = yaml.safe_load((Path(__file__).parent / "reuse_texts.yaml").read_text("utf-8"))
+    found = plain.load(Path(__file__).parent / "reuse_texts.yaml")
     joined = {"en": " ", "zh": ""}
     return [Tale(**{k: joined[t["language"]].join(v.split()) if k in ("text", "own", "heavy") else v for k, v in t.items()}) for t in found]
 

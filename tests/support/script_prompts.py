@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import plain
 
 from evals.case import SeriesFile
 from evals.profile import beat_profile
@@ -50,7 +50,7 @@ class Task:
 def tasks() -> Iterator[Task]:
     """Yield a task for every starter episode that has an outline."""
     for path in sorted(CASES.glob("*.yaml")):
-        file = SeriesFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        file = SeriesFile.model_validate(plain.load(path))
         for episode in file.episodes:
             if episode.outline:
                 yield _task(file, episode)

@@ -7,9 +7,9 @@ import random
 from pathlib import Path
 from typing import Any
 
+import plain
 import pytest
 import script_prompts
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from screenplay_tools.fdx.parser import Parser as FdxParser
@@ -25,7 +25,7 @@ from runs.studio.script_brief import read_brief
 from runs.studio.script_world import World
 
 ROOT = Path(__file__).parents[3]
-TALE = Script.model_validate(yaml.safe_load((ROOT / "tests" / "evals" / "tales" / "painted-skin.yaml").read_text("utf-8"))["script"])
+TALE = Script.model_validate(plain.load(ROOT / "tests" / "evals" / "tales" / "painted-skin.yaml")["script"])
 TASKS = list(script_prompts.tasks())
 
 
