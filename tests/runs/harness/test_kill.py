@@ -20,7 +20,7 @@ from runs.settling import ask_again, doubtful
 from runs.workspace import Workspace
 
 JOBS = 60
-KILLS = 6
+KILLS = 4
 TIMES = ["run_id", "created_at", "latency_s", "scored_at", "at"]
 
 pytestmark = pytest.mark.slow
