@@ -144,12 +144,17 @@ def settings() -> dict[str, Any]:
 
 
 def routes() -> list[BaseRoute]:
-    """Return our own routes: media by hash, for ever the same and so cached for ever, and small pictures of them."""
+    """Return our own routes: media by hash, for ever the same and so cached for ever, small pictures of them, and the HTML of each page."""
     from starlette.routing import Route
 
-    from pages import posters
+    from pages import front, posters
 
-    return [Route("/blob/{name}", blob, methods=["GET", "HEAD"]), Route("/poster/{name}", posters.answer, methods=["GET", "HEAD"])]
+    methods = ["GET", "HEAD"]
+    return [
+        Route("/blob/{name}", blob, methods=methods),
+        Route("/poster/{name}", posters.answer, methods=methods),
+        *(Route(f"/{path}", front.answer, methods=methods) for path in front.PATHS),
+    ]
 
 
 def stored(sha256: str) -> Path:

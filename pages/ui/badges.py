@@ -15,6 +15,7 @@ STATES: Mapping[str, str] = {
 VERDICTS: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "unclear": "◆ unclear", "insufficient": "○ too little"}
 """Sign and word say it; colour only repeats it."""
 SIMULATED, REAL = "SIM", "real"
+_VERDICT_COLOURS = ("blue", "orange", "gray", "gray")
 _STATE_COLOURS = ("blue", "green", "orange", "red", "gray")
 
 
@@ -26,6 +27,13 @@ def provider(simulated: bool | None) -> str:
 def colour(state: str) -> Any:
     """Return the colour of a state's chip."""
     return dict(zip(STATES, _STATE_COLOURS, strict=True)).get(state, "gray")
+
+
+def verdict_column() -> Any:
+    """Return how a column of verdicts is drawn."""
+    import streamlit as st
+
+    return st.column_config.MultiselectColumn(options=list(VERDICTS.values()), color=list(_VERDICT_COLOURS))
 
 
 def state_column() -> Any:

@@ -18,7 +18,8 @@ CHARS = 700
 
 def draw(ws: Workspace, pair: Pair, cases: pd.DataFrame, metric: str, wanted: str) -> None:
     """Offer to read the texts of some cases; they lie in files, which are opened only when somebody wants to."""
-    mine = pair.frame[pair.frame["case"].isin(cases["case"])]
+    mine = pair.frame[["arm", "case", "repeat", "artifact", "media_type"]]
+    mine = mine[mine["case"].isin(cases["case"])]
     texts = mine[mine["media_type"].astype("str").str.startswith(live.TEXTS)].sort_values("repeat")
     if texts.empty:
         return

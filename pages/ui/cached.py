@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -37,15 +37,33 @@ def stamp(ws: Workspace) -> Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-def arm_names(ws: Workspace) -> Mapping[str, str]:
-    """Return what a list calls each arm of all runs by its address, newest run first, until the log changes. Read only: it is shared."""
-    return _arm_names(str(ws.root), stamp(ws))
+class NamedArm(NamedTuple):
+    """An arm as a list calls it."""
+
+    label: str
+    stage: str
+
+
+def arms(ws: Workspace) -> Mapping[str, NamedArm]:
+    """Return the arms of all runs by address, newest run first, until the log changes. Read only: it is shared."""
+    return _arms(str(ws.root), stamp(ws))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _arm_names(root: str, at: Stamp) -> Mapping[str, str]:  # noqa: ARG001  part of the key
+def _arms(root: str, at: Stamp) -> Mapping[str, NamedArm]:  # noqa: ARG001  part of the key
     rows = query.arms(Workspace(Path(root)))[["run_id", "arm", "ref", "model", "stage"]].itertuples(index=False)
-    return {f"{run}:{arm}": f"{ref} · {model} · {stage} · {run}" for run, arm, ref, model, stage in rows}
+    return {f"{run}:{arm}": NamedArm(f"{ref} · {model} · {stage} · {run}", stage) for run, arm, ref, model, stage in rows}
+
+
+def queue(ws: Workspace, a: str, b: str) -> str | None:
+    """Return the newest rating queue over the pairs of two arms, whichever of them was called the baseline, until the log changes."""
+    return _queues(str(ws.root), stamp(ws)).get(frozenset((a, b)))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _queues(root: str, at: Stamp) -> Mapping[frozenset[str], str]:  # noqa: ARG001  part of the key
+    newest_last = query.queues(Workspace(Path(root)))[::-1]
+    return {frozenset((str(row["a"]), str(row["b"]))): str(row["queue"]) for row in newest_last.to_dict("records")}
 
 
 def found_arms(ws: Workspace, a: str, b: str) -> tuple[Arm, Arm]:

@@ -21,6 +21,7 @@ FILTERS: Mapping[str, str] = {
     "same": "same",
     "all": "all",
 }
+_KINDS = {"failed": ("failed", "missing"), "changed": ("worse", "better", "failed", "missing")}
 PAGE = 20
 _OF_GENERATION = ("arm", "case", "repeat", "status", "error", "message", "artifact", "media_type")
 THUMBNAIL, TEXT_ROW = 84, 56
@@ -50,8 +51,13 @@ def draw(ws: Workspace, pair: Pair) -> None:
 
 def only(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
     """Return the cases that a filter keeps."""
-    kinds = {"failed": ["failed", "missing"], "all": list(cases["change"])}.get(wanted, [wanted])
-    return cases[cases["change"] != "same"] if wanted == "changed" else cases[cases["change"].isin(kinds)]
+    return cases if wanted == "all" else cases[cases["change"].isin(_KINDS.get(wanted, (wanted,)))]
+
+
+def counted(cases: pd.DataFrame) -> dict[str, int]:
+    """Return how many cases each filter keeps."""
+    of = cases["change"].value_counts().to_dict()
+    return {name: len(cases) if name == "all" else sum(of.get(kind, 0) for kind in _KINDS.get(name, (name,))) for name in FILTERS}
 
 
 def listed(cases: pd.DataFrame, wanted: str) -> pd.DataFrame:
@@ -65,7 +71,7 @@ def _metric(names: list[str]) -> str:
 
 
 def _filter(cases: pd.DataFrame) -> str:
-    counts = {name: len(only(cases, name)) for name in FILTERS}
+    counts = counted(cases)
     usual = "worse" if counts["worse"] else "all"
     return address.one(
         st.segmented_control,
@@ -104,22 +110,22 @@ def rows(pair: Pair, result: Result, cases: pd.DataFrame) -> pd.DataFrame:
     """Return the table of some cases: values, first pictures and reasons of both arms."""
     told = f"{result.metric.name}__reason"
     known = [*_OF_GENERATION, *([told] if told in pair.frame else [])]
-    # Few of many rows and columns first: a frame of a thousand rows is slow to look through again and again.
-    shown = pair.frame[pair.frame["case"].isin(cases["case"])][known].sort_values("repeat")
+    # Few of many columns first: a row of a hundred columns is slow to pick out.
+    frame = pair.frame[known]
     of: dict[tuple[str, str], list[Any]] = {}
     row: Any
-    for row in shown.rename(columns={told: "reason"}).itertuples(index=False):
+    for row in frame[frame["case"].isin(cases["case"])].rename(columns={told: "reason"}).sort_values("repeat").itertuples(index=False):
         of.setdefault((row.arm, row.case), []).append(row)
-    pictures = pair.frame["media_type"].dropna().str.startswith(("image/", "video/")).any()
-    frame = pd.DataFrame({"case": cases["case"], "series": cases["unit"]})
-    for letter, arm in (("A", pair.a), ("B", pair.b)):
-        if pictures:
-            frame[f"{letter} shows"] = [_picture(of.get((arm.address, case), [])) for case in cases["case"]]
-        frame[letter] = cases[letter.lower()]
-    frame["B − A"] = cases["delta"]
-    for letter, arm in (("A", pair.a), ("B", pair.b)):
-        frame[f"why {letter}"] = [reason(of.get((arm.address, case), [])) for case in cases["case"]]
-    return frame
+    sides = {"A": pair.a.address, "B": pair.b.address}
+    generations = {letter: [of.get((arm, case), []) for case in cases["case"]] for letter, arm in sides.items()}
+    columns: dict[str, Any] = {"case": cases["case"], "series": cases["unit"]}
+    pictures = frame["media_type"].dropna().str.startswith(("image/", "video/")).any()
+    for letter, found in generations.items():
+        columns |= {f"{letter} shows": list(map(_picture, found))} if pictures else {}
+        columns[letter] = cases[letter.lower()]
+    columns["B − A"] = cases["delta"]
+    columns |= {f"why {letter}": list(map(reason, found)) for letter, found in generations.items()}
+    return pd.DataFrame(columns)
 
 
 def reason(generations: Sequence[Any]) -> str:

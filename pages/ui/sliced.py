@@ -12,7 +12,7 @@ import streamlit as st
 from evals.result import ordered
 from evals.sentence import change
 from evals.slices import Slice, caution
-from pages.ui import address, badges, cached, effects, forest
+from pages.ui import address, badges, cached, figures, forest
 from pages.ui.palette import palette
 from runs import slicing
 from runs.compare import Pair
@@ -41,7 +41,7 @@ def draw(ws: Workspace, pair: Pair) -> None:
         units = slicing.units_of(pair.comparison, by)
         st.dataframe(table(found, pair.comparison.alpha, units), hide_index=True, column_config=_columns(units), alt=f"Slices by {by}")
         st.caption(
-            f"{effects.sure(pair.comparison.alpha)} intervals over {units}, each slice for itself. "
+            f"{figures.sure(pair.comparison.alpha)} intervals over {units}, each slice for itself. "
             "“among all”: the verdict holds although so many were asked (Holm)."
         )
 
@@ -75,7 +75,7 @@ def table(found: Sequence[Slice], alpha: float, units: str) -> pd.DataFrame:
                 "slice": one.value,
                 units: one.result.units,
                 "change": change(one.result, one.result.delta) if one.result.delta is not None else "–",
-                f"{effects.sure(alpha)} interval": f"{change(one.result, one.result.lo)} … {change(one.result, one.result.hi)}",
+                f"{figures.sure(alpha)} interval": f"{change(one.result, one.result.lo)} … {change(one.result, one.result.hi)}",
                 "verdict": [badges.VERDICTS[one.result.verdict]],
                 "among all": "stands" if one.stands else "",
             }
@@ -88,7 +88,7 @@ def _columns(units: str) -> dict[str, Any]:
     return {
         units: st.column_config.NumberColumn(width=70, help=f"How many {units} have a pair"),
         "change": st.column_config.TextColumn(alignment="right"),
-        "verdict": effects.verdict_column(),
+        "verdict": badges.verdict_column(),
         "among all": st.column_config.TextColumn(help="Holds although so many slices were asked at once", width=80),
     }
 

@@ -94,7 +94,7 @@ def interactions(visit: Any, server: Any) -> Iterator[tuple[str, float]]:
     going(visit, server.url(PAGES["compare"]))
     yield "compare: B better", took(visit, lambda: page.get_by_role("radio", name="B better").click())
     yield "compare: slices", took(visit, lambda: page.get_by_role("radio", name="Slices").click())
-    yield "compare: all metrics", took(visit, lambda: page.get_by_text("All 10 metrics").click())
+    yield "compare: the template", took(visit, lambda: page.get_by_role("radio", name="What changed").click())
     going(visit, server.url(PAGES["case"]))
     yield "case: next", took(visit, lambda: page.get_by_role("button", name="Next").click())
     going(visit, server.url())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import page_story
 import pytest
 
-from pages.ui.onward import queue_of
+from pages.ui import cached
 from prompts import channels
 from runs.compare import find_arms
 from runs.ratings import begin
@@ -89,7 +90,8 @@ def test_compare_leads_to_the_same_pairs_without_names(app: Open, workspace: Wor
     assert [box.value for box in at.selectbox] == list(ARMS.values())
     a, b = ARMS.values()
     name = begin(own, *find_arms(own, b, a), actor="chief", seed=5)
-    assert queue_of(own, a, b) == name
+    time.sleep(cached.FRESH_S)
+    assert cached.queue(own, a, b) == name
     assert links(app("compare.py", of=own, **ARMS))["Blind review of these →"] == f"review?queue={name}"
 
 

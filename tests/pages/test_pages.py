@@ -123,16 +123,19 @@ def test_compare_waits_for_a_choice(app: Open) -> None:
 def test_compare_says_in_words_and_numbers_what_b_changes(app: Open) -> None:
     """Each primary metric has a sentence and a row; the plot's alternative text says the same."""
     at = app("compare.py", **ARMS)
-    assert "▲ better   On 14 series B raises face consistency" in html(at)
-    table = at.dataframe[0].value.set_index("metric")
-    assert table.loc["face consistency ↑", "verdict"] == ["▲ better"]
-    assert table.loc["face consistency ↑", "+ / − / ="] == "14 / 0 / 0"
-    assert "stiffness ↓" not in table.index
+    said = html(at)
+    assert "▲ better   On 14 series B raises face consistency" in said
+    shown, folded = said.split("<details>")
+    row = re.search("<tr><th[^>]*>face consistency\u00a0↑</th>.*?</tr>", shown)
+    assert row is not None
+    assert re.findall(">([^<]+)</td>", row[0])[::5] == ["▲ better", "14\u00a0/\u00a00\u00a0/\u00a00"]
+    assert "stiffness\u00a0↓" in folded
+    assert "stiffness\u00a0↓" not in shown
 
 
 def test_compare_says_that_both_arms_are_simulated(app: Open) -> None:
     """Nobody can take the studio's numbers for those of a model."""
-    assert "Both arms are simulated" in markdown(app("compare.py", **ARMS))
+    assert "Both arms are simulated" in html(app("compare.py", **ARMS))
 
 
 def test_references_in_the_address_become_ids(app: Open) -> None:
@@ -140,6 +143,25 @@ def test_references_in_the_address_become_ids(app: Open) -> None:
     at = app("compare.py", a="shot/portrait@plain", b="shot/portrait@rich")
     # The newest run that has both: that of the clips.
     assert [box.value for box in at.selectbox][:2] == list(CLIP_ARMS.values())
+
+
+def test_words_of_a_name_find_an_arm(app: Open) -> None:
+    """The list offers the newest arms only; of what was written, one arm is opened, several are offered, none is said."""
+    at = app("compare.py", a=ARMS["a"], b=f"{page_story.SHOTS} RICH")
+    assert at.query_params["b"] in (ARMS["b"], [ARMS["b"]])
+    at = app("compare.py", b="portrait rich")
+    assert at.selectbox[1].value is None
+    assert "arms have 'portrait rich' in their names: choose one." in words(at)
+    assert all("portrait@rich" in option for option in at.selectbox[1].options)
+    assert "'no such words'" in app("compare.py", a=ARMS["a"], b="no such words").error[0].value.replace("\\", "")
+
+
+def test_an_arm_is_compared_with_those_of_its_stage(app: Open) -> None:
+    """No list offers what cannot be compared, and none offers an arm against itself."""
+    at = app("compare.py", **ARMS)
+    stage, others = at.selectbox[0].options[0].split(" · ")[2], at.selectbox[1].options
+    assert {option.split(" · ")[2] for option in others} == {stage}
+    assert at.selectbox[0].options[at.selectbox[0].index] not in others
 
 
 def test_without_arms_the_newest_comparisons_are_offered(app: Open) -> None:
@@ -161,7 +183,7 @@ def test_swapping_turns_the_verdict(app: Open) -> None:
 
 def test_all_cases_are_listed_with_pictures_and_reasons(app: Open) -> None:
     """Each row has both pictures, both values and both reasons; a failure says what went wrong."""
-    frame = app("compare.py", **ARMS, w="all", m="face_consistency").dataframe[1].value
+    frame = app("compare.py", **ARMS, w="all", m="face_consistency").dataframe[0].value
     assert len(frame) == 16
     assert frame["A shows"].str.fullmatch(r"/poster/[0-9a-f]{64}").all()
     failed = frame[frame["case"] == "series-0-shot-1"].iloc[0]
@@ -174,16 +196,16 @@ def test_cases_are_filtered_and_counted(app: Open, wanted: str, count: int) -> N
     """The filter shows how many it keeps, and keeps as many."""
     at = app("compare.py", **ARMS, w=wanted, m="face_consistency")
     assert any(option.endswith(f" {count}") for option in at.segmented_control[1].options)
-    assert (len(at.dataframe[1].value) if len(at.dataframe) > 1 else 0) == count
+    assert (len(at.dataframe[0].value) if at.dataframe else 0) == count
 
 
 def test_slices_have_an_interval_each(app: Open) -> None:
     """The size of shot that most series have has a verdict that stands, the other too few; single series count their cases."""
     at = app("compare.py", **ARMS, view="slices", by="shot size", sm="face_consistency")
-    table = at.dataframe[1].value.set_index("slice")
+    table = at.dataframe[0].value.set_index("slice")
     assert table["verdict"].map(lambda v: v[0]).to_dict() == {"closeup": "▲ better", "wide": "○ too little"}
     assert table["among all"].to_dict() == {"closeup": "stands", "wide": ""}
-    by_series = app("compare.py", **ARMS, view="slices", by="series", sm="face_consistency").dataframe[1].value
+    by_series = app("compare.py", **ARMS, view="slices", by="series", sm="face_consistency").dataframe[0].value
     assert len(by_series) == page_story.SERIES
     assert by_series["verdict"].map(lambda v: v[0]).eq("○ too little").all()
 
@@ -201,8 +223,8 @@ def test_the_template_diff_is_a_view(app: Open) -> None:
 
 
 def test_what_the_gate_would_ask_is_drawn(app: Open) -> None:
-    """The suite's policy has margins; a caption says what the upright bars are."""
-    assert "gate policy shot" in markdown(app("compare.py", **ARMS))
+    """The suite's policy has margins; a note says what the upright bars are."""
+    assert "gate policy shot" in html(app("compare.py", **ARMS))
 
 
 def test_the_cases_of_arms_that_do_not_fit_are_not_compared(app: Open) -> None:
@@ -239,7 +261,7 @@ def test_a_case_shows_what_was_asked_and_what_came(app: Open) -> None:
 
 def test_a_case_is_leafed_through_in_the_list_that_it_was_opened_from(app: Open) -> None:
     """What is better comes by the largest gain, on Compare as here; a case of another list has all of them around it."""
-    listed = app("compare.py", **ARMS, w="better", m="face_consistency").dataframe[1].value
+    listed = app("compare.py", **ARMS, w="better", m="face_consistency").dataframe[0].value
     assert listed["B − A"].is_monotonic_decreasing
     first, second = listed["case"].iloc[:2]
     at = app("examine.py", **ARMS, case=first, w="better", m="face_consistency")

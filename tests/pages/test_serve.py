@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import page_story
 import pytest
 from PIL import Image
+from streamlit import file_util
 
-from pages import guard, serve
+from pages import front, guard, serve
 from prompts.errors import InputError
 from runs.errors import MediaError
 from runs.media import MediaStore
@@ -274,3 +276,15 @@ def test_the_settings_keep_the_app_on_this_machine() -> None:
     assert settings["server.enableCORS"] is True
     assert settings["browser.gatherUsageStats"] is False
     assert settings["server.headless"] is True
+
+
+def test_each_page_of_the_app_begins_with_our_html(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's own with one line more, at each address that the navigation knows."""
+    named = re.findall(r'st\.Page\("\w+\.py", title="\w+", (?:default=True|url_path="(\w+)")', Path(serve.ROUTER).read_text("utf-8"))
+    assert sorted(named) == sorted(front.PATHS)
+    for path in front.PATHS:
+        status, headers, body = ask(workspace, monkeypatch, f"/{path}")
+        assert (status, headers["content-type"], headers["cache-control"]) == (200, "text/html; charset=utf-8", "no-cache")
+        assert body.decode().count(front.SCRIPT) == 1
+    theirs = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")
+    assert body.decode().replace(front.SCRIPT, "") == theirs

@@ -51,7 +51,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "home.py": "● finished",
         "write.py": "shot/keyframe",
         "launch.py": "face consistency",
-        "compare.py": "face ↑",
+        "compare.py": "face\u00a0↑",
         "examine.py": "face ↑",
         "watch.py": "8 of 8",
         "review.py": "Which one?",
@@ -72,7 +72,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "huge": {
         "home.py": "\n59,",
-        "compare.py": "metric 0 ↑",
+        "compare.py": "metric 0\u00a0↑",
         "examine.py": "metric 0 ↑",
         "watch.py": "50 of 50",
         "review.py": "No queue yet",
@@ -83,8 +83,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def said(at: AppTest) -> str:
-    """Return headings, texts, errors, figures, and the cells of all tables."""
+    """Return headings, texts, errors, figures, what is drawn as HTML, and the cells of all tables."""
     words = [str(element.value) for kind in ("header", "text", "error", "metric") for element in getattr(at, kind)]
+    words += [str(element.value) for element in at.get("html")]
     words += [frame.value.to_csv() for frame in at.dataframe]
     return "\n".join(words).replace("\\", "")
 

@@ -12,7 +12,7 @@ import pytest
 from evals.compare import compare
 from evals.result import Result, ordered
 from evals.score import Metric
-from pages.ui import beside, brief, cases, crops, effects, expression, forest, runs_table, scores, text, traces
+from pages.ui import beside, brief, cases, crops, effects, expression, figures, forest, runs_table, scores, text, traces
 from pages.ui.palette import DARK, LIGHT
 
 FACES = Metric("face_consistency", "up", "probability", worst=0.0)
@@ -134,9 +134,15 @@ def contrast(one: str, other: str) -> float:
 
 def test_the_numbers_say_direction_interval_and_series_won() -> None:
     """One row a metric, as people read it."""
-    row = effects.table(results(face_consistency=(0.2, 0.8)), 0.05).iloc[0]
-    assert (row["metric"], row["+ / − / ="], row["verdict"]) == ("face consistency ↑", "10 / 0 / 0", ["▲ better"])
-    assert " … " in row["90 % interval"]
+    heads = [name for name, _ in figures.columns(0.05, "series")]
+    moved, same = (dict(zip(heads, figures.row(result), strict=True)) for result in results(face_consistency=(0.2, 0.8), blinks=(5.0, 5.0)))
+    assert (moved["metric"], moved["+ / − / ="], moved["verdict"]) == (
+        "face consistency\u00a0↑",
+        "10\u00a0/\u00a00\u00a0/\u00a00",
+        "▲ better",
+    )
+    assert " … " in moved["90 % interval"]
+    assert same["verdict"] == "= same"
 
 
 # Tables
