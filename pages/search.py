@@ -41,7 +41,8 @@ def _hits(ws: Workspace, words: str, kind: str) -> None:
         _further(kind, whole)
         _elsewhere(ws, words, kind)
         return
-    st.html(hits_html(found.head(PAGE), words, cached.arm_names(ws)))
+    names = {address: arm.label for address, arm in cached.arms(ws).items()}
+    st.html(hits_html(found.head(PAGE), words, names))
     with st.container(horizontal=True, vertical_alignment="center"):
         if page:
             st.button("◀ newer", on_click=_turn, args=(page,))
