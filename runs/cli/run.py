@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +12,7 @@ from runs.cli import output
 from runs.cli.context import parameters, quiet, workspace
 
 if TYPE_CHECKING:
+    from runs.bars import Bar
     from runs.harness import Options, RunResult
     from runs.plan import Plan
     from runs.provider import Provider
@@ -73,6 +74,8 @@ SHORTFALLS = 3
 @click.option("--retry-failed", is_flag=True, help="With --resume: make failed jobs once more.")
 @click.option("--resend", is_flag=True, help="With --resume: ask again where no answer came, though it may be paid twice.")
 @tapes
+@click.option("--at-least", multiple=True, metavar="METRIC=VALUE", help="Exit 3 where an arm's mean is lower: a bar for builds.")
+@click.option("--at-most", multiple=True, metavar="METRIC=VALUE", help="Exit 3 where an arm's mean is higher.")
 @click.option("--no-score", is_flag=True, help="Only generate; `workbench score` can judge later.")
 @click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")
 @output.format_option
@@ -83,17 +86,18 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     Both arms run interleaved over the same cases with the same seeds. Ctrl-C leaves a run that --resume finishes.
     """
     from runs import engine
+    from runs.bars import check_metrics, read_bars
     from runs.providers.manual import ManualProvider
     from runs.settings import load
 
-    ws = workspace(context)
+    ws, bars = workspace(context), read_bars(asked["at_least"], asked["at_most"])
     flags = {"provider": asked["provider"], "repeats": asked["repeats"], "seed": asked["seed"], "budget_usd": asked["budget"]}
     flags |= {"engine.name": asked["engine"], "engine.address": asked["cluster"]}
     settings = load(ws.root, flags)
     engine.choose(settings)
     if resumed:
         _refuse_idle(context)
-        _report(ws, _resume(context, ws, settings, resumed, asked), fmt, silent=quiet(context))
+        _report(ws, _resume(context, ws, settings, resumed, asked), fmt, silent=quiet(context), bars=bars)
         return
     if asked["retry_failed"] or asked["resend"]:
         raise click.UsageError("With --retry-failed and --resend give --resume RUN: the run whose jobs are made once more.")
@@ -102,6 +106,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     provider = taped(_provider(settings, settings.provider), asked)
     options = options_of(context, ws, settings, provider, asked)
     plan = _plan(ws, settings, provider, asked, options.pricing.amounts)
+    check_metrics(bars, plan.event.scorers if options.scoring else ())
     if dry_run:
         emit_estimate(ws, plan, options, settings.repeats, fmt)
         return
@@ -110,7 +115,7 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
         return
     from runs import harness
 
-    _report(ws, harness.run(ws, plan, provider, options), fmt, silent=quiet(context))
+    _report(ws, harness.run(ws, plan, provider, options), fmt, silent=quiet(context), bars=bars)
 
 
 def _refuse_idle(context: click.Context) -> None:
@@ -281,8 +286,11 @@ def emit_estimate(ws: Workspace, plan: Plan, options: Options, repeats: int, fmt
     output.say("Dry run: nothing was sent.")
 
 
-def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool) -> None:
-    """Print the mean scores of a run; exit 4 when nothing was evaluated, 1 when the provider ended it."""
+def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool, bars: Sequence[Bar] = ()) -> None:
+    """Print the mean scores of a run; exit 4 when nothing was evaluated, 1 when the provider ended it, 3 when a bar is missed."""
+    from runs import query
+    from runs.bars import missed
+
     counts = result.counts
     output.emit(means(ws, result.run_id), fmt, key="means", run=result.run_id, state=result.state, reason=result.reason, ok=counts.ok)
     whole = result.state == "finished" and counts.ok == counts.jobs
@@ -296,6 +304,10 @@ def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool) -> None
         raise click.exceptions.Exit(1)
     if not counts.ok:
         raise click.exceptions.Exit(4)
+    for line in (under := missed(bars, query.run_scores(ws, result.run_id)) if bars else []):
+        output.say(f"Missed: {line}.")
+    if under:
+        raise click.exceptions.Exit(3)
 
 
 def means(ws: Workspace, run_id: str) -> Any:

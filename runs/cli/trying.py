@@ -66,7 +66,8 @@ def try_(context: click.Context, /, refs: tuple[str, ...], case_id: str | None, 
         )
     result = harness.run(ws, plan, provider, _quietly(options, Silent()))
     _print(outputs(ws, result.run_id), case, fmt, result.run_id)
-    output.say(f"Run {result.run_id}: {result.counts.text}. {result.reason}".strip(), quiet=quiet(context))
+    silent = quiet(context) and result.state == "finished"
+    output.say(f"Run {result.run_id}: {result.counts.text}. {result.reason}".strip(), quiet=silent)
     if not result.counts.ok:
         raise click.exceptions.Exit(1 if result.state == "failed" else 4)
 

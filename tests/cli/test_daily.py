@@ -81,6 +81,24 @@ def test_a_resumed_run_refuses_what_has_no_effect_on_it(ws: Path, cli: Cli) -> N
     assert "or a chain" in one_line_error(cli("export-episode", "last", "out"))
 
 
+def test_a_build_fails_on_a_missed_bar_and_on_a_worse_version(ws: Path, cli: Cli) -> None:
+    """The plain script breaks the story's rules, the starter's does not: bars are checked by arm, verdicts only with enough series."""
+    run = ("run", "--suite", "script", "--split", "explore", "--limit", "9", "--repeats", "1")
+    assert "Did you mean logic" in one_line_error(cli(*run, "--version", RICH, "--at-least", "logik=0.5"))
+    assert "METRIC=VALUE" in one_line_error(cli(*run, "--version", RICH, "--at-most", "logic"))
+    assert not list((ws / "runs").rglob("*.jsonl")), "a bar that is none is said before anything is paid"
+    done = cli(*run, "--version", RICH, "--version", PLAIN, "--at-least", "logic=0.6", "--at-most", "latency=60")
+    assert done.code == 3 and done.err.count("Missed: ") == 1
+    assert f"Missed: {PLAIN}: logic is 0." in done.err and "at least 0.6 was asked for" in done.err
+    assert cli("run", "--resume", "last", "--at-least", "schema=0.1").code == 0
+    assert cli("compare", RICH, PLAIN).code == 0
+    worse = cli("compare", RICH, PLAIN, "--fail-on", "worse")
+    assert worse.code == 3 and "B is worse: " in worse.err
+    assert cli("compare", PLAIN, RICH, "--fail-on", "not-better").code == 0
+    assert cli("compare", PLAIN, RICH, "--fail-on", "not-better", "--metric", "cost").code == 3
+    assert cli("compare", PLAIN, RICH, "--fail-on", "worse", "--metric", "logik").code == 1
+
+
 def test_what_no_run_has_used_is_told_apart_from_what_there_is_not(cli: Cli) -> None:
     assert "No run has used clip/motion yet. Run it first: workbench run --suite clip" in one_line_error(cli("compare", "clip/motion", "x"))
 
