@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from evals.result import RATIO_UNITS
 from pages.ui import shell
 from runs import query
 from runs.errors import MediaError
@@ -88,13 +89,29 @@ def outputs(ws: Workspace, run_id: str, found: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame({"Output": posters}) if any(posters) else pd.DataFrame(index=found.index)
     frame["Version"] = [f"{arm.upper()} · {ref}" for arm, ref in zip(found["arm"], found["ref"], strict=True)]
     frame["Case"] = [case(run_id, arm, case_id) for arm, case_id in zip(found["arm"], found["case_id"], strict=True)]
-    frame["Status"] = found["status"].map(spaced)
-    frame["Beginning"] = [_said(ws, row) for row in found.to_dict("records")]
+    if "value" in found:
+        frame["Score"] = found["value"]
+        frame["Why"] = [_why(row) for row in found.to_dict("records")]
+    else:
+        frame["Status"] = found["status"].map(spaced)
+        frame["Beginning"] = [_said(ws, row) for row in found.to_dict("records")]
     frame["Seconds"], frame["Cost $"] = found["latency_s"], found["cost_usd"]
     frame["At"] = found["created_at"]
     # What nothing of this run has would only be an empty column.
-    empty = [name for name in ("Beginning", "Cost $") if not frame[name].fillna(0).astype(bool).any()]
+    empty = [name for name in ("Beginning", "Cost $") if name in frame and not frame[name].fillna(0).astype(bool).any()]
     return frame.drop(columns=empty)
+
+
+def metrics(scores: pd.DataFrame) -> list[str]:
+    """Return by which metrics the outputs of a run can be ordered; `scores` as `runs.query.run_scores` gives them."""
+    of = scores[scores["primary"].fillna(value=False).astype(bool) & ~scores["unit"].isin(RATIO_UNITS)]
+    # What is better the more there is of it first: of what should not be, most runs have nothing.
+    return sorted(of["metric"].unique(), key=lambda name: (bool((of.loc[of["metric"] == name, "direction"] == "down").all()), name))
+
+
+def order(name: str) -> str:
+    """Return what an order of outputs is called."""
+    return name if name == "newest" else f"by {name.replace('_', ' ')}"
 
 
 def arms(found: pd.DataFrame) -> str:
@@ -102,6 +119,13 @@ def arms(found: pd.DataFrame) -> str:
     if found["model"].nunique() == 1:
         return f"{' → '.join(found['ref'])} · {found['model'].iloc[0]}"
     return " → ".join(f"{row.ref} · {row.model}" for row in found.itertuples())
+
+
+def _why(row: Mapping[Any, Any]) -> str:
+    if row["status"] != "ok":
+        return shell.shortened(f"{spaced(row['status'])}: {row['message'] or spaced(row['error'])}")
+    told = row["reason"] if row["scored"] == "ok" else f"{spaced(row['scored'])}: {row['reason'] or ''}"
+    return shell.shortened(told or "", TEXT_CHARS)
 
 
 def _said(ws: Workspace, row: Mapping[Any, Any]) -> str:

@@ -129,8 +129,9 @@ _CELL = "text-align:left;padding:.45rem .8rem .45rem 0;border:0;border-bottom:1p
 def _row(rule: Rule, colours: Palette) -> str:
     colour = colours.verdicts[_LOOKS[rule.result]]
     measured = f'<b style="color:{colour}">{escape(rule.measured)}</b><br><span style="white-space:nowrap">{escape(rule.interval)}</span>'
+    asks = escape(rule.asks).replace(" %", "&nbsp;%")
     cells = (
-        f"<b>{escape(rule.name)}</b>", escape(rule.asks), escape(rule.levels), escape(rule.counts), _drawn(rule, colour, colours), measured,
+        f"<b>{escape(rule.name)}</b>", asks, escape(rule.levels), escape(rule.counts), _drawn(rule, colour, colours), measured,
         f'<b style="color:{colour};white-space:nowrap">{escape(rule.result)}</b>',
     )  # fmt: skip
     return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import live, shell
+from pages.ui import address, live, shell
 from prompts.errors import WorkbenchError
 from runs import launching, query
 from runs.launching import Launched
 from runs.settling import doubtful
 from runs.workspace import Workspace
+
+NEWEST = "newest"
 
 
 def draw(ws: Workspace, run_id: str, was: str, was_alive: bool) -> None:
@@ -32,7 +34,7 @@ def draw(ws: Workspace, run_id: str, was: str, was_alive: bool) -> None:
         )
         if (wrong["status"] == "unknown_submission").any():
             _doubts(ws, run_id)
-    _newest(ws, run_id)
+    _outputs(ws, run_id, now["state"])
     _told(ws, run_id, printed)
 
 
@@ -51,13 +53,22 @@ def _doubts(ws: Workspace, run_id: str) -> None:
     st.code(commands, language="shell", wrap_lines=True)
 
 
-def _newest(ws: Workspace, run_id: str) -> None:
-    found = query.newest(ws, run_id)
+def _outputs(ws: Workspace, run_id: str, state: str) -> None:
+    """Draw a dozen outputs: the newest while a run goes on, afterwards those that a metric judged worst."""
+    metrics = [] if state == "running" else live.metrics(query.run_scores(ws, run_id))
+    title, choice = st.columns([8, 3], vertical_alignment="center")
+    by = NEWEST
+    if metrics:
+        options = [*metrics, NEWEST]
+        by = address.one(choice.selectbox, "Outputs", "by", options, metrics[0], format_func=live.order, label_visibility="collapsed")
+    found = query.newest(ws, run_id) if by == NEWEST else query.weakest(ws, run_id, by)
     if found.empty:
         return
-    st.subheader("Newest outputs")
+    title.subheader("Newest outputs" if by == NEWEST else "Weakest outputs")
     frame = live.outputs(ws, run_id, found)
     columns = {
+        "Score": st.column_config.NumberColumn(format="%.3f", help="Empty where there is no value: the reason says why"),
+        "Why": st.column_config.TextColumn(width="large"),
         "Output": st.column_config.ImageColumn(width=70),
         "Case": st.column_config.LinkColumn(display_text=r"case=(.*)$"),
         "Beginning": st.column_config.TextColumn(width="large"),
@@ -66,7 +77,7 @@ def _newest(ws: Workspace, run_id: str) -> None:
         "At": st.column_config.DatetimeColumn(format="HH:mm:ss", help="UTC"),
     }
     tall = 84 if "Output" in frame else 56
-    st.dataframe(frame, hide_index=True, height="content", row_height=tall, column_config=columns, placeholder="–", alt="Newest outputs")
+    st.dataframe(frame, hide_index=True, height="content", row_height=tall, column_config=columns, placeholder="–", alt="Outputs")
 
 
 def _told(ws: Workspace, run_id: str, printed: Launched | None) -> None:

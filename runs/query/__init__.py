@@ -19,7 +19,7 @@ from runs.query.of_gates import GATES, burnt, gates
 from runs.query.of_generations import GENERATIONS, generation, generations
 from runs.query.of_health import DRIFT, PLANTED, RATED_SCORES, TRUTHS, WORKLOAD, drift, planted, rated_scores, truths, workload
 from runs.query.of_lineage import CHAIN_COSTS, LINEAGE, ancestry, chain_costs, chain_runs, descendants, lineage, place
-from runs.query.of_live import NEWEST, NOTES, newest, notes
+from runs.query.of_live import NEWEST, NOTES, WEAKEST, newest, notes, weakest
 from runs.query.of_ratings import QUEUES, RATINGS, queue, queue_outputs, queues, ratings
 from runs.query.of_runs import RUN_SCORES, RUNS, find_run, run_plan, run_scores, runs, suite_of
 from runs.query.of_scores import FINDINGS, GAPS, SCORES, findings, gaps, scores
@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, Columns] = {
     "drift": DRIFT,
     "workload": WORKLOAD,
     "newest": NEWEST,
+    "weakest": WEAKEST,
     "notes": NOTES,
     "search": SEARCH,
     "errors": ERRORS,
@@ -102,5 +103,6 @@ __all__ = [
     "truths",
     "version_source",
     "versions",
+    "weakest",
     "workload",
 ]

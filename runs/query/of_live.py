@@ -26,6 +26,7 @@ NEWEST: Columns = {
     "latency_s": NUMBER,
     "created_at": TIME,
 }
+WEAKEST: Columns = {**NEWEST, "metric": TEXT, "value": NUMBER, "scored": TEXT, "reason": TEXT}
 NOTES: Columns = {"text": TEXT, "noted_at": TIME}
 
 
@@ -49,6 +50,26 @@ def newest(ws: Workspace, run_id: str, limit: int = 12) -> pd.DataFrame:
             """,
             NEWEST,
             [run_id, limit],
+        )
+
+
+def weakest(ws: Workspace, run_id: str, metric: str, limit: int = 12) -> pd.DataFrame:
+    """Return the outcomes that a metric judged worst, those first for which it has no value. Columns: `WEAKEST`."""
+    with read(ws) as con:
+        return frame(
+            con,
+            """
+            with worst as (
+              select run_id, job_id, metric, value, status as scored, reason,
+                case when direction = 'down' then -value else value end as good
+              from scores where run_id = ? and metric = ? order by good nulls first, job_id limit ?)
+            select g.job_id, g.arm, g.ref, g.model, g.case_id, g.status, g.error, g.message, g.artifact, g.media_type,
+              g.cost_usd, g.latency_s, g.created_at, worst.metric, worst.value, worst.scored, worst.reason
+            from worst join generations g on g.run_id = worst.run_id and g.job_id = worst.job_id and g.run_id = ?
+            order by worst.good nulls first, worst.job_id
+            """,
+            WEAKEST,
+            [run_id, metric, limit, run_id],
         )
 
 

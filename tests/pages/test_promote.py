@@ -195,7 +195,7 @@ def test_a_report_stands_rule_by_rule_and_is_computed_again(app: Open, ws: Works
     html = "\n".join(element.value for element in at.get("html"))
     assert "PROMOTE. On 13 series logic changes by" in words(at)
     assert html.count(PASS) == 3
-    assert "no loss of more than 25 %" in html
+    assert "no loss of more than 25&nbsp;%" in html
     row = at.dataframe[0].value.iloc[0]
     assert (row["Decision"], row["Evidence"], row["Attempt"]) == (["▲ promote"], ["SIM"], "1")
 

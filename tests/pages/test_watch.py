@@ -71,14 +71,22 @@ def test_a_run_that_broke_off_can_be_resumed(app: Open, tmp_path: Path, monkeypa
 
 def test_pictures_are_posters_and_texts_begin(app: Open, workspace: Workspace) -> None:
     """The newest twelve, newest first; what failed says why; nothing of it is markup."""
-    frame = app("watch.py", id=page_story.SHOTS).dataframe[-1].value
+    frame = app("watch.py", id=page_story.SHOTS, by="newest").dataframe[-1].value
     assert len(frame) == 12
     assert frame["Output"].dropna().str.startswith("/poster/").all()
     assert frame["At"].is_monotonic_decreasing
     script = query.runs(workspace).query("stage == 'script'")["run_id"].iloc[0]
-    frame = app("watch.py", id=script).dataframe[-1].value
+    frame = app("watch.py", id=script, by="newest").dataframe[-1].value
     assert "Output" not in frame
     assert frame["Beginning"].str.len().between(20, live.TEXT_CHARS).all()
+
+
+def test_of_a_run_that_has_ended_the_weakest_outputs_come_first_with_the_reason(app: Open) -> None:
+    """By any of its metrics; what cannot be looked at has no score."""
+    for metric in ("expression", "face_consistency"):
+        frame = app("watch.py", id=page_story.SHOTS, by=metric).dataframe[-1].value
+        assert frame["Score"].dropna().is_monotonic_increasing
+        assert frame["Why"].iloc[-1].startswith(page_story.HOSTILE[:20])
 
 
 def test_a_job_in_doubt_comes_with_the_commands_that_settle_it_or_ask_again(

@@ -34,7 +34,15 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 ALONE = {"lineage", "chain_costs", "truths", "planted", "rated_scores", "drift"}
 
 
-ARGUMENTS = {"errors": ("r",), "gaps": ("r",), "chain_costs": ("pilot",), "newest": ("r",), "notes": ("r",), "search": ("server", "errors")}
+ARGUMENTS = {
+    "errors": ("r",),
+    "gaps": ("r",),
+    "chain_costs": ("pilot",),
+    "newest": ("r",),
+    "weakest": ("r", "logic"),
+    "notes": ("r",),
+    "search": ("server", "errors"),
+}
 
 
 @pytest.mark.parametrize("name", query.COLUMNS)
@@ -217,6 +225,15 @@ def test_errors_that_differ_only_in_numbers_are_one(full: Workspace) -> None:
     top = query.errors(full, "r").iloc[0]
     assert (top["count"], top["example"]) == (3, max(story.job_id("r", n) for n in (0, 2, 4)))
     assert (top["arm"], top["case_id"]) == tuple(query.generation(full, "r", top["example"])[name] for name in ("arm", "case_id"))
+
+
+def test_the_weakest_outcomes_come_first_and_those_without_a_value_before_them(full: Workspace) -> None:
+    found = query.weakest(full, "r", "logic", limit=5)
+    scores = query.scores(full, "r", "logic")
+    scores = scores.assign(good=scores["value"] * (1 if scores["direction"].iloc[0] == "up" else -1))
+    scores = scores.sort_values(["good", "job_id"], na_position="first").head(5)
+    assert list(zip(found["job_id"], found["scored"], strict=True)) == list(zip(scores["job_id"], scores["status"], strict=True))
+    assert set(found["metric"]) == {"logic"}
 
 
 def test_the_newest_outcomes_come_first_and_no_more_than_asked_for(full: Workspace) -> None:
