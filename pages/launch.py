@@ -12,6 +12,7 @@ from pages.ui.order import Wanted
 from prompts.errors import WorkbenchError
 from runs import launching, query
 from runs.dryrun import DryRun, dry_run
+from runs.offering import offers
 from runs.plan import new_run_id
 from runs.settings import Settings, load
 from runs.workspace import Workspace
@@ -37,10 +38,17 @@ def main() -> None:
     if wanted is None:
         return
     pilots = _pilots(ws, wanted)
-    pilot = shell.asked("pilot", pilots) or GUESS  # its widget stands below, with what follows from it
+    asked = shell.asked("pilot", pilots)  # its widget stands below, with what follows from it
+    usual = asked or _measured(ws, settings, wanted)
     try:
         with st.spinner("Rendering its prompts …", show_time=False):
-            found = _dry(_Plan(ws, settings, wanted, "" if pilot == GUESS else pilot, at))
+            try:
+                found = _dry(_Plan(ws, settings, wanted, usual, at))
+            except WorkbenchError:
+                if asked or usual == GUESS:
+                    raise
+                usual = GUESS  # nobody asked for a pilot that was not scored with what the policy asks for
+                found = _dry(_Plan(ws, settings, wanted, usual, at))
     except WorkbenchError as error:
         st.error(shell.plain(error.message))
         if error.hint:
@@ -48,7 +56,7 @@ def main() -> None:
         return
     forecast.size(found)
     _start(ws, wanted, found)
-    forecast.effects(found, pilots)
+    forecast.effects(found, pilots, usual)
 
 
 def _pilots(ws: Workspace, wanted: Wanted) -> list[str]:
@@ -57,11 +65,23 @@ def _pilots(ws: Workspace, wanted: Wanted) -> list[str]:
     return [GUESS, *runs.loc[(runs["suite"] == wanted.order.suite) & (runs["done"] > 0), "run_id"].head(NEWEST_PILOTS)]
 
 
+def _measured(ws: Workspace, settings: Settings, wanted: Wanted) -> str:
+    """Return the newest finished run of the suite, simulated only if this one will be: it knows better than a guess how metrics vary."""
+    simulated = any("SIMULATED" in one.makes for one in offers(settings) if one.provider == wanted.provider)
+    runs = query.runs(ws)
+    of = runs[
+        (runs["suite"] == wanted.order.suite) & (runs["state"] == "finished") & runs["arms"].fillna("").str.contains(", ", regex=False)
+    ]
+    of = of[of["simulated"].fillna(value=False).astype(bool) == simulated]
+    return str(of["run_id"].iloc[0]) if len(of) else GUESS
+
+
 class _Plan:
     """All that a dry run depends on, as the key of a cache."""
 
     def __init__(self, ws: Workspace, settings: Settings, wanted: Wanted, pilot: str, at: str) -> None:
-        self.ws, self.settings, self.wanted, self.pilot, self.at = ws, settings, wanted, pilot, at
+        self.ws, self.settings, self.wanted, self.pilot = ws, settings, wanted, "" if pilot == GUESS else pilot
+        self.at = at
         self.key = repr((ws.root, settings.model_dump_json(), wanted.order, wanted.provider, wanted.prices, pilot, at))
 
     def __hash__(self) -> int:

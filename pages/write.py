@@ -43,7 +43,8 @@ def main() -> None:
     versions = known.known(ws, name, state)
     _table(versions)
     with st.container(horizontal=True, vertical_alignment="center"):
-        path = next((one.path for one in versions if one.path), "")
+        shown = [one for one in versions if one.ref == st.query_params.get("v")]
+        path = next((one.path for one in (*shown, *versions) if one.path), "")
         st.caption(
             shell.plain(f"Edit prompts/{path} in your editor; what you save is shown here at once." if path else "Only the log has it.")
         )
@@ -86,6 +87,7 @@ def _table(versions: Sequence[Known]) -> None:
         hide_index=True,
         height="content",
         column_config={
+            "Version": st.column_config.ButtonColumn(type="tertiary", alignment="left", key="_version_row", on_click=_opened, width=230),
             "Promoted": st.column_config.MultiselectColumn(options=PROMOTED, color=["green", "orange", "blue"], width=170),
             "Runs": st.column_config.NumberColumn(width=60, help="Runs that used just this text"),
             "Last used": st.column_config.DatetimeColumn(format="D MMM HH:mm", help="UTC"),
@@ -94,6 +96,11 @@ def _table(versions: Sequence[Known]) -> None:
         placeholder="–",
         alt="Versions of this template",
     )
+
+
+def _opened() -> None:
+    st.query_params["v"] = st.session_state["_version_row"]["label"]
+    st.query_params.pop("base", None)  # what it is usually compared with
 
 
 def _launch(ws: Workspace, at: str, one: Known, base: str, chosen: str) -> None:

@@ -24,7 +24,7 @@ def size(found: DryRun) -> None:
         st.text(line)
 
 
-def effects(found: DryRun, pilots: Sequence[str]) -> None:
+def effects(found: DryRun, pilots: Sequence[str], usual: str) -> None:
     """Draw what the checks say of the prompts, and what effect the run can show; `pilots` are runs that tell how much metrics vary."""
     if found.lints.clean() < len(found.lints.prompts):
         with st.expander(f"What the checks say of its prompts: {said(found)}", key="lints"):
@@ -36,7 +36,7 @@ def effects(found: DryRun, pilots: Sequence[str]) -> None:
         return
     title, choice = st.columns([7, 4], vertical_alignment="bottom")
     title.subheader("What it can show")
-    shell.choose(choice, "How much metrics vary, from", "pilot", pilots, usual=GUESS, help="The first two arms of a run")
+    shell.choose(choice, "How much metrics vary, from", "pilot", pilots, usual=usual, help="The first two arms of a run")
     st.text(headline(found))
     columns = {name: st.column_config.NumberColumn(format="%.3g") for name in ("To be seen", "This run shows")}
     columns["They cost $"] = st.column_config.NumberColumn(format="%.2f", help="At most, for both versions; empty where no price is known")

@@ -91,6 +91,7 @@ def test_a_pilot_replaces_the_guess(app: Open, own: Workspace) -> None:
     guessed, measured = (app("launch.py", of=own, **SCRIPTS, pilot=name) for name in ("guesses", run))
     assert "is guessed" in guessed.caption[-1].value
     assert "measured in the pilot" in measured.caption[-1].value
+    assert app("launch.py", of=own, **SCRIPTS).caption[-1].value == measured.caption[-1].value, "there is a run, so nothing is guessed"
     shows = [at.dataframe[-1].value["This run shows"].tolist() for at in (guessed, measured)]
     assert shows[0] != shows[1]
 
