@@ -38,6 +38,8 @@ def emit(frame: pd.DataFrame, fmt: str, *, key: str = "rows", **extra: Any) -> N
         click.echo(markdown(list(frame.columns), [[cell(v) for v in row] for row in frame.itertuples(index=False)]))
     else:
         table(list(frame.columns), [[cell(v) for v in row] for row in frame.itertuples(index=False)])
+        if not len(frame):
+            say("(none)")
 
 
 def emit_json(value: Mapping[str, Any]) -> None:

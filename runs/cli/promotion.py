@@ -48,7 +48,7 @@ def channels(context: click.Context, template: str | None, fmt: str) -> None:
 @click.argument("version")
 @click.option("--to", "channel", type=CHANNEL, required=True, help="Which channel shall mean VERSION.")
 @click.option("--report", type=click.Path(path_type=Path), help="The gate's report (.json); default: the newest one about VERSION.")
-@click.option("--seen", metavar="VERSION", help="Refuse if the channel does not mean this version any more.")
+@click.option("--seen", metavar="VERSION", help="Refuse if the channel does not mean this version (its digits) any more.")
 @click.option("--override", is_flag=True, help="Past the gate, to production: needs a reason and two people, one call each.")
 @reason_option
 @click.pass_context
@@ -79,7 +79,7 @@ def promote(context: click.Context, version: str, channel: str, report: Path | N
             reason=reason,
             tested=channel == "staging" and not problem,
             allow_simulated=settings.demo,
-            seen=_seen(ws, seen),
+            seen=_seen(ws, found.template, seen),
         )
     _written(context, ws, settings, entry)
 
@@ -270,10 +270,13 @@ def _canary(found: Any) -> str:
     return f"{found.version[3:9]} {found.basis_points / 100:g} %" if found else ""
 
 
-def _seen(ws: Workspace, ref: str | None) -> str | None:
+def _seen(ws: Workspace, template: str, ref: str | None) -> str | None:
+    """Return the id that somebody believes to be in a channel, by a reference or the digits that `channels` shows; "" for nothing."""
     from runs.prepare import find_version
 
-    return None if ref is None else find_version(ws, ref).id if ref else ""
+    if not ref:
+        return ref
+    return find_version(ws, ref if "/" in ref else f"{template}@{ref}").id
 
 
 def _only_production(channel: str) -> None:

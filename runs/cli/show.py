@@ -116,6 +116,9 @@ def _show_generation(ws: Workspace, one: dict[str, Any], fmt: str) -> None:
         output.say(f"{name:<14} {output.cell(one[name])}")
     scores = pd.DataFrame(one["scores"], columns=["metric", "value", "status", "reason"])
     output.emit(scores, fmt)
+    if one["findings"]:
+        output.say("\nFindings:")
+        output.emit(pd.DataFrame(one["findings"])[["check", "severity", "where", "quote", "message"]], fmt)
     for message in one["messages"] or []:
         output.say(f"\n[{message['role']}]\n{output.printable_lines(message['content'])}")
     if made.path:

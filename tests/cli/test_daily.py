@@ -33,6 +33,12 @@ def test_a_try_prints_what_came_back_and_is_a_run_like_any_other(ws: Path, cli: 
     assert (run["run_id"], run["suite"], run["jobs"]) == (told["run"], "try", 2)
     jobs = json.loads(cli("show", "last", "--jobs", "--format", "json").out)["jobs"]
     assert [Path(job["file"]).read_text("utf-8") for job in jobs] == [one["text"] for one in told["outputs"]]
+    assert not cli("channels").out.splitlines()[1:] and "(none)" in cli("channels").err
+    assert "moved" not in cli("promote", RICH, "--to", "dev").err
+    (now,) = json.loads(cli("channels", "--format", "json").out)["channels"]
+    digits = now["version"].rpartition("@")[2]
+    assert cli("promote", PLAIN, "--to", "dev", "--seen", digits).code == 0, "the digits that channels shows"
+    assert cli("promote", RICH, "--to", "dev", "--seen", digits).code == 3, "somebody has moved it since"
     shown = cli("show", "last", jobs[0]["job_id"][:8])
     assert jobs[0]["file"] in shown.err or '"scenes"' in shown.err, "the output stands below its prompt"
 
@@ -114,6 +120,19 @@ def test_a_case_outside_of_the_suite_is_told_where_it_belongs(ws: Path, cli: Cli
 
 def test_a_wrong_suite_prints_no_half_of_a_diff(cli: Cli) -> None:
     assert "Did you mean script" in one_line_error(cli("diff", PLAIN, RICH, "--suite", "scrip"))
+
+
+def test_a_demo_is_made_in_the_workspace_that_one_is_in(ws: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As each workspace's own README has it; elsewhere in a folder of its own."""
+    from runs.cli import demo
+
+    walked: list[Path] = []
+    monkeypatch.setattr(demo, "_tables", lambda _context, workspace: walked.append(workspace.root))
+    assert cli("demo", at=ws / "prompts").code == 0
+    elsewhere = ws.parent / "elsewhere"
+    elsewhere.mkdir()
+    assert cli("demo", at=elsewhere).code == 0
+    assert walked == [ws, elsewhere / "demo"]
 
 
 def test_a_mistyped_command_is_told_which_one_is_meant(cli: Cli) -> None:
