@@ -32,7 +32,7 @@ def draw(pair: Pair, rule: Rule | None = None) -> None:
         _plot(pair, primary, rule)
     with right.container(border=True, height="stretch"):
         folded = [result for result in results if result not in primary]
-        numbers = figures.figures_html(primary, folded, pair.comparison.alpha, pair.comparison.unit, palette())
+        numbers = figures.figures_html(primary, folded, pair.comparison.alpha, pair.comparison.unit)
         st.html(f'{numbers}<div style="height:.9rem"></div>{words_html(primary)}')
 
 

@@ -8,15 +8,16 @@ from html import escape
 from evals.result import Result
 from evals.sentence import change, level
 from pages.ui import badges, shell
-from pages.ui.palette import Palette
 
 WIDTHS = (20, 15, 14, 18, 9, 9, 15)
 """Of the columns in per cent: the table of what matters and the one that is folded away share them."""
 _CELL = "padding:.4rem .4rem .4rem 0;border:0;border-bottom:1px solid rgba(138,143,152,.3);vertical-align:top;"
+_TINTS = {"better": "rgba(31,111,208,.18)", "worse": "rgba(230,126,0,.22)"}
+"""Behind a verdict; the word keeps the colour of the page's text, which reads well in both looks, also when the look changes."""
 _TABLE = "width:100%;table-layout:fixed;border-collapse:collapse;font-size:.875rem;line-height:1.35;margin:0"
 
 
-def figures_html(shown: Sequence[Result], folded: Sequence[Result], alpha: float, unit: str, colours: Palette) -> str:
+def figures_html(shown: Sequence[Result], folded: Sequence[Result], alpha: float, unit: str) -> str:
     """Return a table of some results and, folded away below it, one of others.
 
     Args:
@@ -24,13 +25,12 @@ def figures_html(shown: Sequence[Result], folded: Sequence[Result], alpha: float
         folded: A row each, once the reader unfolds them.
         alpha: What the intervals leave out on each side.
         unit: What was counted, in the plural.
-        colours: Of the verdicts.
     """
-    found = _table(shown, alpha, unit, colours, head=True)
+    found = _table(shown, alpha, unit, head=True)
     if folded:
         said = f"{len(folded)} more metric{'s' * (len(folded) > 1)}"
         fold = "cursor:pointer;padding:.5rem 0;font-size:.875rem"
-        found += f'<details><summary style="{fold}">{said}</summary>{_table(folded, alpha, unit, colours, head=False)}</details>'
+        found += f'<details><summary style="{fold}">{said}</summary>{_table(folded, alpha, unit, head=False)}</details>'
     return found
 
 
@@ -66,7 +66,7 @@ def sure(alpha: float) -> str:
     return f"{100 * (1 - 2 * alpha):.0f} %"
 
 
-def _table(results: Sequence[Result], alpha: float, unit: str, colours: Palette, *, head: bool) -> str:
+def _table(results: Sequence[Result], alpha: float, unit: str, *, head: bool) -> str:
     widths = "".join(f'<col style="width:{width}%">' for width in WIDTHS)
     named = "".join(
         f'<th scope="col" title="{escape(told)}" style="{_CELL}text-align:{_side(n)};font-weight:600;opacity:.8">{escape(name)}</th>'
@@ -74,19 +74,18 @@ def _table(results: Sequence[Result], alpha: float, unit: str, colours: Palette,
     )
     # Who listens to the folded table hears what its columns are, too.
     top = f"<thead{'' if head else ' hidden'}><tr>{named}</tr></thead>"
-    body = "".join(f"<tr>{_cells(result, colours)}</tr>" for result in results)
+    body = "".join(f"<tr>{_cells(result)}</tr>" for result in results)
     return f'<table style="{_TABLE}"><colgroup>{widths}</colgroup>{top}<tbody>{body}</tbody></table>'
 
 
-def _cells(result: Result, colours: Palette) -> str:
+def _cells(result: Result) -> str:
     name, *rest = row(result)
     first = f'<th scope="row" style="{_CELL}text-align:left;font-weight:400;overflow-wrap:anywhere">{escape(name)}</th>'
-    looks = (f"color:{colours.verdicts[result.verdict]};font-weight:600;", *("" for _ in rest[1:]))
+    tint = "rgba(128,128,128,.14)" if result.unmoved else _TINTS.get(result.verdict, "rgba(128,128,128,.14)")
+    chip = f'<span style="background:{tint};border-radius:.3rem;padding:.1rem .4rem">{escape(rest[0])}</span>'
     # In a narrow window an interval takes two lines, and a number none of its own for its unit.
-    return first + "".join(
-        f'<td style="{_CELL}text-align:{_side(n)};{look}">{shell.unbroken(escape(text))}</td>'
-        for n, (text, look) in enumerate(zip(rest, looks, strict=True), start=1)
-    )
+    cells = [chip, *(shell.unbroken(escape(text)) for text in rest[1:])]
+    return first + "".join(f'<td style="{_CELL}text-align:{_side(n)}">{cell}</td>' for n, cell in enumerate(cells, start=1))
 
 
 def _side(column: int) -> str:

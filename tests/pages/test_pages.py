@@ -128,7 +128,7 @@ def test_compare_says_in_words_and_numbers_what_b_changes(app: Open) -> None:
     shown, folded = said.split("<details>")
     row = re.search("<tr><th[^>]*>face consistency\u00a0↑</th>.*?</tr>", shown)
     assert row is not None
-    assert re.findall(">([^<]+)</td>", row[0])[::5] == ["▲ better", "14\u00a0/\u00a00\u00a0/\u00a00"]
+    assert re.findall(">([^<]+)<", row[0])[1::5] == ["▲ better", "14\u00a0/\u00a00\u00a0/\u00a00"]
     assert "stiffness\u00a0↓" in folded
     assert "stiffness\u00a0↓" not in shown
 
