@@ -9,7 +9,7 @@ from evals.result import Result
 from evals.sentence import change, level
 from pages.ui import badges, shell
 
-WIDTHS = (20, 15, 14, 18, 9, 9, 15)
+WIDTHS = (22, 18, 12, 17, 9, 9, 13)
 """Of the columns in per cent: the table of what matters and the one that is folded away share them."""
 _CELL = "padding:.4rem .4rem .4rem 0;border:0;border-bottom:1px solid rgba(138,143,152,.3);vertical-align:top;"
 _TINTS = {"better": "rgba(31,111,208,.18)", "worse": "rgba(230,126,0,.22)"}
@@ -82,7 +82,7 @@ def _cells(result: Result) -> str:
     name, *rest = row(result)
     first = f'<th scope="row" style="{_CELL}text-align:left;font-weight:400;overflow-wrap:anywhere">{escape(name)}</th>'
     tint = "rgba(128,128,128,.14)" if result.unmoved else _TINTS.get(result.verdict, "rgba(128,128,128,.14)")
-    chip = f'<span style="background:{tint};border-radius:.3rem;padding:.1rem .4rem">{escape(rest[0])}</span>'
+    chip = f'<span style="background:{tint};border-radius:.3rem;padding:.1rem .3rem;white-space:nowrap">{escape(rest[0])}</span>'
     # In a narrow window an interval takes two lines, and a number none of its own for its unit.
     cells = [chip, *(shell.unbroken(escape(text)) for text in rest[1:])]
     return first + "".join(f'<td style="{_CELL}text-align:{_side(n)}">{cell}</td>' for n, cell in enumerate(cells, start=1))
