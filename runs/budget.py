@@ -4,8 +4,9 @@
     hold = await budget.reserve(0.04)      # waits while calls in flight hold the money; raises Exhausted when it is gone
     budget.settle(hold, 0.031)             # or `release(hold)` where nothing was bought
 
-An unpriced call cannot be held to a budget: it is refused where there is one (`unpriced` counts how many went out where
-there is none; its cost stays unknown, never zero).
+A call of which nobody can say what it will cost at worst cannot be held to a budget: it is refused where there is one. Where there is
+none it goes out, and `unpriced` counts those whose cost is still unknown: it becomes known where the answer tells tokens or money, and
+is never zero by not being known.
 """
 
 from __future__ import annotations
@@ -83,11 +84,15 @@ class Budget:
     def settle(self, hold: Hold, cost_usd: float | None) -> None:
         """Book what the call cost. An unknown cost is booked as the worst case: a budget errs on the safe side."""
         self._close(hold)
+        if hold.usd is None and cost_usd is not None:
+            self.unpriced -= 1
         self.spent_usd += (hold.usd or 0.0) if cost_usd is None else cost_usd
 
     def release(self, hold: Hold) -> None:
         """Give the whole amount back: nothing was bought."""
         self._close(hold)
+        if hold.usd is None:
+            self.unpriced -= 1
 
     def _fits(self, usd: float) -> bool:
         return self.limit_usd is None or usd <= self.limit_usd + _ROUNDING

@@ -75,18 +75,22 @@ def render(context: click.Context, template: str, case_id: str | None, fmt: str)
 
 @click.command()
 @click.argument("a")
-@click.argument("b")
+@click.argument("b", required=False)
 @click.option("--suite", help="Also show how the rendered prompts of this suite's cases change.")
 @click.option("--case", "case_id", help="Show the rendered prompts of one case line by line.")
 @click.pass_context
-def diff(context: click.Context, a: str, b: str, suite: str | None, case_id: str | None) -> None:
-    """Show what changed between two versions A and B, in source and as rendered."""
+def diff(context: click.Context, a: str, b: str | None, suite: str | None, case_id: str | None) -> None:
+    """Show what changed between two versions A and B, in source and as rendered.
+
+    With A alone: what changed in it since it was last run.
+    """
     from prompts.diff import format_rendered, format_source, rendered_diff, source_diff
     from runs.prepare import find_version
     from runs.trying import pick_case
 
     ws = workspace(context)
-    old, new = find_version(ws, a), find_version(ws, b)
+    new = find_version(ws, b or a)
+    old = find_version(ws, a if b else _last_run(ws, new.template))
     of_suite = _suite_cases(ws, suite) if suite else []
     if case_id:
         case = pick_case(ws, new.stage, case_id)
@@ -101,6 +105,18 @@ def diff(context: click.Context, a: str, b: str, suite: str | None, case_id: str
     if suite:
         click.echo()
         click.echo(format_rendered(rendered_diff(old, new, [(c.id, c.inputs) for c in of_suite])))
+
+
+def _last_run(ws: Workspace, template: str) -> str:
+    """Return a reference to the version of a template that a run has used last."""
+    from prompts.errors import InputError
+    from runs import query
+
+    used = query.versions(ws)
+    used = used[used["template"] == template].sort_values("last_used", kind="stable")
+    if used.empty:
+        raise InputError(f"No run has used {template} yet.", hint="Name two versions.")
+    return f"{template}@{str(used.iloc[-1]['version']).removeprefix('v1:')}"
 
 
 def _suite_cases(ws: Workspace, suite: str) -> list[Case]:

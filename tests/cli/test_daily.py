@@ -122,6 +122,16 @@ def test_a_wrong_suite_prints_no_half_of_a_diff(cli: Cli) -> None:
     assert "Did you mean script" in one_line_error(cli("diff", PLAIN, RICH, "--suite", "scrip"))
 
 
+def test_what_changed_since_the_last_run_is_shown(ws: Path, cli: Cli) -> None:
+    assert "No run has used script/episode yet" in one_line_error(cli("diff", RICH))
+    assert cli("try", RICH, "--no-score").code == 0
+    assert cli("diff", RICH).out.strip().endswith("say the same.")
+    path = ws / "prompts/script/episode.j2"
+    path.write_text(path.read_text("utf-8").replace("{% block user %}", "{% block user %}\nOne more line."), "utf-8")
+    assert "\n+One more line.\n" in cli("diff", RICH).out
+    assert "\n+One more line.\n" in cli("diff", RICH, "--case", "painted-skin-script-1").out
+
+
 def test_a_demo_is_made_in_the_workspace_that_one_is_in(ws: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """As each workspace's own README has it; elsewhere in a folder of its own."""
     from runs.cli import demo

@@ -116,6 +116,18 @@ def test_without_a_budget_an_unpriced_call_goes_out_and_is_counted() -> None:
     run(main())
 
 
+def test_a_call_without_a_bound_is_no_longer_counted_once_its_cost_is_known_or_nothing_was_bought() -> None:
+    """A model with a price and no max_tokens: what it costs at worst is unknown, what it did cost is not."""
+
+    async def main() -> None:
+        budget = Budget()
+        budget.settle(await budget.reserve(None), 0.25)
+        budget.release(await budget.reserve(None))
+        assert (budget.unpriced, budget.spent_usd) == (0, 0.25)
+
+    run(main())
+
+
 def test_what_is_free_runs_on_a_budget_of_nothing() -> None:
     async def main() -> None:
         budget = Budget(0.0)
