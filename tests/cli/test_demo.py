@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import warm
 
 from runs import query
 from runs.workspace import Workspace
@@ -30,10 +29,10 @@ workbench.main()
 """
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
+def start(folder: Path) -> warm.Process:
+    program = folder.with_name("short_demo.py")
+    program.write_text(PROGRAM)
+    return warm.popen(str(folder), script=program)
 
 
 def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,12 +6,11 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+import warm
 from paid import paid
 
 from prompts.ledger import Ledger
@@ -26,10 +25,8 @@ KILLED_AFTER = (3, 4, 5)
 """Steps after whose last line the process is killed: in the race, in the gate, among the moves."""
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-c", "import workbench; workbench.main()", "--quiet", "demo", "--promotion", str(folder)]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+def start(folder: Path) -> warm.Process:
+    return warm.popen("--quiet", "demo", "--promotion", str(folder), env={**os.environ, "PYTHONUNBUFFERED": "1"})
 
 
 def killed(folder: Path, step: int, seconds: float) -> None:

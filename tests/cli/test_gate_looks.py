@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+import warm
 
 from evals.case import load_cases
 from evals.looks import obf_levels
@@ -131,18 +129,13 @@ class TestARun:
     def test_killed_between_looks_it_goes_on_and_pays_nothing_twice(self, ws: Path, cli: Cli) -> None:
         policy(ws, futility=0.0, effect=1.0)
         asked = [*GATE, "--base", PLAIN, "--candidate", BETTER]
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", "import workbench; workbench.main()", "-w", str(ws), *asked],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-        )
+        process = warm.popen("-w", str(ws), *asked)
         under_way = ws / "runs" / "gates-under-way"
         while process.poll() is None and not any('"2"' in path.read_text("utf-8") for path in under_way.glob("*.json")):
             time.sleep(0.005)
         assert process.poll() is None, "it ended before it could be killed"
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.communicate()
         assert not list((ws / "runs" / "gates").glob("*.json")), "no verdict was written"
 
         done = cli(*asked, "--format", "json")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import warm
 from paid import paid
 
 from runs import query
@@ -78,16 +76,14 @@ def test_a_race_that_was_cut_off_goes_on_in_the_same_round(ws: Path, cli: Cli, m
 def test_killed_inside_a_round_it_goes_on_and_no_job_is_done_twice(ws: Path, cli: Cli) -> None:
     """Killed with some of the first round's generations in the journal, and again in the second round."""
     workspace = Workspace(ws)
-    command = [sys.executable, "-P", "-c", "import workbench; workbench.main()", "-q", "-w", str(ws), *RACE]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     jobs = 4 * 6  # of the first round: three variants and the champion
     for made in (5, jobs + 4):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+        process = warm.popen("-q", "-w", str(ws), *RACE)
         while process.poll() is None and len(paid(workspace)) < made:
             time.sleep(0.003)
         assert process.poll() is None, "it ended before it could be killed"
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.communicate()
     before = paid(workspace)
     assert jobs < len(before), "it died in the second round"
 

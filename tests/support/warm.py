@@ -1,25 +1,36 @@
 """Fresh processes without the seconds of imports: a parent that has imported everything forks one for each command line.
 
-    with Warm() as warm:
-        pid = warm.start(["--workspace", root, "ui", "--port", "8501"], log)      # `workbench` with these arguments
+    process = warm.popen("--workspace", str(root), "runs")                        # `workbench` with these arguments
+    process = warm.popen(str(port), script=Path(__file__).with_name("child.py"))  # or a script
+    out, err = process.communicate()
 
-A child has the modules of its parent and nothing else: no session, no page, no open log. What it prints goes to its log.
+A child has the modules of its parent and nothing else: no session, no page, no open log. It can be talked to, waited for and killed
+like one of `subprocess`. There is one parent for all tests of a process; `with Warm() as one:` makes another.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import functools
 import json
 import os
+import runpy
+import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 ROOT, SUPPORT = Path(__file__).parents[2], Path(__file__).parent
+MOST = 1 << 18
+"""Bytes of one question: a command line and an environment."""
 
 
 class Warm:
@@ -27,55 +38,143 @@ class Warm:
 
     def __enter__(self) -> Self:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(SUPPORT), str(ROOT)))}
-        self._process = subprocess.Popen(
-            [sys.executable, __file__], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._told() == "ready"
+        self._lock = threading.Lock()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())], cwd=ROOT, env=environment, pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+        assert self._socket.recv(MOST) == b"ready"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
+        self._socket.close()
         self._process.wait(timeout=30)
 
     def start(self, arguments: Sequence[str], log: Path, **variables: str) -> int:
-        """Start `workbench` with some arguments and return its process id."""
-        return int(self._ask({"start": list(arguments), "log": str(log), "variables": variables}))
+        """Start `workbench` with some arguments and return its process id; what it prints goes to a log."""
+        with log.open("wb") as out:
+            return self.fork({"words": list(arguments), "environment": {**os.environ, **variables}}, out.fileno(), out.fileno())
+
+    def fork(self, what: Mapping[str, Any], out: int, err: int) -> int:
+        """Start a process that prints to two open files and return its id."""
+        with self._lock:
+            socket.send_fds(self._socket, [json.dumps({"cwd": str(Path.cwd()), "script": "", **what}).encode()], [out, err])
+            return int(self._socket.recv(MOST))
 
     def stop(self, pid: int, with_signal: int = signal.SIGKILL) -> int:
         """End a process and return its status, negative where a signal ended it."""
-        return int(self._ask({"stop": pid, "signal": with_signal}))
+        os.kill(pid, with_signal)
+        return self.wait(pid)
 
     def wait(self, pid: int) -> int:
         """Wait for the end of a process and return its status."""
-        return int(self._ask({"stop": pid, "signal": 0}))
-
-    def _ask(self, what: dict[str, object]) -> str:
-        assert self._process.stdin
-        print(json.dumps(what), file=self._process.stdin, flush=True)
-        return self._told()
-
-    def _told(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline().strip()
+        with contextlib.closing(_Ending(pid)) as ending:
+            ending.came(None)
+        with self._lock:
+            self._socket.send(json.dumps({"ended": pid}).encode())
+            return int(self._socket.recv(MOST))
 
 
-def _child(arguments: list[str], log: str, variables: dict[str, str]) -> None:
-    import workbench
+class _Ending:
+    """What can be asked whether a process has ended; while nobody took its status, its id is no other's."""
 
+    def __init__(self, pid: int) -> None:
+        self._file = os.pidfd_open(pid)
+
+    def came(self, seconds: float | None) -> bool:
+        return bool(select.select([self._file], [], [], seconds)[0])
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+class Process:
+    """A forked process, with as much of `subprocess.Popen` as tests use."""
+
+    returncode: int | None
+
+    def __init__(self, parent: Warm, what: Mapping[str, Any]) -> None:
+        (out, their_out), (err, their_err) = os.pipe(), os.pipe()
+        self._parent, self.returncode = parent, None
+        self.pid = parent.fork(what, their_out, their_err)
+        os.close(their_out)
+        os.close(their_err)
+        self.stdout, self.stderr = os.fdopen(out, encoding="utf-8"), os.fdopen(err, encoding="utf-8")
+        self._ending = _Ending(self.pid)
+
+    def poll(self) -> int | None:
+        """Return the status of a process that has ended, else None."""
+        return self.wait(0) if self.returncode is not None or self._ending.came(0) else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the status of a process, negative where a signal ended it, when it has ended.
+
+        Raises:
+            TimeoutExpired: It has not, in time.
+        """
+        if self.returncode is None:
+            if not self._ending.came(timeout):
+                raise subprocess.TimeoutExpired("forked", timeout or 0)
+            self.returncode = self._parent.wait(self.pid)
+            self._ending.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to a process that still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill a process that still runs."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Return what is printed until the end. Errors as `wait`."""
+        said = {"out": "", "err": ""}
+        files = {"out": self.stdout, "err": self.stderr}
+        readers = [threading.Thread(target=lambda name=name: said.update({name: files[name].read()}), daemon=True) for name in said]
+        for reader in readers:
+            reader.start()
+        self.wait(timeout)
+        for reader, file in zip(readers, files.values(), strict=True):
+            reader.join()
+            file.close()
+        return said["out"], said["err"]
+
+
+@functools.cache
+def shared() -> Warm:
+    """Return the one parent of all tests of this process; it ends with it."""
+    found = Warm().__enter__()
+    atexit.register(found.__exit__, None, None, None)
+    return found
+
+
+def popen(*words: str, script: Path | None = None, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
+    """Start `workbench`, or a script, with some arguments."""
+    what = {"words": words, "script": str(script or ""), "environment": dict(os.environ if env is None else env)}
+    return Process(shared(), what | ({"cwd": str(cwd)} if cwd else {}))
+
+
+def _child(asked: Mapping[str, Any], files: Sequence[int]) -> None:
     os.setsid()
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for stream in (1, 2):
-        os.dup2(out, stream)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.environ.update(variables)
-    sys.argv = ["workbench", *arguments]
+    for stream, file in zip((1, 2), files, strict=True):
+        os.dup2(file, stream)
+    for file in files:
+        os.close(file)
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.stdout.reconfigure(line_buffering="PYTHONUNBUFFERED" in os.environ)  # type: ignore[union-attr]
     status = 70  # of what ended in a trace
     try:
-        workbench.main()
+        _run(asked["script"], asked["words"])
+        status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0
-    except Exception:  # noqa: BLE001  of a child nobody sees anything but its log
+    except BaseException:  # noqa: BLE001  of a child nobody sees anything but what it prints
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -83,28 +182,44 @@ def _child(arguments: list[str], log: str, variables: dict[str, str]) -> None:
         os._exit(status)
 
 
-def _serve() -> None:
+def _run(script: str, words: Sequence[str]) -> None:
+    sys.argv = [script or "workbench", *words]
+    if script:
+        sys.path.insert(0, str(Path(script).parent))
+        runpy.run_path(script, run_name="__main__")
+        return
+    import workbench
+
+    workbench.main()
+
+
+def _serve(asking: socket.socket) -> None:
     from importlib import import_module
 
-    for name in ("pages.serve", "pages.ui.shell", "runs.harness", "runs.query", "runs.cli.run", "runs.scoring", "streamlit.starlette"):
+    names = ("workbench", "pages.serve", "pages.ui.shell", "runs.harness", "runs.query", "runs.cli.run", "runs.scoring", "runs.chain")
+    for name in (*names, "streamlit.starlette"):
         import_module(name)
     from pages.serve import LIBRARIES
 
     for name in LIBRARIES:
         import_module(name)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if "start" in asked:
-            pid = os.fork()
-            if pid == 0:
-                _child(asked["start"], asked["log"], asked["variables"])
-            print(pid, flush=True)
+    asking.send(b"ready")
+    while True:
+        question, files, *_ = socket.recv_fds(asking, MOST, 2)
+        if not question:
+            return
+        asked = json.loads(question)
+        if "ended" in asked:
+            answer = os.waitstatus_to_exitcode(os.waitpid(asked["ended"], 0)[1])
         else:
-            if asked["signal"]:
-                os.kill(asked["stop"], asked["signal"])
-            print(os.waitstatus_to_exitcode(os.waitpid(asked["stop"], 0)[1]), flush=True)
+            answer = os.fork()
+            if answer == 0:
+                asking.close()
+                _child(asked, files)
+            for file in files:
+                os.close(file)
+        asking.send(str(answer).encode())
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(socket.socket(fileno=int(sys.argv[1])))

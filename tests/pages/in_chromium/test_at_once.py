@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import browser as driver
 import page_story
 import pytest
+import warm
 from browser import Server, Visit
-from warm import Warm
 
 from prompts import channels
 from runs import query
@@ -41,15 +41,7 @@ def other(chromium: Browser) -> Iterator[Visit]:
         browser.close()
 
 
-@pytest.fixture
-def warm(chromium: Browser) -> Iterator[Warm]:
-    with Warm() as found:
-        yield found
-
-
-def test_eight_runs_and_two_browsers_work_on_one_workspace(
-    server: Server, own: Workspace, tab: Tab, other: Visit, warm: Warm, tmp_path: Path
-) -> None:
+def test_eight_runs_and_two_browsers_work_on_one_workspace(server: Server, own: Workspace, tab: Tab, other: Visit, tmp_path: Path) -> None:
     """All runs end well with all their scores; every vote and move of the browsers is written down in order; nobody meets a lock."""
     queue = begin(own, *find_arms(own, f"{page_story.SHOTS}:a", f"{page_story.SHOTS}:b"), actor="chief", seed=5)
     voter = tab()
@@ -60,13 +52,14 @@ def test_eight_runs_and_two_browsers_work_on_one_workspace(
     command = ["--workspace", str(own.root), "--quiet", "run", "--suite", "script", "--limit", str(CASES), "--repeats", "1"]
     command += ["--version", "script/episode@plain", "--version", "script/episode", "--seed"]
     logs = [tmp_path / f"{n}.txt" for n in range(RUNS)]
-    started = [warm.start([*command, str(100 + n)], log) for n, log in enumerate(logs)]
+    parent = warm.shared()
+    started = [parent.start([*command, str(100 + n)], log) for n, log in enumerate(logs)]
     for n, keys in enumerate(KEYS):
         voter.page.keyboard.type(keys)
         moved(other, server.url("promote", template=TEMPLATE, v=versions[n % 2], person="bo"))
         watcher.page.reload()
         watcher.settle()
-    assert [warm.wait(pid) for pid in started] == [0] * RUNS, [log.read_text() for log in logs]
+    assert [parent.wait(pid) for pid in started] == [0] * RUNS, [log.read_text() for log in logs]
     voter.page.wait_for_function(f"{SHADOW}.querySelector('.saved').textContent === 'saved'")
 
     after = query.runs(own)

@@ -11,9 +11,9 @@ import axe
 import browser as driver
 import page_story
 import pytest
+import warm
 from browser import Server, Visit
 from gated import TEMPLATE
-from warm import Warm
 
 from prompts import channels
 from runs import query
@@ -22,7 +22,7 @@ from runs.ratings import begin
 from runs.workspace import Workspace
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import BrowserContext
 
 pytestmark = pytest.mark.slow
 Address = Mapping[str, str | list[str]]
@@ -73,12 +73,6 @@ def visit(usual: BrowserContext) -> Iterator[Visit]:
 
 
 @pytest.fixture(scope="module")
-def warm(chromium: Browser) -> Iterator[Warm]:
-    with Warm() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def port() -> int:
     """The same one for all: what the browser has loaded of the app's code it keeps."""
     return driver.free_port()
@@ -101,10 +95,10 @@ def script() -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_opened_cold_asks_nobody_else_fits_a_small_window_and_can_be_read_in_both_looks(
-    warm: Warm, port: int, own: Workspace, visit: Visit, missing: Mapping[str, Address], script: str, tmp_path: Path, name: str
+    port: int, own: Workspace, visit: Visit, missing: Mapping[str, Address], script: str, tmp_path: Path, name: str
 ) -> None:
     """With traps in every text of the log; when the system's look changes, the page follows without being loaded again."""
-    with driver.fresh(warm, own.root, tmp_path / "log.txt", port) as server:
+    with driver.fresh(warm.shared(), own.root, tmp_path / "log.txt", port) as server:
         looked_at(server, visit, missing, script, name)
 
 

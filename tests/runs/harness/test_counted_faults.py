@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +10,7 @@ import farming
 import kit
 import pytest
 import small_disk
+import warm
 
 from runs import query
 from runs.settling import ask_again
@@ -30,14 +28,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-def child(ws: Workspace, port: int, shape: str, run_id: str = "") -> subprocess.Popen[str]:
+def child(ws: Workspace, port: int, shape: str, run_id: str = "") -> warm.Process:
     """Begin or go on with a run in a process of its own; return it when it has begun."""
-    path = os.pathsep.join([str(Path(__file__).parent), *[p for p in sys.path if p]])
-    command = [sys.executable, "-P", str(Path(__file__).with_name("child.py")), str(ws.root), str(port), shape, "run"]
-    return subprocess.Popen(
-        [*command, *([run_id] if run_id else [])], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )  # fmt: skip
+    words = [str(ws.root), str(port), shape, "run", *([run_id] if run_id else [])]
+    return warm.popen(*words, script=Path(__file__).with_name("child.py"))
 
 
 @pytest.mark.parametrize("shape", ["tasks", "direct"])

@@ -7,8 +7,6 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,11 +19,11 @@ import kit
 import log_story as story
 import midjourney_stub
 import pytest
+import warm
 from browser import free_port
 from raw_server import listening
 from samples import picture
 from vendor_server import Fault, serve
-from warm import Warm
 
 from runs import query
 from runs.log import catch_up
@@ -37,11 +35,6 @@ from runs.workspace import Workspace
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 JOBS = 60
-
-
-def environment(*folders: Path) -> dict[str, str]:
-    path = os.pathsep.join([*map(str, folders), *[p for p in sys.path if p], str(ROOT)])
-    return {**os.environ, "PYTHONPATH": path, "MIDJOURNEY_PROXY_API_SECRET": "s"}
 
 
 # --- the app
@@ -84,20 +77,18 @@ def test_kill_9_of_the_app_while_a_run_writes_and_while_it_folds(tmp_path: Path)
     ws.ensure_writable()
     port = free_port()
     ui = ["--workspace", str(ws.root), "ui", "--port", str(port)]
-    command = [sys.executable, "-P", str(Path(__file__).with_name("child.py"))]
-    with farming.farm(delay_s=0.8) as farm, Warm() as warm:
-        app = warm.start(ui, tmp_path / "1.log")
+    parent = warm.shared()
+    with farming.farm(delay_s=0.8) as farm:
+        app = parent.start(ui, tmp_path / "1.log")
         visit(port)
-        run = subprocess.Popen(
-            [*command, str(ws.root), str(farm), "direct", "run"], stdout=subprocess.PIPE, text=True, env=environment(Path(__file__).parent)
-        )
+        run = warm.popen(str(ws.root), str(farm), "direct", "run", script=Path(__file__).with_name("child.py"))
         while len(farming.asked(farm)) < 4:
             time.sleep(0.02)
         visit(port)
-        assert warm.stop(app) == -9
+        assert parent.stop(app) == -9
         assert run.poll() is None, "the run is at work"
 
-        app = warm.start(ui, tmp_path / "2.log")
+        app = parent.start(ui, tmp_path / "2.log")
         visit(port, "new_session")
         for n in range(3):
             story.write(ws, f"{n}.jsonl", story.story(f"r{n}", 600))
@@ -105,16 +96,16 @@ def test_kill_9_of_the_app_while_a_run_writes_and_while_it_folds(tmp_path: Path)
         looking.start()
         while not (folding := list(ws.runs.glob(".fold-*"))):
             time.sleep(0.001)
-        assert warm.stop(app) == -9
+        assert parent.stop(app) == -9
         looking.join()
         assert run.poll() is None and folding[0].exists(), "it was killed in a fold, and nobody else was at one"
 
-        app = warm.start(ui, tmp_path / "3.log")
+        app = parent.start(ui, tmp_path / "3.log")
         visit(port)
         out, _ = run.communicate(timeout=120)
         assert out.splitlines()[-1] == "ended finished"
         visit(port)
-        warm.stop(app)
+        parent.stop(app)
         asked = farming.asked(farm)
     assert (len(asked), set(asked.values())) == (JOBS, {1})
     assert "Traceback" not in (tmp_path / "3.log").read_text("utf-8")
@@ -130,13 +121,11 @@ def test_kill_9_of_the_app_while_a_run_writes_and_while_it_folds(tmp_path: Path)
 def workbench(ws: Workspace, *words: str) -> tuple[list[dict[str, Any]], str, float]:
     """Run a command; return its rows, what it said and how many seconds it took."""
     began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench", "--workspace", str(ws.root), *words], capture_output=True, text=True, check=False,
-        timeout=120, cwd=ws.root, env=environment(),
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout) if done.stdout.strip() else [], done.stderr, time.monotonic() - began
+    process = warm.popen("--workspace", str(ws.root), *words, cwd=ws.root, env={**os.environ, "MIDJOURNEY_PROXY_API_SECRET": "s"})
+    out, err = process.communicate(timeout=120)
+    assert "Traceback" not in err, err
+    assert process.returncode == 0, err
+    return json.loads(out) if out.strip() else [], err, time.monotonic() - began
 
 
 HEADS = (

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import farming
 import kit
 import pandas as pd
 import pytest
+import warm
 
 from runs import query
 from runs.resume import state_of
@@ -30,13 +28,8 @@ class Child:
     """One process that works on a run."""
 
     def __init__(self, ws: Workspace, port: int, shape: str, space: str, run_id: str = "") -> None:
-        path = os.pathsep.join([str(Path(__file__).parent), *[p for p in sys.path if p]])
-        command = [sys.executable, "-P", str(Path(__file__).with_name("child.py")), str(ws.root), str(port), shape, space, run_id]
-        self.process = subprocess.Popen(
-            command if run_id else command[:-1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": path},
-        )  # fmt: skip
-        assert self.process.stdout is not None
+        words = [str(ws.root), str(port), shape, space, run_id]
+        self.process = warm.popen(*words[: None if run_id else -1], script=Path(__file__).with_name("child.py"))
         said = self.process.stdout.readline().split()
         assert said[:1] == ["begun"], self.process.communicate()
         self.run_id = said[1]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import farming
 import kit
 import pytest
+import warm
 
 from runs import query
 from runs.log import catch_up
@@ -30,30 +28,25 @@ while True:
 """
 
 
-def process(*words: str) -> subprocess.Popen[str]:
-    path = os.pathsep.join([str(Path(__file__).parent), *[p for p in sys.path if p]])
-    command = [sys.executable, "-P", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path})
-
-
 @pytest.mark.slow
 def test_eight_runs_and_two_readers_at_once_disturb_nobody(tmp_path: Path) -> None:
     """No error on either side; every call counted at the server once; the log is what the journals say."""
     ws = kit.workspace(tmp_path)
-    child = str(Path(__file__).with_name("child.py"))
+    child, reader = Path(__file__).with_name("child.py"), tmp_path / "reader.py"
+    reader.write_text(READER)
     with farming.farm(delay_s=0.02) as port:
-        runs = [process(child, str(ws.root), str(port), "direct", f"run-{n}") for n in range(RUNS)]
-        readers = [process("-c", READER, str(ws.root)) for _ in range(2)]
+        runs = [warm.popen(str(ws.root), str(port), "direct", f"run-{n}", script=child) for n in range(RUNS)]
+        readers = [warm.popen(str(ws.root), script=reader) for _ in range(2)]
         try:
             ends = [(run.communicate(timeout=240), run.returncode) for run in runs]
             assert [code for _, code in ends] == [0] * RUNS, ends
             assert all(out.splitlines()[-1] == "ended finished" for (out, _), _ in ends), ends
-            assert [reader.poll() for reader in readers] == [None, None], "a reader met no error"
+            assert [one.poll() for one in readers] == [None, None], "a reader met no error"
         finally:
             for one in (*runs, *readers):
                 one.kill()
-        for reader in readers:
-            out, err = reader.communicate()
+        for one in readers:
+            out, err = one.communicate()
             assert err == "" and len(out.splitlines()) > 1
         asked = [farming.asked(port, f"run-{n}") for n in range(RUNS)]
     assert [(len(keys), set(keys.values())) for keys in asked] == [(JOBS, {1})] * RUNS, "nothing was paid twice, nothing was left out"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import farming
 import kit
 import pytest
+import warm
 
 from runs import query
 from runs.errors import JournalError
@@ -26,16 +23,11 @@ JOBS = 60
 pytestmark = pytest.mark.slow
 
 
-def child(ws: Workspace, port: int, run_id: str = "", *, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
-    path = os.pathsep.join([str(Path(__file__).parent), *[p for p in sys.path if p]])
-    command = [sys.executable, "-P", str(Path(__file__).with_name("child.py")), str(ws.root), str(port), "direct", "run"]
-    return subprocess.Popen(
-        [*command, run_id] if run_id else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": path}, preexec_fn=before,  # noqa: PLW1509 - nothing of ours runs in threads here
-    )  # fmt: skip
+def child(ws: Workspace, port: int, *run_id: str) -> warm.Process:
+    return warm.popen(str(ws.root), str(port), "direct", "run", *run_id, script=Path(__file__).with_name("child.py"))
 
 
-def begun(process: subprocess.Popen[str]) -> str:
+def begun(process: warm.Process) -> str:
     assert process.stdout is not None
     said = process.stdout.readline().split()
     assert said[:1] == ["begun"], process.communicate()
@@ -90,12 +82,9 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
 def test_a_full_disk_stops_paying_at_once(tmp_path: Path) -> None:
     """The limit on file size stands for the disk: a journal that may not grow is one on a full disk."""
     ws = kit.workspace(tmp_path)
-
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (130_000, 130_000))
-
     with farming.farm() as port:
-        process = child(ws, port, before=small_files)
+        process = child(ws, port)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (130_000, 130_000))
         run_id = begun(process)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 1

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import warm
 from kling_server import STATIC, Kling
 from music_stub import SunoApi
 from openai_stub import OpenAi
@@ -180,14 +179,12 @@ class Ended:
 def _finish(ws: Workspace, *, word: bool = False) -> Ended:
     last = _child(ws, word=word)
     out, err = last.communicate(timeout=300)
-    return Ended(last.returncode, out + err)
+    return Ended(last.wait(), out + err)
 
 
-def _child(ws: Workspace, *, word: bool) -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-c", "import workbench; workbench.main()", "-q", "-w", str(ws.root), "chain", "pilot", "--no-score"]
-    command += ["--resend"] if word else []
-    env = {**os.environ, **KEYS, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+def _child(ws: Workspace, *, word: bool) -> warm.Process:
+    words = ["-q", "-w", str(ws.root), "chain", "pilot", "--no-score", *(["--resend"] if word else [])]
+    return warm.popen(*words, env={**os.environ, **KEYS})
 
 
 def _kill(ws: Workspace, made: Vendors, rng: random.Random, *, word: bool) -> bool:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import manual_run
 import pytest
+import warm
 
 pytestmark = pytest.mark.slow
 
 
 def workbench(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "workbench", *map(str, words)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    process = warm.popen(*map(str, words), cwd=folder)
+    out, err = process.communicate(timeout=240)
+    return subprocess.CompletedProcess(words, process.wait(), out, err)
 
 
 def test_from_the_sheet_to_the_log(tmp_path: Path) -> None:

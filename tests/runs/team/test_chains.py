@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +12,7 @@ import farming
 import maker
 import pytest
 import team_kit
+import warm
 
 from evals.chain import load_chain
 from runs import query
@@ -45,10 +43,8 @@ def production(machine: Machine, name: str) -> Workspace:
     return ws
 
 
-def begun(ws: Workspace, port: int) -> subprocess.Popen[str]:
-    path = os.pathsep.join([str(CHILD.parent), *[p for p in sys.path if p]])
-    command = [sys.executable, "-P", str(CHILD), str(ws.root), str(port), "run"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path})
+def begun(ws: Workspace, port: int) -> warm.Process:
+    return warm.popen(str(ws.root), str(port), "run", script=CHILD)
 
 
 def again(ws: Workspace, port: int) -> list[tuple[str, str, int]]:

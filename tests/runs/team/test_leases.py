@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +11,7 @@ import farming
 import kit
 import pytest
 import team_kit
+import warm
 
 from runs import query
 from runs.errors import Interrupted, JournalError
@@ -61,11 +59,7 @@ def test_a_machine_dies_and_another_goes_on(machine: Machine) -> None:
     """Refused while nobody has said that it is gone; then only what had not been shipped is paid again, and the dead one sees it all."""
     a, b = production(machine("a", ship_s=0.3)), production(machine("b"))
     with farming.farm(delay_s=0.15) as port:
-        path = os.pathsep.join([str(CHILD.parent), *[p for p in sys.path if p]])
-        process = subprocess.Popen(
-            [sys.executable, "-P", str(CHILD), str(a.root), str(port), "direct", "run"], stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": path},
-        )  # fmt: skip
+        process = warm.popen(str(a.root), str(port), "direct", "run", script=CHILD)
         assert process.stdout is not None
         run_id = process.stdout.readline().split()[1]
         while finished(b, run_id) < 6:
