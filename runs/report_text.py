@@ -133,7 +133,7 @@ def _fallen(report: Json) -> str:
     cases = [row["case"] for row in report["verdict"]["fallen"]]
     if not cases:
         return ""
-    shown = ", ".join(cases[:FEW]) + (" …" if len(cases) > FEW else "")
+    shown = ", ".join(cases[:FEW]) + (f" and {len(cases) - FEW} more" if len(cases) > FEW else "")
     return f"{len(cases)} {'case' if len(cases) == 1 else 'cases'} fell clearly: {shown}."
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evals.result import Result
+
 STATES: Mapping[str, str] = {
     "running": "◐ running",
     "finished": "● finished",
@@ -14,8 +16,10 @@ STATES: Mapping[str, str] = {
 }
 VERDICTS: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "unclear": "◆ unclear", "insufficient": "○ too little"}
 """Sign and word say it; colour only repeats it."""
+SAME = "= same"
+"""Of a metric that is the same in every unit: nothing is unclear about that."""
 SIMULATED, REAL = "SIM", "real"
-_VERDICT_COLOURS = ("blue", "orange", "gray", "gray")
+_VERDICT_COLOURS = ("blue", "orange", "gray", "gray", "gray")
 _STATE_COLOURS = ("blue", "green", "orange", "red", "gray")
 
 
@@ -29,11 +33,16 @@ def colour(state: str) -> Any:
     return dict(zip(STATES, _STATE_COLOURS, strict=True)).get(state, "gray")
 
 
+def verdict(result: Result) -> str:
+    """Return what a comparison says of a metric."""
+    return SAME if result.unmoved else VERDICTS[result.verdict]
+
+
 def verdict_column() -> Any:
     """Return how a column of verdicts is drawn."""
     import streamlit as st
 
-    return st.column_config.MultiselectColumn(options=list(VERDICTS.values()), color=list(_VERDICT_COLOURS))
+    return st.column_config.MultiselectColumn(options=[*VERDICTS.values(), SAME], color=list(_VERDICT_COLOURS))
 
 
 def state_column() -> Any:

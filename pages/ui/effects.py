@@ -57,6 +57,8 @@ def verdict_html(told: str, simulated: str) -> str:
 
 def headline(results: Sequence[Result]) -> str:
     """Return in one line what B is better and worse at, and what is not known; metrics that did not move are left out."""
+    if all(result.delta is None for result in results):
+        return "Nothing to compare yet: no metric has a value in both arms."
     told = {"better": "B is better at", "worse": "B is worse at", "unclear": "unclear", "insufficient": "too little data"}
     found = []
     for verdict, words in told.items():
@@ -81,7 +83,8 @@ def _plot(pair: Pair, results: Sequence[Result], rule: Rule | None) -> None:
     for unit, frame in panels:
         forest.draw(frame, palette(), unit=unit, told=" ".join(frame["sentence"]))
     if not panels:
-        st.text("No metric changed.")
+        st.text("No metric changed." if any(result.unmoved for result in results) else "No case was scored in both arms.")
+        return
     told = f"Bars: {figures.sure(pair.comparison.alpha)} sure, paired by case, units are {pair.comparison.unit}. Dashed: no change."
     if rule and any(frame["margin"].notna().any() for _, frame in panels):
         told += f" {rule.told}"

@@ -52,7 +52,7 @@ def row(r: Result) -> list[str]:
     """Return the cells of a result."""
     return [
         f"{r.metric.name.replace('_', ' ')}\u00a0{'↑' if r.metric.direction == 'up' else '↓'}",
-        "= same" if r.unmoved else badges.VERDICTS[r.verdict],
+        badges.verdict(r),
         "–" if r.delta is None else change(r, r.delta),
         "–" if r.delta is None else f"{change(r, r.lo)} … {change(r, r.hi)}",
         level(r, r.mean_a),

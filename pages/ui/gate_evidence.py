@@ -54,7 +54,7 @@ def draw(ws: Workspace, hand: Hand, state: State, entry: Entry, known: dict[str,
             for remark in remarks:
                 st.text(remark)
             st.dataframe(pd.DataFrame(bound, columns=["what", "value"]), hide_index=True, alt="What the report is bound to")
-        _actions(hand, state, entry, path, known)
+        _actions(hand, state, entry, path, known, passed=found["decision"] == "promote")
 
 
 def _badges(ws: Workspace, path: Path, entry: Entry, found: dict[str, Any]) -> None:
@@ -94,15 +94,17 @@ def _fallen(found: dict[str, Any]) -> None:
     a, b = f"{first['run']}:{first['champion']}", f"{first['run']}:{first['challenger']}"
     frame = pd.DataFrame(fallen)[["series", "case", "metric", "champion", "challenger", "failures"]]
     frame["look"] = [shell.link("case", a=a, b=b, case=case) for case in frame["case"]]
-    st.dataframe(frame, hide_index=True, column_config={"look": st.column_config.LinkColumn(display_text="look")}, alt="Cases that fell")
+    frame = frame.rename(columns={"champion": "before", "challenger": "after", "failures": "failed outputs"}).rename(columns=str.capitalize)
+    st.dataframe(frame, hide_index=True, column_config={"Look": st.column_config.LinkColumn(display_text="look")}, alt="Cases that fell")
 
 
-def _actions(hand: Hand, state: State, entry: Entry, path: Path, known: dict[str, str]) -> None:
+def _actions(hand: Hand, state: State, entry: Entry, path: Path, known: dict[str, str], *, passed: bool) -> None:
     """Offer approval, promotion and override; what production means on the page goes along, so that nothing newer is overwritten."""
     seen = state.version(entry.template, "production")
     key = entry.report[:12]
     approvers = state.approvals.get((entry.to, entry.report, entry.policy), set())
-    st.caption(shell.plain(f"Approved by {', '.join(sorted(approvers))}." if approvers else "Nobody has approved it yet."))
+    told = f"Approved by {', '.join(sorted(approvers))}." if approvers else "Nobody has approved it yet."
+    st.caption(shell.plain(told if passed else "It did not pass: only an override by two people brings it to production."))
 
     def approve(fold: Fold) -> None:
         st.text(f"{state_of.called(entry.to, known)}, on this report and this policy only.")
@@ -121,9 +123,9 @@ def _actions(hand: Hand, state: State, entry: Entry, path: Path, known: dict[str
 
     left, middle, right = st.columns(3, gap="small")
     with left:
-        unfold("Approve…", f"approve/{key}", approve, allowed=people.may("approve"))
+        unfold("Approve…", f"approve/{key}", approve, allowed=passed and people.may("approve"))
     with middle:
-        unfold("Promote to production…", f"promote/{key}", promote, allowed=people.may("promote"))
+        unfold("Promote to production…", f"promote/{key}", promote, allowed=passed and people.may("promote"))
     with right:
         unfold(
             "Override the gate…", f"override/{key}", lambda fold: _override(fold, hand, state, entry, known), allowed=people.may("override")

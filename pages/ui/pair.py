@@ -59,7 +59,8 @@ output { min-width: 4.5rem; text-align: right; font-variant-numeric: tabular-num
 JS = """
 export default function ({ data, parentElement: root }) {
   const sides = root.querySelector('.sides'), controls = root.querySelector('.controls');
-  const fps = data.fps || 12;
+  const heard = data.sides.every(side => side.kind === 'audio' || side.kind === 'none');
+  const fps = heard ? 1 : data.fps || 12;  // sounds have no frames: they are stepped by the second
   sides.style.setProperty('--pair-height', data.height + 'px');
   sides.replaceChildren(...data.sides.map(side => {
     const figure = document.createElement('figure'), caption = document.createElement('figcaption'), frame = document.createElement('div');
@@ -107,6 +108,13 @@ export default function ({ data, parentElement: root }) {
   }));
   const clips = [...sides.querySelectorAll('video, audio')], sounds = clips.filter(clip => clip.localName === 'audio');
   controls.hidden = clips.length === 0;
+  if (heard) {
+    for (const [what, text, name] of [['back', '◀ 1 s', 'One second back'], ['next', '1 s ▶', 'One second on']]) {
+      const button = controls.querySelector(`[data-do=${what}]`);
+      button.textContent = text;
+      button.setAttribute('aria-label', name);
+    }
+  }
   if (!clips.length) return;
   const slider = controls.querySelector('input'), time = controls.querySelector('output'), lead = clips[0];
   const length = () => Math.min(...clips.map(clip => clip.duration || 1e9));
@@ -163,7 +171,7 @@ def pair(sides: Sequence[Side], *, key: str, height: int = 400, fps: float = 12.
         height: Of the pictures, in CSS pixels.
         fps: Frames a second of the clips, the size of one step.
     """
-    if all(side.kind == "audio" for side in sides):
+    if {side.kind for side in sides} <= {"audio", "none"} and any(side.kind == "audio" for side in sides):
         height = min(height, SOUND)
     data: Mapping[str, Any] = {"sides": [asdict(side) for side in sides], "height": height, "fps": fps}
     _component()(key=key, data=data)

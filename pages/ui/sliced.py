@@ -76,7 +76,7 @@ def table(found: Sequence[Slice], alpha: float, units: str) -> pd.DataFrame:
                 units: one.result.units,
                 "change": change(one.result, one.result.delta) if one.result.delta is not None else "–",
                 f"{figures.sure(alpha)} interval": f"{change(one.result, one.result.lo)} … {change(one.result, one.result.hi)}",
-                "verdict": [badges.VERDICTS[one.result.verdict]],
+                "verdict": [badges.verdict(one.result)],
                 "among all": "stands" if one.stands else "",
             }
             for one in found

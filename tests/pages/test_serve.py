@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -288,3 +289,24 @@ def test_each_page_of_the_app_begins_with_our_html(workspace: Workspace, monkeyp
         assert body.decode().count(front.SCRIPT) == 1
     theirs = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")
     assert body.decode().replace(front.SCRIPT, "") == theirs
+
+
+# The focus
+
+
+def luminance(colour: Sequence[float]) -> float:
+    """Return the relative luminance of WCAG 2.2."""
+    linear = (value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour)
+    return sum(part * value for part, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_ring_around_what_has_the_focus_stands_out_from_the_page(look: str) -> None:
+    """Streamlit draws it in half of the primary colour; three to one is what WCAG 2.2 (1.4.11) asks of it."""
+    theme = serve.settings()
+    page, primary = (
+        [int(theme[f"theme.{look}.{name}"][n : n + 2], 16) / 255 for n in (1, 3, 5)] for name in ("backgroundColor", "primaryColor")
+    )
+    ring = [(a + b) / 2 for a, b in zip(page, primary, strict=True)]
+    bright, dark = sorted((luminance(page), luminance(ring)), reverse=True)
+    assert (bright + 0.05) / (dark + 0.05) >= 3

@@ -65,6 +65,7 @@ def test_the_verdicts_are_told_in_one_line() -> None:
     found = results(face_consistency=(0.2, 0.8), latency=(2.0, 4.0), blinks=(5.0, 5.0))
     assert effects.headline(found) == "▲ B is better at face consistency\u2002\u2002▼ B is worse at latency"
     assert effects.headline(results(blinks=(5.0, 5.0))) == "Nothing differs between A and B."
+    assert effects.headline([]) == "Nothing to compare yet: no metric has a value in both arms."
 
 
 @pytest.mark.parametrize(

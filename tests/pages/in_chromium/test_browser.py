@@ -79,7 +79,7 @@ def test_sounds_play_together_and_one_is_heard(server: Server, own: Workspace, t
     assert page.evaluate(f"{sounds}.map(sound => sound.muted)") == [False, True]
     page.get_by_role("button", name="Hear B").click()
     assert page.evaluate(f"{sounds}.map(sound => sound.muted)") == [True, False]
-    page.get_by_role("button", name="One frame on").click()
+    page.get_by_role("button", name="One second on").click()
     page.wait_for_function(f"{sounds}.every(sound => sound.paused && !sound.seeking)")
     first, second = page.evaluate(f"{sounds}.map(sound => sound.currentTime)")
     assert first == pytest.approx(second, abs=0.02)
