@@ -67,15 +67,20 @@ class RenderProcess:
             self.kill()
             raise
 
-    def ask(self, request: Mapping[str, Any], seconds: float) -> Any:
+    def ask(self, request: Mapping[str, Any], seconds: float, inputs: bytes = b"{}") -> Any:
         """Send a request and return its answer.
+
+        Args:
+            request: what is asked, at least one thing of it.
+            seconds: how long the answer may take.
+            inputs: the inputs, which are JSON already.
 
         Raises:
             ProcessEnded: The process died.
             ProcessStuck: No answer within so many seconds; the caller kills it.
         """
         deadline = time.monotonic() + seconds
-        body = json.dumps(request, allow_nan=False).encode()
+        body = b'%s,"inputs":%s}' % (json.dumps(request, allow_nan=False).encode()[:-1], inputs)
         self._send(len(body).to_bytes(HEAD) + body, deadline)
         return self._receive(deadline)
 

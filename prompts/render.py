@@ -134,14 +134,14 @@ class Renderer:
             raise errors.TemplateError("the prompt is empty.", path=version.entry, hint="Nothing but white space was rendered.")
         return Rendered(tuple(Message(role, text) for role, text in answer["messages"]))
 
-    def _ask(self, version: Version, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(self, version: Version, values: bytes) -> dict[str, Any]:
         """Ask the process; a second time where it died for no fault of the template, such as a stranger's kill."""
         died = False
         while True:
             process = self._running()
-            request = self._request(process, version, values)
+            request = self._request(process, version)
             try:
-                answer = cast("dict[str, Any]", process.ask(request, self.patience))
+                answer = cast("dict[str, Any]", process.ask(request, self.patience, values))
             except ProcessStuck:
                 self._drop()
                 return {"error": "time", "message": "", "path": version.entry, "line": None}
@@ -173,7 +173,7 @@ class Renderer:
                 raise errors.WorkbenchError(f"The rendering process does not start ({error}).", hint="Run `workbench doctor`.") from None
         return self._process
 
-    def _request(self, process: RenderProcess, version: Version, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _request(self, process: RenderProcess, version: Version) -> dict[str, Any]:
         key = f"{version.id} {version.entry}"
         files = None
         if key not in process.sent:
@@ -181,7 +181,7 @@ class Renderer:
             files = {piece.path: (piece.body, piece.offset) for piece in parts}
             process.sent.add(key)
         bounds = {"seconds": self.seconds, "bytes": self.output_bytes}
-        return {"key": key, "entry": version.entry, "files": files, "inputs": values, **bounds}
+        return {"key": key, "entry": version.entry, "files": files, **bounds}
 
     def _drop(self) -> None:
         if self._process is not None:

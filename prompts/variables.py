@@ -24,8 +24,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-def prepare(version: Version, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables of a rendering, as plain JSON values with sorted keys: equal inputs are equal texts.
+def prepare(version: Version, inputs: Mapping[str, Any]) -> bytes:
+    """Return the variables of a rendering as JSON with sorted keys: equal inputs are equal texts.
 
     A declared input that is not required and not given is null, so that a template may test it.
 
@@ -47,17 +47,14 @@ def prepare(version: Version, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _canonical(values)
 
 
-def _canonical(values: Mapping[str, Any]) -> dict[str, Any]:
-    import json
-
+def _canonical(values: Mapping[str, Any]) -> bytes:
     try:
         data = canonical_json(values)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"The inputs are no JSON values: {error}.") from None
     if len(data) > MAX_BYTES:
         raise InputError(f"The inputs are {len(data)} bytes long, the most allowed is {MAX_BYTES}.")
-    plain: dict[str, Any] = json.loads(data)
-    return plain
+    return data
 
 
 def _check(version: Version, name: str, declared: Input, value: Any) -> None:

@@ -117,9 +117,11 @@ class Account:
             wait = min(LOOK_S[1], wait * 1.5)
 
     def _take(self, mine: list[int], weight: int) -> bool:
-        for place in range(_SLOTS, _SLOTS + self.concurrency):
-            if len(mine) < weight and self._locks.try_lock(place):
+        for place in self._locks.left(range(_SLOTS, _SLOTS + self.concurrency)):
+            if self._locks.try_lock(place):
                 mine.append(place)
+            if len(mine) >= weight:
+                break
         return len(mine) >= weight
 
     def _open_at(self) -> float:

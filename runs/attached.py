@@ -26,6 +26,9 @@ MOST = 4
 """Instances kept; each is a few megabytes and the threads that it computes with."""
 
 
+FEW_ROWS = 4096
+"""Rows that one who folds in small steps has in a group. DuckDB has groups of few rows put together whole and unpacked: of answers of
+1.5 KB, 120,000 of them in its usual groups."""
 THRIFTY = "dirty_decay_ms:0,muzzy_decay_ms:0"
 """What DuckDB's allocator is told by a process that folds and asks nothing: else it keeps a tenth of what a run takes."""
 
@@ -45,10 +48,11 @@ class _Instance:
         self._con = duckdb.connect(config={**CONFIG, "temp_directory": f"{log}.tmp"})
         self.readers = 0
 
-    def enter(self) -> duckdb.DuckDBPyConnection:
+    def enter(self, *, few_rows: bool = False) -> duckdb.DuckDBPyConnection:
         if not self.readers:
             path = str(self._path).replace("'", "''")
-            self._con.execute(f"attach '{path}' as {NAME} ({self._mode})")
+            groups = f", row_group_size {FEW_ROWS}" if few_rows else ""
+            self._con.execute(f"attach '{path}' as {NAME} ({self._mode}{groups})")
         self.readers += 1
         cursor = self._con.cursor()
         try:
@@ -78,8 +82,13 @@ _LOCK = threading.Lock()
 
 
 @contextlib.contextmanager
-def attached(log: Path, *, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def attached(log: Path, *, write: bool = False, few_rows: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection whose tables are those of the log, to read only, or to write, for one at a time who has the log for itself.
+
+    Args:
+        log: the file.
+        write: whether to write.
+        few_rows: write in groups of few rows (`FEW_ROWS`), for who has little memory; groups that are larger stay as they are.
 
     Raises:
         duckdb.Error: the file is missing, no database, or held by a program that writes.
@@ -93,7 +102,7 @@ def attached(log: Path, *, write: bool = False) -> Iterator[duckdb.DuckDBPyConne
         idle = [other for other, kept in _KEPT.items() if not kept.readers and other != key]
         for other in idle[: max(0, len(_KEPT) - MOST)]:
             del _KEPT[other]
-        cursor = instance.enter()
+        cursor = instance.enter(few_rows=few_rows)
     try:
         yield cursor
     except (duckdb.FatalException, duckdb.InternalException):

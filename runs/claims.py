@@ -14,7 +14,7 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -82,6 +82,10 @@ class ByteLocks:
             self._file.held.add(place)
             self._mine.add(place)
             return True
+
+    def left(self, places: Iterable[int]) -> Iterator[int]:
+        """Yield those bytes that this process has not locked: trying each takes the longer the more of them it has."""
+        return (place for place in places if place not in self._file.held)
 
     def unlock(self, place: int) -> None:
         """Give a byte back; nothing happens where this object has not locked it."""

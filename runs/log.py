@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 << 20
 """Most journal bytes that one fold takes in, so that readers never wait long."""
-SMALL_BYTES = 2 << 20
+SMALL_BYTES = 4 << 20
 """What a run takes in at once at its end: it is in no hurry, and a fold's memory grows with what it takes in and with its threads."""
 _LITTLE_BYTES = 1 << 20
 FOREIGN_WAIT_S = 10.0
@@ -58,7 +58,7 @@ class Folded:
     done: bool = True
 
 
-def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES, later: bool = False) -> Folded:
+def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES, later: bool = False, apart: bool = False) -> Folded:
     """Fold new journal bytes into the log: one bounded step, in one transaction.
 
     Args:
@@ -66,6 +66,7 @@ def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES, later:
         wait: wait for others who read or write the log; otherwise give way at once.
         max_bytes: how much to take in.
         later: put roll-ups off until the last step, for who does one after the other.
+        apart: leave the rows in the groups that they come in, of a few thousand each, as long as steps are small.
 
     Raises:
         LogError: the file is corrupt, of a newer schema or held by a foreign program, or the folder cannot be written.
@@ -79,14 +80,14 @@ def fold(ws: Workspace, *, wait: bool = True, max_bytes: int = MAX_BYTES, later:
     with turnstile(ws, exclusive=True, wait_s=WAIT_S if wait else 0) as mine:
         if not mine:
             return Folded(done=False)
-        return _fold(ws, ws.log, max_bytes, FOREIGN_WAIT_S if wait else 0, later=later)
+        return _fold(ws, ws.log, max_bytes, FOREIGN_WAIT_S if wait else 0, later=later, apart=apart)
 
 
 def catch_up(ws: Workspace) -> Folded:
     """Fold until nothing is left, in small steps; what a run does at its end. Errors as `fold`."""
     lines = faults = 0
     while True:
-        step = fold(ws, max_bytes=SMALL_BYTES, later=True)
+        step = fold(ws, max_bytes=SMALL_BYTES, later=True, apart=lines > 0)
         lines, faults = lines + step.lines, faults + step.faults
         if step.done:
             return Folded(lines, faults)
@@ -231,7 +232,7 @@ def freshen(ws: Workspace) -> None:
             return
 
 
-def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float, *, later: bool) -> Folded:
+def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float, *, later: bool, apart: bool = False) -> Folded:
     """Do one step of folding; the turnstile is ours."""
     for leftover in ws.runs.glob(".fold-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -239,8 +240,11 @@ def _fold(ws: Workspace, log: Path, max_bytes: int, wait_s: float, *, later: boo
         if not log.exists():
             refuse_anew(ws)  # a log that was deleted would come back without the runs that are in an archive
             _create(log)
-        with tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder, _opened(log, wait_s, write=True) as con:
-            return _step(ws, con, Stage(Path(folder)), max_bytes, log, later=later)
+        with (
+            tempfile.TemporaryDirectory(dir=ws.runs, prefix=".fold-") as folder,
+            _opened(log, wait_s, write=True, few_rows=max_bytes <= SMALL_BYTES) as con,
+        ):
+            return _step(ws, con, Stage(Path(folder)), max_bytes, log, later=later, apart=apart)
     except OSError as error:
         raise _unwritable(ws, error) from error
 
@@ -272,6 +276,7 @@ def _step(
     upto: Mapping[str, int] | None = None,
     *,
     later: bool,
+    apart: bool = False,
 ) -> Folded:
     import duckdb
 
@@ -282,6 +287,7 @@ def _step(
         seen = {row[0]: row[3] for row in rows}
         batch = stage.gather(ws, known, seen, max_bytes, upto)
         _tune(con, min(max_bytes, batch.nbytes))
+        _put_together(con, max_bytes, apart=apart or (later and batch.more))
         faults = batch.faults + stage.load(con) if batch.sources else []
         said = bring_up(con, ws.evals)
         if batch.sources:
@@ -306,6 +312,15 @@ def _tune(con: duckdb.DuckDBPyConnection, nbytes: int) -> None:
         con.execute(f"set {name} = '1MB'" if nbytes <= SMALL_BYTES else f"reset {name}")
 
 
+def _put_together(con: duckdb.DuckDBPyConnection, max_bytes: int, *, apart: bool) -> None:
+    """Set how many groups of few rows are made one when the log is let go.
+
+    Doing so takes the memory of what is in them, and at each small step it would take a fourth of the time of all. So the steps of a long
+    run leave theirs `apart`, which have some thousand rows. A short run puts a few together, who folds larger pieces all of them.
+    """
+    con.execute(f"set global max_vacuum_tasks = {0 if apart else 1}" if max_bytes <= SMALL_BYTES else "reset global max_vacuum_tasks")
+
+
 @contextlib.contextmanager
 def _readable(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
@@ -322,9 +337,9 @@ def _readable(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextlib.contextmanager
-def _opened(log: Path, wait_s: float, *, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(log: Path, wait_s: float, *, write: bool = False, few_rows: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     with contextlib.ExitStack() as stack:
-        yield _patiently(log, wait_s, lambda: stack.enter_context(attached(log, write=write)))
+        yield _patiently(log, wait_s, lambda: stack.enter_context(attached(log, write=write, few_rows=few_rows)))
 
 
 def _connect(path: Path, wait_s: float) -> duckdb.DuckDBPyConnection:

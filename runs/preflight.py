@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prompts.text import estimate_tokens
 from runs.errors import BudgetError, ProviderError
@@ -64,12 +65,13 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
             cell = job["arm"], job["case_id"]
             repeats[cell] += 1
             first.setdefault(cell, place)
+    tokens_of = lru_cache(maxsize=32)(estimate_tokens)  # the same rules stand before every case
     tokens, low, high = 0, 0.0, 0.0
     unpriced: set[str] = set()
     no_price: set[str] = set()
     for cell, n in reversed(repeats.items()):
         request = requests.of(plan.jobs[first[cell]])
-        of_prompt = sum(estimate_tokens(message.content) for message in request.messages)
+        of_prompt = sum(tokens_of(message.content) for message in request.messages)
         worst, best = pricing.worst_usd(request), pricing.best_usd(request, of_prompt)
         tokens += n * of_prompt
         if worst is None or best is None:

@@ -9,7 +9,7 @@ import duckdb
 import log_story as story
 import pytest
 
-from runs.attached import attached
+from runs.attached import FEW_ROWS, attached
 from runs.log import catch_up, read
 from runs.workspace import Workspace
 
@@ -62,3 +62,20 @@ def test_after_duckdb_gave_up_the_next_reader_starts_anew(log: Workspace) -> Non
         raise duckdb.InternalException("as DuckDB says when an assertion of its own fails")
     with read(log) as con:
         assert con.execute("select count(*) from run").fetchone() == (1,)
+
+
+def test_rows_are_the_same_in_groups_of_few_and_of_many_whoever_writes_next(log: Workspace) -> None:
+    """A run has little memory and writes few to a group; the app, and whoever rebuilds the log, writes many."""
+    groups = "select count(distinct row_group_id) from pragma_storage_info('note')"
+    for n, few in enumerate((True, False, True)):
+        with attached(log.log, write=True, few_rows=few) as con:
+            con.execute(f"set global max_vacuum_tasks = {int(few)}")
+            con.execute(f"insert into note select {n}, 'text ' || i, now()::timestamp, 1, i from range({3 * FEW_ROWS}) x(i)")
+            con.execute(f"delete from note where run_key = {n} and line_offset % 3 = 0")
+        with read(log) as con:
+            each = con.execute("select count(*), sum(line_offset) from note where text like 'text %' group by run_key").fetchall()
+            assert len(each) == n + 1
+            assert set(each) == {(2 * FEW_ROWS, sum(i for i in range(3 * FEW_ROWS) if i % 3))}
+            found = con.execute(groups).fetchone()
+    assert found is not None
+    assert 2 <= found[0] <= 8
