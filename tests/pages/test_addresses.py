@@ -106,3 +106,22 @@ def test_compare_leads_to_what_promotes_b(app: Open, workspace: Workspace) -> No
     assert at.code[0].value == f"workbench gate --base {a.ref} --candidate {b.ref}"
     assert at.selectbox(key=f"move-version/{b.template}").value == b.version
     assert not channels.load(workspace.prompts)[1], "looking moves nothing"
+
+
+def test_words_of_a_name_find_an_arm(app: Open) -> None:
+    """The list offers the newest arms only; of what was written, one arm is opened, several are offered, none is said."""
+    at = app("compare.py", a=ARMS["a"], b=f"{page_story.SHOTS} RICH")
+    assert at.query_params["b"] in (ARMS["b"], [ARMS["b"]])
+    at = app("compare.py", b="portrait rich")
+    assert at.selectbox[1].value is None
+    assert any("arms have 'portrait rich' in their names: choose one." in text.value for text in at.text)
+    assert all("portrait@rich" in option for option in at.selectbox[1].options)
+    assert "'no such words'" in app("compare.py", a=ARMS["a"], b="no such words").error[0].value.replace("\\", "")
+
+
+def test_an_arm_is_compared_with_those_of_its_stage(app: Open) -> None:
+    """No list offers what cannot be compared, and none offers an arm against itself."""
+    at = app("compare.py", **ARMS)
+    stage, others = at.selectbox[0].options[0].split(" · ")[2], at.selectbox[1].options
+    assert {option.split(" · ")[2] for option in others} == {stage}
+    assert at.selectbox[0].options[at.selectbox[0].index] not in others
