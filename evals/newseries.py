@@ -150,9 +150,9 @@ def series_text(series: str, title: str, language: Literal["en", "zh"], cast: Se
     people = "\n".join(_character(one, n, words, pictures) for n, one in enumerate(cast))
     first = cast[0]
     shot = (
-        f"{{id: s1, location: place, daypart: night, size: medium_closeup, duration: 4,\n"
+        f"{{id: s1, location: flat, daypart: night, size: medium_closeup, duration: 4,\n"
         f"           action: She reads the letter by the window and stops breathing.,\n"
-        f"           visible: [{{who: {first}, x: 0.5, emotion: fear, intensity: 0.7}}], props: [prop]}}"
+        f"           visible: [{{who: {first}, x: 0.5, emotion: fear, intensity: 0.7}}], props: [letter]}}"
     )
     events = "\n".join(f"        - {one}" for one in words["events"])
     sheets = "\n".join(f"  - {{id: {series}-{one}, stage: character, character: {one}}}" for one in cast)
@@ -171,13 +171,13 @@ characters:
 {people}
 
 locations:
-  - {{id: place, name: {words["place"]}, descriptors: [a small flat at night, one lamp, rain on the window]}}
+  - {{id: flat, name: {words["place"]}, descriptors: [a small flat at night, one lamp, rain on the window]}}
 
 props:
-  - {{id: prop, name: {words["prop"]}, descriptors: [a folded letter on yellowed paper], first_holder: {first}}}
+  - {{id: letter, name: {words["prop"]}, descriptors: [a folded letter on yellowed paper], first_holder: {first}}}
 
 facts:
-  - {{id: secret, text: {words["fact"]}, known_by: [], secret: true}}
+  - {{id: truth, text: {words["fact"]}, known_by: [], secret: true}}
 
 episodes:
   - id: e01
@@ -191,7 +191,7 @@ episodes:
       key_events:
 {events}
       cliffhanger: {words["cliffhanger"]}
-      must_include: [prop, secret]
+      must_include: [letter, truth]
 
 cases:
   - {{id: {series}-outline-1, stage: outline, episode: e01}}

@@ -142,6 +142,8 @@ class Cases:
             if script is None
             else list(_specs(stage, unit, file, episode, script, self._chain.shots))
         )
+        if script is not None and not specs:
+            raise Missing(_nothing_to_show(stage, script, file))
         for spec in specs:
             try:
                 yield self._case(file, spec, upstream, outputs)
@@ -206,6 +208,14 @@ def _specs(stage: str, unit: str, file: SeriesFile, episode: Episode, script: Sc
                 yield CaseSpec(id=f"{unit}-{shot.id}-clip", stage="clip", shot=shot)
     else:
         yield CaseSpec(id=f"{unit}-music", stage="music", episode=episode.id, cue=cue_of(script, episode, file))
+
+
+def _nothing_to_show(stage: str, script: Script, file: SeriesFile) -> str:
+    """Say why a script gives no case of a stage: its people or places are none of the series'."""
+    if stage == "character":
+        return "nobody of the series' cast acts or speaks in the script"
+    places = ", ".join(sorted({scene.location for scene in script.scenes})[:5])
+    return f"the script plays at {places or 'no place'}, and the series has {', '.join(place.id for place in file.locations) or 'none'}"
 
 
 def _given(outputs: Outputs, stage: str, case: str) -> Output:

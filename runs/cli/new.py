@@ -76,7 +76,8 @@ def new_template(context: click.Context, ref: str, source: str | None) -> None:
     now = find_version(ws, ref)
     if source and now.id != version.id and now.stage == version.stage:
         output.say(f"Its partials have changed since: {version.shown} was asked for, {now.shown} it is.")
-    output.say(f"Next: edit it, then workbench try {ref}", quiet=quiet(context))
+    same = f"; until you edit it, it is the same version as {version.ref}" if source and now.id == version.id else ""
+    output.say(f"Next: edit it, then workbench try {ref}{same}", quiet=quiet(context))
 
 
 def next_steps(suites: tuple[str, ...], pictures: Path, series: str, *, silent: bool) -> None:

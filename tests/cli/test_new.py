@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -33,6 +34,10 @@ def test_a_new_series_is_valid_has_a_case_of_each_stage_and_is_in_the_suites(ws:
     assert {case.inputs["series"]["title"] for case in mine} == {'石"狮" #1'}
     assert next(case for case in mine if case.stage == "shot").references.keys() == {"lan"}, "the picture that lay there is named"
     assert cli("lint", "script/episode", "--case", "stone-lion-script-1").code == 0
+    written = json.loads(
+        json.loads(cli("try", "script/episode", "--case", "stone-lion-script-1", "--format", "json").out)["outputs"][0]["text"]
+    )
+    assert {scene["location"] for scene in written["scenes"]} == {"flat"}, "its ids are read as ids, and not as words of the prompt"
     for name in ("outline", "script", "character", "shot", "clip", "music"):
         suite = load_suite(name, ws / "evals/suites")
         assert suite.series.explore[-1] == "stone-lion" and suite.series.gate

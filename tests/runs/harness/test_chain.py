@@ -15,6 +15,7 @@ from evals.chain import load_chain
 from prompts.errors import InputError, UnknownName
 from runs import query
 from runs.chain import StageResult, walk
+from runs.chain_cases import Cases, Output
 from runs.media import MediaStore
 from runs.provider import Failure, Request
 from runs.resume import state_of
@@ -171,6 +172,27 @@ def test_what_hangs_on_a_failed_output_is_left_out_and_named_and_the_rest_goes_o
     assert left_out
     assert all("stage gave nothing for" in why for why in left_out.values())
     assert results["music"].counts.ok == 2
+
+
+def test_a_script_that_plays_elsewhere_is_told_so(done: tuple[Workspace, list[StageResult]]) -> None:
+    """A script whose places or people are not the series' gives no shots and no sheets: the message says which they are."""
+    ws, _ = done
+    one = chain(ws)
+    beat = {"id": "b1", "function": "hook", "emotion": 5, "action": "x", "actors": ["nobody"]}
+    scene = {"id": "s1", "location": "the-moon", "daypart": "night", "present": [], "beats": [beat]}
+    text = json.dumps({"title": "T", "scenes": [scene]}).encode()
+    cases = Cases(ws, one, {"s" * 64: text, "o" * 64: b""})
+    names = [episode.replace("/", "-") for episode in one.episodes]
+    outline = by_stage(done[1])["outline"]
+    made = {row["case_id"]: row for row in query.generations(ws, outline.run_id).to_dict("records")}
+    outputs = {
+        "outline": {c: Output("outline", outline.run_id, row["job_id"], row["artifact"], row["media_type"]) for c, row in made.items()},
+        "script": {f"{name}-script": Output("script", "r", "j", "s" * 64, "application/json") for name in names},
+    }
+    for stage, why in (("shot", "plays at the-moon, and the series has "), ("character", "nobody of the series' cast")):
+        told = cases.of(stage, outputs)
+        assert told[0] == [] and len(told[1]) == len(names)
+        assert all(why in said for said in told[1].values()), told[1]
 
 
 def test_a_budget_bounds_the_chain_as_a_whole(tmp_path: Path, port: int) -> None:
