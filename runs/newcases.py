@@ -44,7 +44,10 @@ def check_stage(stage: str, suite: str | None) -> str:
     if stage not in KIND_OF_STAGE:
         raise UnknownName("stage", stage, KIND_OF_STAGE)
     if suite is None and stage not in STAGES:
-        raise InputError(f"Files of the stage {stage} need cases to belong to.", hint="Give --suite, and a manifest with a column case.")
+        raise InputError(
+            f"Files of the stage {stage} need cases to belong to.",
+            hint=f"Give --suite {stage}, and --manifest with a CSV file of the columns file and case.",
+        )
     return stage
 
 

@@ -107,6 +107,8 @@ def run(context: click.Context, /, fmt: str, resumed: str | None, dry_run: bool,
     options = options_of(context, ws, settings, provider, asked)
     plan = _plan(ws, settings, provider, asked, options.pricing.amounts)
     check_metrics(bars, plan.event.scorers if options.scoring else ())
+    if remark := _burning(plan, asked):
+        output.say(remark, quiet=quiet(context))
     if dry_run:
         emit_estimate(ws, plan, options, settings.repeats, fmt)
         return
@@ -191,6 +193,16 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, asked: dict[str
         price=price,
     )
     return prepare(ws, order, reference(provider), ws.evals / "scorers" if asked["allow_scorer_files"] else None)
+
+
+def _burning(plan: Plan, asked: Mapping[str, Any]) -> str:
+    """Return a remark where cases that shall decide are looked at without having been asked for: that spends what they can prove."""
+    splits = [case["split"] for case in plan.event.cases]
+    gated = splits.count("gate")
+    if asked["split"] or asked["cases"] or not 0 < gated < len(splits):
+        return ""
+    told = f"{gated} of {len(splits)} cases are of the gate split: who looks at them now cannot prove anything on them later."
+    return f"{told} --split explore leaves them out."
 
 
 def _new_id(ws: Workspace, run_id: str) -> str:

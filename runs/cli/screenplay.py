@@ -21,7 +21,8 @@ from runs.cli.context import quiet, workspace
 def import_script(context: click.Context, file: Path, mapping: Path | None, series: str | None, out: Path | None) -> None:
     """Turn FILE (Fountain, FDX, or JSON with a mapping) into a script of the story model, and say what was inferred.
 
-    A folder of scripts is then judged with `workbench import --new --stage script FOLDER`.
+    A folder of scripts is then judged with `workbench import --new --suite script --manifest CSV FOLDER`;
+    the CSV has the columns file and case.
     """
     from prompts.errors import InputError, UnknownName
     from runs.screenplay.bring import bring

@@ -96,6 +96,10 @@ def test_a_build_fails_on_a_missed_bar_and_on_a_worse_version(ws: Path, cli: Cli
     done = cli(*run, "--version", RICH, "--version", PLAIN, "--at-least", "logic=0.6", "--at-most", "latency=60")
     assert done.code == 3 and done.err.count("Missed: ") == 1
     assert f"Missed: {PLAIN}: logic is 0." in done.err and "at least 0.6 was asked for" in done.err
+    assert "gate split" not in done.err
+    dry = ("run", "--suite", "script", "--version", RICH, "--dry-run")
+    assert "26 of 46 cases are of the gate split" in cli(*dry).err
+    assert "gate split" not in cli(*dry, "--split", "gate").err, "who asks for them knows"
     assert cli("run", "--resume", "last", "--at-least", "schema=0.1").code == 0
     assert cli("compare", RICH, PLAIN).code == 0
     worse = cli("compare", RICH, PLAIN, "--fail-on", "worse")
