@@ -13,6 +13,7 @@ import atexit
 import hashlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ class Renderer:
             raise _error(answer, self)
         if not answer["messages"]:
             raise errors.TemplateError("the prompt is empty.", path=version.entry, hint="Nothing but white space was rendered.")
-        return Rendered(tuple(Message(role, text) for role, text in answer["messages"]))
+        return Rendered(tuple(Message(cast("Role", sys.intern(role)), text) for role, text in answer["messages"]))
 
     def _ask(self, version: Version, values: bytes) -> dict[str, Any]:
         """Ask the process; a second time where it died for no fault of the template, such as a stranger's kill."""

@@ -44,7 +44,7 @@ select (select coalesce(max(version_key), 0) from version) + row_number() over (
 from (select distinct on (v.version) v from (select unnest(versions) v from plan) order by v.version, v.template) x
 where not exists (from version where version.version = x.v.version);
 
-create or replace temp table its_case as
+create or replace temp view its_case as
 select p.run_key, e.j, e.o, e.n, e.c.case_id as case_id, e.c.series as series, e.c.split as split, e.c.hash as hash,
   e.c.upstream as upstream
 from plan p join ev_case e on e.j = p.j and e.o = p.o;

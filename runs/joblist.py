@@ -48,6 +48,10 @@ class JobList(Sequence[JobPlan]):
         self._seeds.append(seed)
         return True
 
+    def close(self) -> None:
+        """Forget what only adding needs."""
+        self._known = {}
+
     def __len__(self) -> int:
         return len(self._cells)
 
@@ -137,6 +141,7 @@ def collected(jobs: Iterable[JobPlan]) -> Sequence[JobPlan]:
     for job in left:
         if not found.add(job):
             return (*found, job, *left)
+    found.close()
     return found
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 << 20
 """Most journal bytes that one fold takes in, so that readers never wait long."""
-SMALL_BYTES = 4 << 20
+SMALL_BYTES = 3 << 20
 """What a run takes in at once at its end: it is in no hurry, and a fold's memory grows with what it takes in and with its threads."""
 _LITTLE_BYTES = 1 << 20
 FOREIGN_WAIT_S = 10.0

@@ -32,6 +32,7 @@ class Prompts:
     def __init__(self) -> None:
         self._versions: dict[str, Version] = {}
         self._latest: OrderedDict[tuple[str, str], tuple[Message, ...]] = OrderedDict()
+        self._rules: dict[str, str] = {}
         self._characters = 0
         self._mutex = threading.Lock()
 
@@ -44,7 +45,10 @@ class Prompts:
         key = version["version"], case["case_id"]
         messages = self._latest.get(key)
         if messages is None:
-            messages = tuple(Message(m.role, m.content) for m in self._render(version, case).messages)
+            rendered = self._render(version, case).messages
+            # The rules are the same text before each case of a version: kept once.
+            rules = self._rules.setdefault(version["version"], rendered[0].content)
+            messages = tuple(Message(m.role, rules if m.content == rules else m.content) for m in rendered)
             with self._mutex:
                 if key not in self._latest:
                     self._latest[key] = messages
@@ -53,9 +57,15 @@ class Prompts:
                     self._characters -= _length(self._latest.popitem(last=False)[1])
         return messages
 
-    def at_hand(self, version: VersionPlan, case: CasePlan) -> tuple[Message, ...] | None:
-        """Return a prompt if it was rendered of late."""
-        return self._latest.get((version["version"], case["case_id"]))
+    def at_hand(self, version: VersionPlan, case: CasePlan, *, last: bool = False) -> tuple[Message, ...] | None:
+        """Return a prompt if it was rendered of late; forget it where nobody will ask for it again."""
+        key = version["version"], case["case_id"]
+        if not last:
+            return self._latest.get(key)
+        with self._mutex:
+            messages = self._latest.pop(key, None)
+            self._characters -= _length(messages or ())
+        return messages
 
     def _render(self, version: VersionPlan, case: CasePlan) -> Rendered:
         known = self._versions.get(version["version"])
@@ -89,6 +99,7 @@ class Requests:
         self._prompts = prompts or Prompts()
         self._again = again or {}
         self._with_references = with_references
+        self._once = len(plan.jobs) <= len(plan.versions) * len(plan.cases)
         self._store = MediaStore(ws)
 
     def again(self, job_id: str) -> int:
@@ -107,8 +118,10 @@ class Requests:
     def at_hand(self, job: JobPlan) -> Request | None:
         """Return the request of a job where nothing has to be waited for: another repeat was rendered of late, no pictures go along."""
         version, case = self._place(job)
-        messages = self._prompts.at_hand(version, case)
-        if messages is None or "frame" in case or version["front_matter"].get("references"):
+        if "frame" in case or version["front_matter"].get("references"):
+            return None
+        messages = self._prompts.at_hand(version, case, last=self._once)
+        if messages is None:
             return None
         return self._of(job, messages)
 

@@ -97,6 +97,18 @@ def test_what_an_estimate_renders_is_at_hand_for_the_calls_of_a_long_run_for_its
     assert at_hand() == [True] * kept + [False] * (len(plan.jobs) - kept)
 
 
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_a_prompt_is_let_go_with_its_call_where_no_repeat_follows(ws: Workspace, repeats: int) -> None:
+    plan = kit.plan(ws, STUDIO, repeats=repeats)
+    prompts = Prompts()
+    examine(ws, plan, priced(None), prompts=prompts)
+    requests = Requests(ws, plan, prompts=prompts)
+    first = [requests.at_hand(job) for job in plan.jobs]
+    assert None not in first
+    assert [requests.at_hand(job) for job in plan.jobs] == (first if repeats > 1 else [None] * len(plan.jobs))
+    assert [requests.of(job) for job in plan.jobs] == first, "whoever needs it again has it rendered again"
+
+
 @pytest.mark.parametrize("price", [None, TOKENS])
 def test_an_unknown_price_or_an_answer_without_a_bound_is_said_plainly(ws: Workspace, price: Price | None) -> None:
     estimate = examine(ws, kit.plan(ws, STUDIO), priced(price))
