@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import quiet, workspace
 from runs.cli.run import tapes
 
@@ -21,9 +21,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.chains)
 @click.option("--until", metavar="STAGE", default="", help="Run no stage after this one.")
-@click.option("--version", "versions", multiple=True, metavar="REF", help="With --until: that stage with these versions, an A/B.")
+@click.option(
+    "--version",
+    "versions",
+    multiple=True,
+    metavar="REF",
+    help="With --until: that stage with these versions, an A/B.",
+    shell_complete=complete.versions,
+)
 @click.option("--retry-failed", is_flag=True, help="Make failed jobs once more, and what hangs on them.")
 @click.option("--resend", is_flag=True, help="Ask again where no answer came, though it may be paid twice; and what hangs on it.")
 @click.option("--fresh", is_flag=True, help="Make everything anew, also what an earlier run of the chain has made.")
@@ -118,7 +125,7 @@ def _doubts(chain: str, stage: str, run_id: str, n: int, usd: float | None) -> s
 
 
 @click.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.argument("job", required=False)
 @output.format_option
 @click.pass_context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ ASIDE = ("cost", "latency")
 
 
 @click.command()
-@click.argument("a")
-@click.argument("b")
-@click.option("--run", "run_name", metavar="RUN", help="Take both arms from this run (an id, its beginning, or `last`).")
+@click.argument("a", shell_complete=complete.versions)
+@click.argument("b", shell_complete=complete.versions)
+@click.option(
+    "--run", "run_name", metavar="RUN", help="Take both arms from this run (an id, its beginning, or `last`).", shell_complete=complete.runs
+)
 @click.option("--cases", "metric", metavar="METRIC", help="Print the cases of one metric, the largest loss first.")
 @click.option("--fail-on", type=click.Choice(("worse", "not-better")), help="Exit 3 where B is worse in a metric, or better in none.")
 @click.option("--metric", "judged", multiple=True, help="With --fail-on: only these; default: primary metrics but cost and latency.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Day(click.ParamType[date]):
 
 
 @click.command()
-@click.argument("run_name", required=False, metavar="[RUN]")
+@click.argument("run_name", required=False, metavar="[RUN]", shell_complete=complete.runs)
 @click.option("--by", type=click.Choice(KEYS), help="What to put together; default: day, with RUN arm.")
 @click.option("--since", type=Day(), metavar="DAY", help="The first day that counts: 2026-11-25, today, yesterday or 7d.")
 @click.option("--until", type=Day(), metavar="DAY", help="The last day that counts.")

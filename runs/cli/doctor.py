@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 
 
 @click.command()
-@click.option("--provider", metavar="NAME", help="Check this provider instead: key, address, model and limits, by a call that is free.")
+@click.option(
+    "--provider",
+    metavar="NAME",
+    help="Check this provider instead: key, address, model and limits, by a call that is free.",
+    shell_complete=complete.providers,
+)
 @output.format_option
 @click.pass_context
 def doctor(context: click.Context, provider: str | None, fmt: str) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import quiet, workspace
 
 ALGORITHMS = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
 
 
 @click.command("export-episode")
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--series", default="", help="The series, where the run has more than one.")
 @click.option("--arm", default="", help="The arm's letter, where the run has more than one.")

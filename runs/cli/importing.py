@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import quiet, workspace
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--new", is_flag=True, help="The folder is a run of its own: pictures, clips or texts from anywhere. Needs --stage or --suite."
 )
 @click.option("--stage", help="With --new: what the files are (shot, clip, character).")
-@click.option("--suite", help="With --new: the manifest's cases are this suite's.")
+@click.option("--suite", help="With --new: the manifest's cases are this suite's.", shell_complete=complete.suites)
 @click.option("--manifest", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Which file is what: CSV, YAML or JSON.")
 @click.option("--scorer", "scorers", multiple=True, help="With --new: judge with these.")
 @click.option("--model", default="", help="With --new: the tool that made the files.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import quiet, workspace
 from runs.cli.run import shortfalls
 
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.option("--rubric", "rubric_name", default="screenplay", show_default=True, help="What to ask: a file in evals/rubrics.")
-@click.option("--version", "ref", metavar="REF", help="The judge's template; default: judge/screenplay, for a pair judge/pairwise.")
-@click.option("--provider", help="Who judges; default: workbench.toml.")
+@click.option(
+    "--version",
+    "ref",
+    metavar="REF",
+    help="The judge's template; default: judge/screenplay, for a pair judge/pairwise.",
+    shell_complete=complete.versions,
+)
+@click.option("--provider", help="Who judges; default: workbench.toml.", shell_complete=complete.providers)
 @click.option("--model", help="The model that judges; default: the provider's.")
 @click.option("--repeats", type=click.IntRange(2, 20), default=2, show_default=True, help="How often each question is asked.")
 @click.option("--pair", nargs=2, metavar="A B", help="Compare two arms of the run by their letters, in both orders.")
@@ -31,7 +37,13 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides order and seeds.")
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
 @click.option("--dry-run", is_flag=True, help="Count and price the questions; send nothing.")
-@click.option("--resume", "resumed", metavar="JUDGE_RUN", help="Finish this run of a judge, and score what it has answered.")
+@click.option(
+    "--resume",
+    "resumed",
+    metavar="JUDGE_RUN",
+    help="Finish this run of a judge, and score what it has answered.",
+    shell_complete=complete.runs,
+)
 @click.option("--resend", is_flag=True, help="With --resume: ask again where no answer came, though it may be paid twice.")
 @output.format_option
 @click.pass_context

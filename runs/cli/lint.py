@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -20,9 +20,16 @@ NOT_PASSED = 3
 
 @click.command()
 @click.argument("what", metavar="TEMPLATE|SUITE")
-@click.option("--version", "versions", multiple=True, metavar="REF", help="With SUITE: only this version; may be given again.")
-@click.option("--suite", help="With TEMPLATE: only the cases of this suite.")
-@click.option("--case", "cases", multiple=True, help="Only this case; may be given again.")
+@click.option(
+    "--version",
+    "versions",
+    multiple=True,
+    metavar="REF",
+    help="With SUITE: only this version; may be given again.",
+    shell_complete=complete.versions,
+)
+@click.option("--suite", help="With TEMPLATE: only the cases of this suite.", shell_complete=complete.suites)
+@click.option("--case", "cases", multiple=True, help="Only this case; may be given again.", shell_complete=complete.cases)
 @click.option("--target", metavar="MODEL", help="The model that the prompts are for, such as kling; see docs/checks.md.")
 @click.option("--fail-on", type=click.Choice(tuple(GRAVER)), default="block", show_default=True, help="Exit 3 from this severity on.")
 @click.option("--all", "each", is_flag=True, help="Print every finding, not one line a check.")

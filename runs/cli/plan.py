@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--suite", required=True, help="The suite whose gate split would be run.")
+@click.option("--suite", required=True, help="The suite whose gate split would be run.", shell_complete=complete.suites)
 @click.option("--policy", metavar="NAME", help="A policy in evals/gates; default: the suite's.")
 @click.option("--pilot", metavar="RUN", help="Take spread and cost from the first two arms of this run.")
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import quiet, workspace
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ reason_option = click.option("--reason", default="", help="Why, in words; others
 
 
 @click.command()
-@click.argument("template", required=False)
+@click.argument("template", required=False, shell_complete=complete.versions)
 @output.format_option
 @click.pass_context
 def channels(context: click.Context, template: str | None, fmt: str) -> None:
@@ -45,7 +45,7 @@ def channels(context: click.Context, template: str | None, fmt: str) -> None:
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", shell_complete=complete.versions)
 @click.option("--to", "channel", type=CHANNEL, required=True, help="Which channel shall mean VERSION.")
 @click.option("--report", type=click.Path(path_type=Path), help="The gate's report (.json); default: the newest one about VERSION.")
 @click.option("--seen", metavar="VERSION", help="Refuse if the channel does not mean this version (its digits) any more.")
@@ -97,7 +97,7 @@ def approve(context: click.Context, report: Path, reason: str) -> None:
 
 
 @click.command()
-@click.argument("template")
+@click.argument("template", shell_complete=complete.versions)
 @click.option("--channel", type=CHANNEL, default="production", show_default=True, help="Which channel.")
 @click.option("--to", metavar="VERSION", default="", help="Digits of a former version; default: the one before.")
 @reason_option
@@ -110,7 +110,7 @@ def rollback(context: click.Context, template: str, channel: str, to: str, reaso
 
 @click.command()
 @click.argument("channel", type=CHANNEL)
-@click.argument("template", default="")
+@click.argument("template", default="", shell_complete=complete.versions)
 @reason_option
 @click.pass_context
 def freeze(context: click.Context, channel: str, template: str, reason: str) -> None:
@@ -121,7 +121,7 @@ def freeze(context: click.Context, channel: str, template: str, reason: str) -> 
 
 @click.command()
 @click.argument("channel", type=CHANNEL)
-@click.argument("template", default="")
+@click.argument("template", default="", shell_complete=complete.versions)
 @reason_option
 @click.pass_context
 def thaw(context: click.Context, channel: str, template: str, reason: str) -> None:
@@ -131,7 +131,7 @@ def thaw(context: click.Context, channel: str, template: str, reason: str) -> No
 
 
 @click.command()
-@click.argument("template")
+@click.argument("template", shell_complete=complete.versions)
 @click.argument("series")
 @click.option("--version", default="", help="Digits of a version that was in production; default: the one that SERIES gets now.")
 @reason_option
@@ -143,7 +143,7 @@ def pin(context: click.Context, template: str, series: str, version: str, reason
 
 
 @click.command()
-@click.argument("template")
+@click.argument("template", shell_complete=complete.versions)
 @click.argument("series")
 @reason_option
 @click.pass_context
@@ -154,7 +154,7 @@ def unpin(context: click.Context, template: str, series: str, reason: str) -> No
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", shell_complete=complete.versions)
 @click.argument("share", type=float)
 @reason_option
 @click.pass_context
@@ -172,7 +172,7 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.argument("template", required=False)
+@click.argument("template", required=False, shell_complete=complete.versions)
 @output.format_option
 @click.pass_context
 def show(context: click.Context, template: str | None, fmt: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.providers)
 @output.format_option
 @click.pass_context
 def providers(context: click.Context, name: str | None, fmt: str) -> None:

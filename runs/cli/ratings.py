@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import quiet, workspace
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def ratings() -> None:
 
 
 @ratings.command("queue")
-@click.argument("a")
-@click.argument("b")
-@click.option("--run", "run_name", help="Look for A and B in this run.")
+@click.argument("a", shell_complete=complete.versions)
+@click.argument("b", shell_complete=complete.versions)
+@click.option("--run", "run_name", help="Look for A and B in this run.", shell_complete=complete.runs)
 @click.option("--question", default="", help="What people are asked; default: which one they would keep.")
 @click.option("--criterion", "rubric", multiple=True, help="Also let them give each side 1 to 5 for this; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), help="The most pairs, spread over the series.")

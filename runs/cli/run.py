@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import parameters, quiet, workspace
 
 if TYPE_CHECKING:
@@ -54,14 +54,21 @@ SHORTFALLS = 3
 
 
 @click.command()
-@click.option("--suite", help="The suite of cases: a name in evals/suites, or a file.")
-@click.option("--version", "versions", multiple=True, metavar="REF", help="A version, such as shot/keyframe@plain; give two or more.")
-@click.option("--provider", help="Who generates; default: workbench.toml.")
+@click.option("--suite", help="The suite of cases: a name in evals/suites, or a file.", shell_complete=complete.suites)
+@click.option(
+    "--version",
+    "versions",
+    multiple=True,
+    metavar="REF",
+    help="A version, such as shot/keyframe@plain; give two or more.",
+    shell_complete=complete.versions,
+)
+@click.option("--provider", help="Who generates; default: workbench.toml.", shell_complete=complete.providers)
 @click.option("--model", "models", multiple=True, help="A model of the provider; more than one makes arms of their own.")
 @click.option("--repeats", type=click.IntRange(1, 1000), help="Generations of each case and arm.")
 @click.option("--split", type=click.Choice(SPLITS), help="Only the cases of this split.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many cases, spread over the series.")
-@click.option("--case", "cases", multiple=True, help="Only this case; may be given again.")
+@click.option("--case", "cases", multiple=True, help="Only this case; may be given again.", shell_complete=complete.cases)
 @click.option("--scorer", "scorers", multiple=True, help="Score with these instead of the suite's.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
@@ -70,7 +77,7 @@ SHORTFALLS = 3
 @click.option("--run-id", default="", metavar="ID", help="The new run's id, of the usual form; default: made from the time.")
 @click.option("--dry-run", is_flag=True, help="Count and price the jobs; send nothing.")
 @engines
-@click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).")
+@click.option("--resume", "resumed", metavar="RUN", help="Finish this run (an id, its beginning, or `last`).", shell_complete=complete.runs)
 @click.option("--retry-failed", is_flag=True, help="With --resume: make failed jobs once more.")
 @click.option("--resend", is_flag=True, help="With --resume: ask again where no answer came, though it may be paid twice.")
 @tapes
@@ -134,7 +141,7 @@ def _refuse_idle(context: click.Context) -> None:
 
 
 @click.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.option("--scorer", "scorers", multiple=True, help="A scorer by name; default: those of the run.")
 @engines
 @click.option("--allow-scorer-files", is_flag=True, help="Let the workspace's own evals/scorers/*.py run: they are programs.")

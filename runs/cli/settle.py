@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import quiet, workspace
 
 
 @click.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
 @click.option(
     "--made", "task_id", metavar="TASK", help="The job was made, as this task: take its result, or of a call whose answer is gone say so."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def runs(context: click.Context, stage: str | None, fmt: str) -> None:
 
 
 @click.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.argument("job", required=False)
 @click.option("--jobs", is_flag=True, help="List its generations instead: job, case, status, cost, scores, and the output's file.")
 @output.format_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prompts.errors import InputError
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def status(context: click.Context, fmt: str) -> None:
 
 
 @team.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.option("--chain", "of_chain", is_flag=True, help="RUN is the name of a chain, which that machine was walking.")
 @click.pass_context
 def take(context: click.Context, run_name: str, *, of_chain: bool) -> None:

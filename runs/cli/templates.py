@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -40,9 +40,12 @@ def templates(context: click.Context, stage: str | None, fmt: str) -> None:
 
 
 @click.command()
-@click.argument("template")
+@click.argument("template", shell_complete=complete.versions)
 @click.option(
-    "--case", "case_id", help="The case to render, such as painted-skin-shot-1; default: the first that the stage's suite explores."
+    "--case",
+    "case_id",
+    help="The case to render, such as painted-skin-shot-1; default: the first that the stage's suite explores.",
+    shell_complete=complete.cases,
 )
 @click.option("--format", "fmt", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print the result.")
 @click.pass_context
@@ -74,10 +77,10 @@ def render(context: click.Context, template: str, case_id: str | None, fmt: str)
 
 
 @click.command()
-@click.argument("a")
-@click.argument("b", required=False)
-@click.option("--suite", help="Also show how the rendered prompts of this suite's cases change.")
-@click.option("--case", "case_id", help="Show the rendered prompts of one case line by line.")
+@click.argument("a", shell_complete=complete.versions)
+@click.argument("b", required=False, shell_complete=complete.versions)
+@click.option("--suite", help="Also show how the rendered prompts of this suite's cases change.", shell_complete=complete.suites)
+@click.option("--case", "case_id", help="Show the rendered prompts of one case line by line.", shell_complete=complete.cases)
 @click.pass_context
 def diff(context: click.Context, a: str, b: str | None, suite: str | None, case_id: str | None) -> None:
     """Show what changed between two versions A and B, in source and as rendered.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import parameters, quiet, workspace
 from runs.cli.run import options_of, priced, taped, tapes
 
@@ -23,9 +23,14 @@ FACTS = ("status", "error", "message", "cost_usd", "latency_s", "input_tokens", 
 
 
 @click.command("try")
-@click.argument("refs", nargs=-1, required=True, metavar="VERSION...")
-@click.option("--case", "case_id", help="The case, such as painted-skin-shot-1; default: the first that the stage's suite explores.")
-@click.option("--provider", help="Who generates; default: workbench.toml.")
+@click.argument("refs", nargs=-1, required=True, metavar="VERSION...", shell_complete=complete.versions)
+@click.option(
+    "--case",
+    "case_id",
+    help="The case, such as painted-skin-shot-1; default: the first that the stage's suite explores.",
+    shell_complete=complete.cases,
+)
+@click.option("--provider", help="Who generates; default: workbench.toml.", shell_complete=complete.providers)
 @click.option("--model", help="A model of the provider.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the calls' seeds: another one, another output.")

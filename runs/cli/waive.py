@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import output
+from runs.cli import complete, output
 from runs.cli.context import workspace
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=complete.runs)
 @click.argument("job", metavar="JOB")
 @click.argument("check", metavar="CHECK")
 @click.option("--why", required=True, help="The reason, for whoever reads it next year.")
@@ -93,7 +93,9 @@ def _name() -> str:
 
 
 @click.command()
-@click.option("--run", "run_name", metavar="RUN", help="Only this run (an id, its beginning, or `last`), by arm.")
+@click.option(
+    "--run", "run_name", metavar="RUN", help="Only this run (an id, its beginning, or `last`), by arm.", shell_complete=complete.runs
+)
 @output.format_option
 @click.pass_context
 def checks(context: click.Context, run_name: str | None, fmt: str) -> None:
