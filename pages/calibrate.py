@@ -24,6 +24,10 @@ TABLES = {
     "Work": "workload",
 }
 """What the numbers of the page are counted from, and what can be taken along, by name."""
+MEASURES = (
+    "AUC: how often the right one of two scores higher, half is a guess. Rank correlation: 1 where the order is the same, "
+    "0 where it has nothing to do with the truth. Share: of all outputs."
+)
 
 
 def main() -> None:
@@ -66,7 +70,8 @@ def _truth(ws: Workspace) -> None:
     if faces.empty:
         st.text("No simulated picture or clip of one person yet.")
     else:
-        _table(faces, "Scorers beside the studio's truth", Value=_number("%.2f"), Interval=_right())
+        measure = st.column_config.TextColumn(help=MEASURES)
+        _table(faces, "Scorers beside the studio's truth", Value=_number("%.2f"), Interval=_right(), Measure=measure)
     st.text("Faults planted in scripts")
     if scripts.empty:
         st.text("No simulated script with a planted fault yet.")
