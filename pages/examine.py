@@ -42,7 +42,7 @@ def main() -> None:
             outputs.show_visuals(sides, key=f"{'/'.join(cases.address.values())}/{case}")
         with right:
             brief.draw(_asked(sides))
-            scores.draw(sides)
+            scores.draw(sides, apart=left)  # each side's reasons stand under its picture, where there is room
     _evidence(ws, sides, asked["m"])
 
 

@@ -17,6 +17,7 @@ SMALLEST = 0.0005
 MOST_WORDS = 400
 """Of a reason; the evidence below has all of it."""
 MARKS = {True: "▲", False: "▼"}
+_SMALL = "font-size:.85rem;line-height:1.45;overflow-wrap:anywhere"
 COLUMNS = ("metric", "A", "B", "B − A")
 
 
@@ -78,9 +79,10 @@ def _why_not(score: Mapping[str, Any]) -> str:
     return ": ".join(filter(None, (str(score["status"]).replace("_", " "), score["reason"])))
 
 
-def draw(sides: Sequence[Mapping[str, Any]]) -> None:
-    """Draw the numbers, then the words."""
+def draw(sides: Sequence[Mapping[str, Any]], *, apart: Any = None) -> None:
+    """Draw the numbers, then the words: below them, or in the place `apart`, in a column a side."""
     slot = st.container()
+    told = apart.container() if apart is not None else st.container()
     every = address.toggle(st, "All metrics", "all") if _more(sides) else False
     frame, same = table(sides, every=every), ""
     if len(sides) > 1 and not every:
@@ -102,12 +104,26 @@ def draw(sides: Sequence[Mapping[str, Any]]) -> None:
             frame = frame[["metric", "A"]].rename(columns={"A": "score"})
             config["score"] = number
         st.dataframe(frame, hide_index=True, column_config=config, placeholder="–", alt="Scores of both arms", height="content")
-        shown = {name.rstrip(" ↑↓") for name in frame["metric"]}  # what is the same in both needs no reasons
-        told = "".join(
+        if same:
+            st.html(f'<div style="{_SMALL};opacity:.75">The same in both: {escape(same)}</div>')
+    shown = {name.rstrip(" ↑↓") for name in frame["metric"]}  # what is the same in both needs no reasons
+    found = [one for one in sorted(words(sides)) if one[0] in shown]
+    if found:
+        told.html(words_html(found, [str(side["letter"]) for side in sides] if apart is not None else []))
+
+
+def words_html(found: Sequence[tuple[str, str, str]], columns: Sequence[str]) -> str:
+    """Return reasons as lines, or those of each side in a column of its own, and what both were told across all."""
+
+    def lines(letters: str) -> str:
+        return "".join(
             f'<div style="padding:.1rem 0"><b>{letter}</b>&ensp;{escape(metric)}: {escape(text)}</div>'
-            for metric, letter, text in sorted(words(sides))
-            if metric in shown
+            for metric, letter, text in found
+            if letters in ("", letter)
         )
-        told += f'<div style="padding:.1rem 0;opacity:.75">The same in both: {escape(same)}</div>' if same else ""
-        if told:
-            st.html(f'<div style="font-size:.85rem;line-height:1.45;overflow-wrap:anywhere">{told}</div>')
+
+    if not columns:
+        return f'<div style="{_SMALL}">{lines("")}</div>'
+    apart = "".join(f'<div style="flex:1 1 0;min-width:0">{lines(letter)}</div>' for letter in columns)
+    both = "".join(lines(letters) for letters in sorted({letter for _, letter, _ in found} - set(columns)))
+    return f'<div style="{_SMALL}"><div style="display:flex;gap:1rem">{apart}</div>{both}</div>'

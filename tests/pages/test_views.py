@@ -246,6 +246,11 @@ def test_words_that_both_sides_share_are_told_once() -> None:
     """A and B, then the words."""
     sides = [{"letter": letter, "scores": [score("logic", 1.0, reason="no findings")]} for letter in "AB"]
     assert scores.words(sides) == [("logic", "A, B", "no findings")]
+    found = [("face", "A", NASTY), ("face", "B", "0.98"), ("logic", "A, B", "none")]
+    html = scores.words_html(found, ["A", "B"])
+    assert NASTY not in html
+    assert [html.count(f"<b>{letters}</b>") for letters in ("A", "B", "A, B")] == [1, 1, 1], "each under its own picture"
+    assert scores.words_html(found, []).index("<b>B</b>") < scores.words_html(found, []).index("<b>A, B</b>")
 
 
 # Expression
