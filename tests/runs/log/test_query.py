@@ -31,6 +31,22 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return ws
 
 
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace in which nothing has been done yet; only looked at."""
+    return story.workspace(tmp_path_factory.mktemp("blank"))
+
+
+@pytest.fixture(scope="module")
+def various(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with something in as many tables as one run can have, and a corrupt line; only looked at."""
+    ws = story.workspace(tmp_path_factory.mktemp("various"))
+    story.write(ws, "a.jsonl", [*story.story("r", 12), story.judged("r"), ev.Note(run_id="r", at=story.at(90), text="over")])
+    with (ws.journals / "a.jsonl").open("ab") as file:
+        file.write(b"rubbish\n")
+    return ws
+
+
 ALONE = {"lineage", "chain_costs", "truths", "planted", "rated_scores", "drift"}
 
 
@@ -46,19 +62,15 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("name", query.COLUMNS)
-def test_a_frame_has_its_columns_and_types_when_it_is_empty_and_when_it_is_not(ws: Workspace, name: str) -> None:
+def test_a_frame_has_its_columns_and_types_when_it_is_empty_and_when_it_is_not(blank: Workspace, various: Workspace, name: str) -> None:
     columns = query.COLUMNS[name]
 
     def ask(ws: Workspace) -> pd.DataFrame:
         return getattr(query, name)(ws, *ARGUMENTS.get(name, ()))  # type: ignore[no-any-return]
 
-    empty = ask(ws)
+    empty, found = ask(blank), ask(various)
     assert list(empty.columns) == list(columns)
     assert len(empty) == 0
-    story.write(ws, "a.jsonl", [*story.story("r", 12), story.judged("r"), ev.Note(run_id="r", at=story.at(90), text="over")])
-    with (ws.journals / "a.jsonl").open("ab") as file:
-        file.write(b"rubbish\n")
-    found = ask(ws)
     assert len(found) > 0 or name in ALONE, "a run alone has neither ancestors, nor truth, nor votes, nor a second version of a scorer"
     assert list(found.columns)[: len(columns)] == list(columns)
     assert found.dtypes[list(columns)].to_dict() == empty.dtypes.to_dict()

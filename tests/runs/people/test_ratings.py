@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from prompts.errors import InputError, UnknownName
 from runs import query
 from runs.ballots import read_table, take_in
 from runs.compare import Arm, find_arms
-from runs.log import rebuild
+from runs.log import catch_up, rebuild
 from runs.ratings import Ballot, begin, left_arm, value_of, view
 from runs.workspace import Workspace
 
@@ -26,13 +27,19 @@ ROOT = Path(__file__).parents[3]
 CASES = 40
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    """Return a log with one run: two arms over 40 cases of three series; one output in seven is missing."""
-    found = story.workspace(tmp_path / "drama")
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Return a log with one run: two arms over 40 cases of three series; one output in seven is missing. Tests only copy it."""
+    found = story.workspace(tmp_path_factory.mktemp("judged") / "drama")
     events = [story.plan("r", 2 * CASES, cases=CASES), *(story.generation("r", n, 1 + n) for n in range(2 * CASES))]
     story.write(found, "a.jsonl", events)
+    catch_up(found)
     return found
+
+
+@pytest.fixture
+def ws(judged: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(judged.root, tmp_path / "drama")))
 
 
 @pytest.fixture
