@@ -54,13 +54,14 @@ class Warm:
 
     def start(self, arguments: Sequence[str], log: Path, **variables: str) -> int:
         """Start `workbench` with some arguments and return its process id; what it prints goes to a log."""
-        with log.open("wb") as out:
-            return self.fork({"words": list(arguments), "environment": {**os.environ, **variables}}, out.fileno(), out.fileno())
+        with log.open("wb") as out, Path(os.devnull).open("rb") as nothing:
+            what = {"words": list(arguments), "environment": {**os.environ, **variables}}
+            return self.fork(what, nothing.fileno(), out.fileno(), out.fileno())
 
-    def fork(self, what: Mapping[str, Any], out: int, err: int) -> int:
-        """Start a process that prints to two open files and return its id."""
+    def fork(self, what: Mapping[str, Any], *files: int) -> int:
+        """Start a process with three open files that it reads from and prints to; return its id."""
         with self._lock:
-            socket.send_fds(self._socket, [json.dumps({"cwd": str(Path.cwd()), "script": "", **what}).encode()], [out, err])
+            socket.send_fds(self._socket, [json.dumps({"cwd": str(Path.cwd()), "script": "", **what}).encode()], files)
             return int(self._socket.recv(MOST))
 
     def stop(self, pid: int, with_signal: int = signal.SIGKILL) -> int:
@@ -96,11 +97,12 @@ class Process:
     returncode: int | None
 
     def __init__(self, parent: Warm, what: Mapping[str, Any]) -> None:
-        (out, their_out), (err, their_err) = os.pipe(), os.pipe()
+        (their_in, into), (out, their_out), (err, their_err) = os.pipe(), os.pipe(), os.pipe()
         self._parent, self.returncode = parent, None
-        self.pid = parent.fork(what, their_out, their_err)
-        os.close(their_out)
-        os.close(their_err)
+        self.pid = parent.fork(what, their_in, their_out, their_err)
+        for file in (their_in, their_out, their_err):
+            os.close(file)
+        self.stdin = os.fdopen(into, "w", encoding="utf-8")
         self.stdout, self.stderr = os.fdopen(out, encoding="utf-8"), os.fdopen(err, encoding="utf-8")
         self._ending = _Ending(self.pid)
 
@@ -132,6 +134,7 @@ class Process:
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Return what is printed until the end. Errors as `wait`."""
+        self.stdin.close()
         said = {"out": "", "err": ""}
         files = {"out": self.stdout, "err": self.stderr}
         readers = [threading.Thread(target=lambda name=name: said.update({name: files[name].read()}), daemon=True) for name in said]
@@ -160,7 +163,7 @@ def popen(*words: str, script: Path | None = None, env: Mapping[str, str] | None
 
 def _child(asked: Mapping[str, Any], files: Sequence[int]) -> None:
     os.setsid()
-    for stream, file in zip((1, 2), files, strict=True):
+    for stream, file in enumerate(files):
         os.dup2(file, stream)
     for file in files:
         os.close(file)
@@ -205,7 +208,7 @@ def _serve(asking: socket.socket) -> None:
         import_module(name)
     asking.send(b"ready")
     while True:
-        question, files, *_ = socket.recv_fds(asking, MOST, 2)
+        question, files, *_ = socket.recv_fds(asking, MOST, 3)
         if not question:
             return
         asked = json.loads(question)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import log_story as story
 import pytest
+import warm
 
 from runs.workspace import Workspace
 
 ROOT = Path(__file__).parents[3]
 WORKER = ROOT / "tests" / "support" / "log_worker.py"
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., warm.Process]
 
 
 @pytest.fixture
@@ -26,32 +24,24 @@ def ws(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(tmp_path: Path) -> Iterator[Start]:
     """Start `log_worker.py`, or Python code with `-c`; whatever still runs is killed with the test."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[warm.Process] = []
 
-    def begin(*words: object, **options: Any) -> subprocess.Popen[str]:
-        command = [sys.executable, *(map(str, words) if words[0] == "-c" else map(str, (WORKER, *words)))]
-        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": path},
-            **options,
-        )
-        started.append(process)
-        return process
+    def begin(*words: object) -> warm.Process:
+        script, rest = WORKER, words
+        if words[0] == "-c":
+            script, rest = tmp_path / f"program-{len(started)}.py", words[2:]
+            script.write_text(str(words[1]), "utf-8")
+        started.append(warm.popen(*map(str, rest), script=script))
+        return started[-1]
 
     yield begin
     for process in started:
         process.kill()
         process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+            stream.close()
 
 
 @pytest.fixture

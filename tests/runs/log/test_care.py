@@ -8,11 +8,11 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import Popen
 
 import duckdb
 import log_story as story
 import pytest
+from warm import Process
 
 from runs import events as ev
 from runs.errors import JournalError, MediaError
@@ -29,7 +29,7 @@ from runs.unnamed import remove, unnamed
 from runs.verifying import verify
 from runs.workspace import Workspace
 
-Start = Callable[..., Popen[str]]
+Start = Callable[..., Process]
 SEALER = """
 import sys
 from pathlib import Path

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from subprocess import Popen
 
 import pytest
+from warm import Process
 
 from runs.begun import Begun
 from runs.claims import Claims, alone
@@ -17,7 +17,7 @@ from runs.plan import Plan
 from runs.providers.studio import StudioProvider
 from runs.workspace import Workspace
 
-Start = Callable[..., Popen[str]]
+Start = Callable[..., Process]
 
 
 def test_a_claim_is_won_once_and_can_be_given_back(ws: Workspace) -> None:

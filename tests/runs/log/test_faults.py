@@ -7,12 +7,12 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import Popen
 
 import duckdb
 import log_story as story
 import pytest
 import small_disk
+from warm import Process
 
 from runs import log, query, schema
 from runs.errors import JournalError, LogError
@@ -20,7 +20,7 @@ from runs.journal import Journal
 from runs.log import catch_up, fold, read, rebuild
 from runs.workspace import Workspace
 
-Start = Callable[..., Popen[str]]
+Start = Callable[..., Process]
 AsNobody = Callable[[Callable[[], object]], str]
 HOLDER = """
 import duckdb, sys
@@ -31,13 +31,13 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def held(ws: Workspace, start: Start) -> Callable[[str], Popen[str]]:
+def held(ws: Workspace, start: Start) -> Callable[[str], Process]:
     """Give a function that lets a foreign program hold the log, which has one run and news of another."""
     story.write(ws, "a.jsonl", story.story("a", 2))
     catch_up(ws)
     story.write(ws, "b.jsonl", story.story("b", 2))
 
-    def hold(mode: str) -> Popen[str]:
+    def hold(mode: str) -> Process:
         process = start("-c", HOLDER, ws.log, mode)
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
@@ -46,7 +46,7 @@ def held(ws: Workspace, start: Start) -> Callable[[str], Popen[str]]:
     return hold
 
 
-def test_a_foreign_program_that_reads_does_not_keep_anyone_from_reading(ws: Workspace, held: Callable[[str], Popen[str]]) -> None:
+def test_a_foreign_program_that_reads_does_not_keep_anyone_from_reading(ws: Workspace, held: Callable[[str], Process]) -> None:
     foreign = held("ro")
     assert list(query.runs(ws)["run_id"]) == ["a"], "old news, and no error"
     foreign.kill()
@@ -55,7 +55,7 @@ def test_a_foreign_program_that_reads_does_not_keep_anyone_from_reading(ws: Work
 
 
 def test_a_foreign_program_that_writes_is_waited_for_and_then_named(
-    ws: Workspace, held: Callable[[str], Popen[str]], monkeypatch: pytest.MonkeyPatch
+    ws: Workspace, held: Callable[[str], Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log, "FOREIGN_WAIT_S", 0.5)
     foreign = held("rw")
@@ -69,7 +69,7 @@ def test_a_foreign_program_that_writes_is_waited_for_and_then_named(
     assert set(query.runs(ws)["run_id"]) == {"a", "b", "c"}
 
 
-def test_a_foreign_program_that_goes_away_in_time_is_not_noticed(ws: Workspace, held: Callable[[str], Popen[str]]) -> None:
+def test_a_foreign_program_that_goes_away_in_time_is_not_noticed(ws: Workspace, held: Callable[[str], Process]) -> None:
     foreign = held("rw")
     assert foreign.stdin is not None
     leaving = threading.Timer(0.5, foreign.stdin.close)

@@ -6,10 +6,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from subprocess import Popen
 
 import log_story as story
 import pytest
+from warm import Process
 
 from runs import query
 from runs.journal import files, is_live, read
@@ -18,7 +18,7 @@ from runs.log import read as read_log
 from runs.resume import state_of
 from runs.workspace import Workspace
 
-Start = Callable[..., Popen[str]]
+Start = Callable[..., Process]
 REBUILDER = """
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ while True:
 pytestmark = pytest.mark.slow
 
 
-def kill_at_random(process: Popen[str], steps: int) -> set[int]:
+def kill_at_random(process: Process, steps: int) -> set[int]:
     """Let a worker say a few things, kill it at a random moment of its next step, and return the numbers that it had been promised."""
     assert process.stdout is not None
     words = [process.stdout.readline()]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import Popen
 
 import log_story as story
 import pytest
+from warm import Process
 
 from prompts.errors import WorkbenchError
 from runs.errors import JournalError, LogError
@@ -22,7 +22,7 @@ from runs.unnamed import unnamed
 from runs.verifying import verify
 from runs.workspace import Workspace
 
-Start = Callable[..., Popen[str]]
+Start = Callable[..., Process]
 PRUNER = """
 import sys
 from pathlib import Path
