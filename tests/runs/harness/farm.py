@@ -55,6 +55,9 @@ class Farm:
         self.log: list[tuple[str, float]] = []
         self.running: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
+        self.lets = int(os.environ.get("FARM_LETS", "1000000"))
+        """Calls that are answered; later ones wait until more are let through."""
+        self.more = asyncio.Condition()
 
     def count(self, order: dict[str, Any]) -> web.Response | None:
         """Count a call; return the faulty answer that it has been ordered to get, if any."""
@@ -82,7 +85,10 @@ class Farm:
         for space in whose:
             self.running[space] += 1
             self.most[space] = max(self.most[space], self.running[space])
+        number = self.calls.total()
         await asyncio.sleep(DELAY_S)
+        async with self.more:
+            await self.more.wait_for(lambda: number <= self.lets)
         self.running.subtract(whose)
         return web.json_response({"data": base64.b64encode(output(order["prompt"], order["kind"], self.fault(order)[0])).decode()})
 
@@ -111,6 +117,12 @@ class Farm:
     async def find(self, request: web.Request) -> web.Response:
         return web.json_response({"id": self.by_key.get(f"{request.query['space']}/{request.query['key']}")})
 
+    async def let(self, request: web.Request) -> web.Response:
+        async with self.more:
+            self.lets = int(request.query["calls"])
+            self.more.notify_all()
+        return web.json_response({})
+
     async def counts(self, request: web.Request) -> web.Response:
         mine = {k.partition("/")[2]: n for k, n in self.calls.items() if k.startswith(f"{request.query['space']}/")}
         return web.json_response({"calls": mine, "most": self.most[request.query["space"]], "log": self.log})
@@ -120,7 +132,7 @@ async def main() -> None:
     farm, app = Farm(), web.Application()
     app.add_routes([
         web.post("/generate", farm.generate), web.post("/submit", farm.submit), web.get("/tasks/{task}", farm.poll),
-        web.get("/find", farm.find), web.get("/counts", farm.counts),
+        web.get("/find", farm.find), web.get("/counts", farm.counts), web.get("/let", farm.let),
     ])  # fmt: skip
     runner = web.AppRunner(app)
     await runner.setup()

@@ -25,12 +25,15 @@ CLASSES: Mapping[int, ErrorClass] = {
 }  # fmt: skip
 
 
+MANY = 1_000_000
+
+
 @contextmanager
-def farm(delay_s: float = 0.02) -> Iterator[int]:
-    """Start a farm and give its port; it ends with the block."""
+def farm(delay_s: float = 0.02, *, lets: int = MANY) -> Iterator[int]:
+    """Start a farm and give its port; it ends with the block. Calls beyond some number are not answered until they are `let`."""
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("farm.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "FARM_DELAY_S": str(delay_s)},
+        env={**os.environ, "FARM_DELAY_S": str(delay_s), "FARM_LETS": str(lets)},
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -38,6 +41,11 @@ def farm(delay_s: float = 0.02) -> Iterator[int]:
     finally:
         process.kill()
         process.communicate()
+
+
+def let(port: int, calls: int = MANY) -> None:
+    """Let the farm answer so many calls in all."""
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/let?calls={calls}").close()
 
 
 def asked(port: int, space: str = "run") -> dict[str, int]:

@@ -55,8 +55,11 @@ def again(ws: Workspace, port: int) -> list[tuple[str, str, int]]:
 def test_two_machines_begin_one_chain_at_the_same_moment(machine: Machine) -> None:
     """One is refused with the name of the other; afterwards it takes over what that one has made. Counted at the server."""
     machines = {name: production(machine, name) for name in ("a", "b")}
-    with farming.farm(delay_s=0.4) as port:
+    with farming.farm(lets=0) as port:
         children = {name: begun(ws, port) for name, ws in machines.items()}
+        while all(child.poll() is None for child in children.values()):  # the one that got it waits for answers
+            time.sleep(0.02)
+        farming.let(port)
         told = {name: (*child.communicate(timeout=120), child.returncode) for name, child in children.items()}
         winner, loser = sorted(told, key=lambda name: told[name][2])
         assert told[winner][0].split()[-3:] == ["ended", "outline:finished:2/2", "script:finished:2/2"], told
@@ -74,9 +77,9 @@ def test_two_machines_begin_one_chain_at_the_same_moment(machine: Machine) -> No
 @pytest.mark.slow
 def test_a_machine_that_dies_in_a_chain_keeps_it_until_somebody_says_so(machine: Machine) -> None:
     a, b = production(machine, "a"), production(machine, "b")
-    with farming.farm(delay_s=1.5) as port:
+    with farming.farm(lets=2) as port:
         child = begun(a, port)
-        while len(query.chain_runs(b, "pilot")) < 2:  # the second stage's run was shipped, and its calls are in flight
+        while len(query.chain_runs(b, "pilot")) < 2:  # the second stage's run was shipped, and its calls are not answered
             pull(b, team_kit.member(b))
             time.sleep(0.1)
         child.kill()
@@ -92,6 +95,7 @@ def test_a_machine_that_dies_in_a_chain_keeps_it_until_somebody_says_so(machine:
         for run_id in query.chain_runs(b, "pilot"):
             with contextlib.suppress(JournalError):
                 lease.take(member, run_id, force=True)
+        farming.let(port)
         assert again(b, port) == [("outline", "finished", 2), ("script", "finished", 2)]
         asked = farming.asked(port)
         assert len(asked) == 4

@@ -58,7 +58,7 @@ def small(ws: Workspace, provider: farming.FarmDirect, cases: int = 2) -> kit.Pl
 def test_a_machine_dies_and_another_goes_on(machine: Machine) -> None:
     """Refused while nobody has said that it is gone; then only what had not been shipped is paid again, and the dead one sees it all."""
     a, b = production(machine("a", ship_s=0.3)), production(machine("b"))
-    with farming.farm(delay_s=0.15) as port:
+    with farming.farm(lets=40) as port:
         process = warm.popen(str(a.root), str(port), "direct", "run", script=CHILD)
         assert process.stdout is not None
         run_id = process.stdout.readline().split()[1]
@@ -75,6 +75,7 @@ def test_a_machine_dies_and_another_goes_on(machine: Machine) -> None:
             resume(b, run_id, farming.FarmDirect(port), options())
         assert set(farming.asked(port)) == paid_by_a, "nothing was paid by the one who was refused"
         lease.take(team_kit.member(b), run_id, force=True)
+        farming.let(port)
         assert resume(b, run_id, farming.FarmDirect(port), options()).counts.ok == 60
         asked = farming.asked(port)
         assert len(asked) == 60
