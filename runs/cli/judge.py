@@ -82,14 +82,23 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
     counts = result.counts
     dropped = f" {done.dropped:.0%} of the answers were dropped: their evidence is not in the script." if done.dropped else ""
     output.say(f"Judged by {result.run_id} ({result.state}): {counts.ok} of {counts.jobs} questions answered, {counts.money}.{dropped}")
+    if result.reason:
+        output.say(result.reason)
     for line in shortfalls(ws, result.run_id):
         output.say(line)
     if counts.unknown:
         again = f"workbench judge {done.run_id} --resume {result.run_id} --resend"
         output.say(harness.told_of_doubts(counts.unknown, result.unknown_usd, result.run_id, again))
-    output.emit(_means(ws, done.run_id), fmt, key="means", run=done.run_id, judge_run=result.run_id, dropped=done.dropped)
+    output.emit(
+        _means(ws, done.run_id, query.run_plan(ws, result.run_id)["arms"][0]["model"]),
+        fmt,
+        key="means",
+        run=done.run_id,
+        judge_run=result.run_id,
+        dropped=done.dropped,
+    )
     if not counts.ok:
-        raise click.exceptions.Exit(4)
+        raise click.exceptions.Exit(1 if result.state == "failed" else 4)
 
 
 def calibrate_judge(context: click.Context, run_name: str, ratings: Path, judge_name: str, fmt: str) -> None:
@@ -168,9 +177,12 @@ def _warn(ws: Workspace, plan: Plan, run_id: str) -> None:
         output.say(f"Note: {arm['model']} judges what {wrote} wrote; models favour their own family's writing.")
 
 
-def _means(ws: Workspace, run_id: str) -> Any:
+def _means(ws: Workspace, run_id: str, model: str) -> Any:
+    """Return what a model's judgements of a run come to; those of other judges stay out."""
     from runs import query
 
     frame = query.run_scores(ws, run_id)
     shown = ["ref", "model", "metric", "mean", "n_ok", "n_failed", "n_excluded", "primary"]
-    return frame[frame["scorer"].str.startswith("judge/")][shown].rename(columns={"primary": "calibrated"})
+    return frame[frame["scorer"].str.startswith("judge/") & frame["scorer"].str.endswith(f"@{model}")][shown].rename(
+        columns={"primary": "calibrated"}
+    )

@@ -319,6 +319,8 @@ def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool, bars: S
         output.say(line)
     if result.doubts:
         output.say(result.doubts)
+    if result.state != "finished":
+        output.say(f"Go on with: workbench run --resume {result.run_id}")
     if result.state == "failed":
         raise click.exceptions.Exit(1)
     if not counts.ok:

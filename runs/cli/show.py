@@ -32,6 +32,19 @@ GAPS = 12
 """How many kinds of missing scores a table tells."""
 
 
+def known_stage(stage: str | None) -> None:
+    """Refuse a stage that there is not: an empty list would say that nothing was done.
+
+    Raises:
+        UnknownName: there is no such stage.
+    """
+    from prompts.errors import UnknownName
+    from prompts.frontmatter import STAGES
+
+    if stage is not None and stage not in STAGES:
+        raise UnknownName("stage", stage, STAGES)
+
+
 @click.command()
 @click.option("--stage", help="Only runs of this stage.")
 @output.format_option
@@ -40,6 +53,7 @@ def runs(context: click.Context, stage: str | None, fmt: str) -> None:
     """List runs, newest first."""
     from runs import query
 
+    known_stage(stage)
     found = query.runs(workspace(context))
     found = found[found["stage"] == stage] if stage else found
     output.emit(found[SHOWN] if fmt == "table" else found, fmt, key="runs")

@@ -8,6 +8,7 @@ import click
 
 from runs.cli import complete, output
 from runs.cli.context import workspace
+from runs.cli.show import known_stage
 
 if TYPE_CHECKING:
     from evals.case import Case
@@ -25,6 +26,7 @@ def templates(context: click.Context, stage: str | None, fmt: str) -> None:
     from prompts.errors import TemplateError
     from runs.prepare import registry
 
+    known_stage(stage)
     found = registry(workspace(context))
     rows = []
     for entry in found.entries(stage):

@@ -126,6 +126,11 @@ def test_a_wrong_suite_prints_no_half_of_a_diff(cli: Cli) -> None:
     assert "Did you mean script" in one_line_error(cli("diff", PLAIN, RICH, "--suite", "scrip"))
 
 
+@pytest.mark.parametrize("command", [("runs", "--stage", "clipp"), ("templates", "clipp")])
+def test_a_stage_that_there_is_not_is_no_empty_list(cli: Cli, command: tuple[str, ...]) -> None:
+    assert "Did you mean clip" in one_line_error(cli(*command))
+
+
 def test_what_changed_since_the_last_run_is_shown(ws: Path, cli: Cli) -> None:
     assert "No run has used script/episode yet" in one_line_error(cli("diff", RICH))
     assert cli("try", RICH, "--no-score").code == 0

@@ -44,6 +44,10 @@ def test_a_run_is_judged_and_the_judge_is_calibrated(cli: Cli, ws: Path) -> None
         again = cli("judge", run_id, "--resume", told["judge_run"], "--format", "json")
         assert again.code == 0, again.err
         assert len(server.seen) == 4, "nothing is asked twice"
+        server.answer({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, status=401)
+        refused = cli("judge", run_id, "--provider", "bench", "--seed", "5", "--model", "judge-2", "--format", "json")
+        assert refused.code == 1 and "refuses the key" in refused.err
+        assert {mean["metric"].rpartition("@")[2] for mean in json.loads(refused.out)["means"]} <= {"judge-2"}, "not what the other said"
     jobs = query.generations(Workspace(ws), run_id)["job_id"]
     with (ws / "ratings.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("job_id", "criterion", "rater", "answer"), *((job, "hook", "wu", "no") for job in jobs)])
