@@ -287,7 +287,7 @@ def _step(
         seen = {row[0]: row[3] for row in rows}
         batch = stage.gather(ws, known, seen, max_bytes, upto)
         _tune(con, min(max_bytes, batch.nbytes))
-        _put_together(con, max_bytes, apart=apart or (later and batch.more))
+        _put_together(con, min(max_bytes, batch.nbytes), apart=apart or (later and batch.more))
         faults = batch.faults + stage.load(con) if batch.sources else []
         said = bring_up(con, ws.evals)
         if batch.sources:
@@ -312,13 +312,13 @@ def _tune(con: duckdb.DuckDBPyConnection, nbytes: int) -> None:
         con.execute(f"set {name} = '1MB'" if nbytes <= SMALL_BYTES else f"reset {name}")
 
 
-def _put_together(con: duckdb.DuckDBPyConnection, max_bytes: int, *, apart: bool) -> None:
+def _put_together(con: duckdb.DuckDBPyConnection, nbytes: int, *, apart: bool) -> None:
     """Set how many groups of few rows are made one when the log is let go.
 
     Doing so takes the memory of what is in them, and at each small step it would take a fourth of the time of all. So the steps of a long
-    run leave theirs `apart`, which have some thousand rows. A short run puts a few together, who folds larger pieces all of them.
+    run leave theirs `apart`, which have some thousand rows. Who folds little puts a few together, who folds larger pieces all of them.
     """
-    con.execute(f"set global max_vacuum_tasks = {0 if apart else 1}" if max_bytes <= SMALL_BYTES else "reset global max_vacuum_tasks")
+    con.execute(f"set global max_vacuum_tasks = {0 if apart else 1}" if nbytes <= SMALL_BYTES else "reset global max_vacuum_tasks")
 
 
 @contextlib.contextmanager
