@@ -79,9 +79,9 @@ def test_two_clicks_start_one_run_and_it_finishes_in_a_session_of_its_own(ws: Wo
 
 
 def test_a_run_is_stopped_by_one_signal_and_resumed_by_one_process(ws: Workspace) -> None:
-    """The provider takes its time, so that there is always something left to stop."""
+    """The provider would take 24 seconds for all, so that there is always something left to stop; then it answers at once."""
     run_id = new_run_id()
-    with slow_server() as url:
+    with slow_server() as (url, thinks):
         ws.config.write_text(ws.config.read_text() + PROVIDER.format(url=url))
         launching.launch(ws, run_id, [*SCRIPTS, "--provider", "slow", "--limit", "12"])
         until(lambda: state(ws, run_id) == "running" and query.progress(ws, run_id)["done"] >= 1)
@@ -94,25 +94,27 @@ def test_a_run_is_stopped_by_one_signal_and_resumed_by_one_process(ws: Workspace
         assert 1 <= done < 24
         until(lambda: not getattr(launching.launched(ws, run_id), "alive", True))
         assert [launching.resume(ws, run_id) for _ in range(2)] == [True, False]
+        thinks.seconds = 0.0
         until(lambda: state(ws, run_id) == "finished")
     assert query.progress(ws, run_id)["done"] == 24
     assert not query.newest(ws, run_id).empty
 
 
 @contextmanager
-def slow_server() -> Iterator[str]:
-    """A chat server that thinks for a third of a second."""
+def slow_server() -> Iterator[tuple[str, SimpleNamespace]]:
+    """A chat server that thinks for two seconds, or for as long as it is told to."""
+    thinks = SimpleNamespace(seconds=2.0)
     with chat_server.serve() as server:
         server.say("{}")
         at_once = server.reply
         assert at_once
 
         async def later(request: web.Request) -> web.StreamResponse:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(thinks.seconds)
             return await at_once(request)
 
         server.reply = later
-        yield server.base_url
+        yield server.base_url, thinks
 
 
 def test_somebody_who_only_watches_does_not_keep_a_run_from_being_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
