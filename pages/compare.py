@@ -19,6 +19,10 @@ def main() -> None:
     ws = shell.workspace()
     title, beside = st.columns([3, 5], vertical_alignment="bottom")
     title.header("Compare")
+    if not cached.arms(ws) and not st.query_params.get("a"):
+        st.text("Nothing to compare yet: no run has generated anything.")
+        shell.page_link("launch.py", "Launch two versions →")
+        return
     chosen = arms.choose(ws)
     if chosen is None:
         st.text("Choose two arms: two versions of a template, or the two arms of an A/A test.")
@@ -51,7 +55,7 @@ def _newest(ws: Workspace) -> None:
     for run in two.itertuples():
         first, second = (f"{run.run_id}:{arm}" for arm in ("a", "b"))
         label = f"{runs_table.versions(run.arms)} · {run.suite} · {run.started_at:%d %b %H:%M}"
-        st.button(shell.plain(label), type="tertiary", key=first, on_click=arms.put, args=(first, second))
+        st.button(shell.plain(f"{label} →"), type="tertiary", key=first, on_click=arms.put, args=(first, second))
 
 
 def _view() -> str:

@@ -15,6 +15,7 @@ from runs.margins import Rule
 
 EN = "\u2002"
 """A space that is not collapsed."""
+TWICE = "A/A test: both arms are the same version, so what differs here is chance."
 _BADGE = "background:rgba(255,140,0,.16);border-radius:.3rem;padding:.05rem .4rem;margin-right:.6rem;font-weight:600"
 _NOTE = "font-size:.875rem;line-height:1.45;opacity:.8"
 
@@ -25,7 +26,7 @@ def draw(pair: Pair, rule: Rule | None = None) -> None:
     primary = [result for result in results if result.metric.primary] or results
     warnings = list(pair.comparison.warnings)
     simulated = warnings.pop(0) if pair.a.simulated and pair.b.simulated and warnings else ""
-    st.html(verdict_html(headline(primary), simulated))
+    st.html(verdict_html(headline(primary), simulated, TWICE if twice(pair) else ""))
     _warn(warnings)
     left, right = st.columns([6, 7], gap="small")
     with left.container(border=True, height="stretch"):
@@ -46,13 +47,22 @@ def _warn(warnings: Sequence[str]) -> None:
                 st.text(warning)
 
 
-def verdict_html(told: str, simulated: str) -> str:
-    """Return what a comparison found in one line, and under it that the outputs are simulated, where they are."""
+def verdict_html(told: str, simulated: str = "", note: str = "") -> str:
+    """Return what a comparison found in one line, and under it that the outputs are simulated, where they are, and a note."""
     found = f'<div style="font-size:1.05rem;font-weight:600">{escape(told)}</div>'
-    if not simulated:
-        return found
-    badge = f'<span style="{_BADGE}">{badges.SIMULATED}</span>'
-    return f'{found}<div style="font-size:.875rem;margin-top:.35rem">{badge}<span style="opacity:.8">{escape(simulated)}</span></div>'
+    badge = f'<span style="{_BADGE}">{badges.SIMULATED}</span>' if simulated else ""
+    words = " ".join(filter(None, (simulated, note)))
+    return (
+        f'{found}<div style="font-size:.875rem;margin-top:.35rem">{badge}<span style="opacity:.8">{escape(words)}</span></div>'
+        if words
+        else found
+    )
+
+
+def twice(pair: Pair) -> bool:
+    """Return whether one version was run twice, side by side and by the same model."""
+    a, b = ((arm.run_id, arm.version, arm.model, arm.provider) for arm in (pair.a, pair.b))
+    return a == b
 
 
 def headline(results: Sequence[Result]) -> str:

@@ -68,6 +68,15 @@ def test_the_verdicts_are_told_in_one_line() -> None:
     assert effects.headline([]) == "Nothing to compare yet: no metric has a value in both arms."
 
 
+def test_what_the_verdict_stands_on_is_said_under_it() -> None:
+    """That outputs are simulated, that both arms are the same version; names of metrics are no HTML."""
+    assert effects.verdict_html("told").count("<div") == 1
+    found = effects.verdict_html(NASTY, "Both simulated.", effects.TWICE)
+    assert "SIM</span>" in found
+    assert f"Both simulated. {effects.TWICE}" in found
+    assert "<img" not in found
+
+
 @pytest.mark.parametrize(
     ("delta", "arrow", "told"),
     [
