@@ -17,7 +17,7 @@ MANY = 2_000
 
 
 def sentence(result: Result, *, unit: str, alpha: float) -> str:
-    """Return the result in one to four sentences.
+    """Return the result in one to five sentences.
 
     Args:
         result: What to say.
@@ -28,7 +28,13 @@ def sentence(result: Result, *, unit: str, alpha: float) -> str:
     name = result.metric.name.replace("_", " ")
     if result.delta is None:
         return f"{name.capitalize()}: no case has a value in both arms."
-    parts = [_claim(result, name, units, alpha), _counts(result, units), _failures(result), _next(result, units)]
+    parts = [
+        _claim(result, name, units, alpha),
+        _counts(result, units),
+        _disagreement(result, units),
+        _failures(result),
+        _next(result, units),
+    ]
     return " ".join(part for part in parts if part)
 
 
@@ -100,6 +106,15 @@ def _scale(result: Result) -> str:
 def _counts(result: Result, units: str) -> str:
     counts = result.by_unit
     return f"Better in {counts.better} {units}, worse in {counts.worse}, same in {counts.same}."
+
+
+def _disagreement(result: Result, units: str) -> str:
+    """Say why there is no verdict where the interval, which is that of one of the two tests, leaves zero out."""
+    above, below = result.lo is not None and result.lo > 0, result.hi is not None and result.hi < 0
+    if result.verdict != "unclear" or not (above or below):
+        return ""
+    moved = result.by_unit.better + result.by_unit.worse
+    return f"The interval leaves zero out, but the signs of the {moved} {units} that moved could be chance, and a verdict takes both."
 
 
 def _failures(result: Result) -> str:

@@ -166,6 +166,13 @@ class TestVerdicts:
         assert "it is unclear whether B changes face consistency" in result.sentence
         assert f"about {result.more_units:,} more series" in result.sentence
 
+    def test_an_interval_above_zero_without_a_verdict_says_why(self) -> None:
+        """Three of ten series gained and none lost: one time in eight chance gives that."""
+        result = face(paired([(50, 80), (50, 85), (50, 90)] + [(50, 50)] * 7, 0.01))
+        assert result.verdict == "unclear"
+        assert result.lo > 0
+        assert "but the signs of the 3 series that moved could be chance" in result.sentence
+
     def test_a_tiny_change_cannot_be_settled(self) -> None:
         """Gains and losses of 0.1 that all but cancel: thousands of series would be needed."""
         result = face(paired([(50, 60), (50, 40)] * 5 + [(50, 50), (500, 501)], 0.001))
