@@ -17,7 +17,7 @@ from runs.workspace import Workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-KILLS = 3
+KILLS = 5
 # Two cheap parts are enough to die in: scripts, which are quick, and key frames, whose scoring takes time.
 PROGRAM = """
 import sys

@@ -18,7 +18,7 @@ from runs.settling import ask_again, doubtful
 from runs.workspace import Workspace
 
 JOBS = 60
-KILLS = 4
+KILLS = 6
 TIMES = ["run_id", "created_at", "latency_s", "scored_at", "at"]
 
 pytestmark = pytest.mark.slow
