@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import complete, output
+from runs.cli import champion, complete, output
 from runs.cli.context import as_asked, quiet, workspace
 
 if TYPE_CHECKING:
@@ -21,14 +21,7 @@ FORMATS = ("text", "md", "json", "junit", "html")
 
 
 @click.group(invoke_without_command=True)
-@click.option(
-    "--base",
-    default="production",
-    show_default=True,
-    metavar="VERSION",
-    help="The champion: production, or a version.",
-    shell_complete=complete.versions,
-)
+@champion.base
 @click.option("--candidate", metavar="VERSION", help="The challenger.", shell_complete=complete.versions)
 @click.option("--suite", help="The suite; default: the one named like the candidate's stage.", shell_complete=complete.suites)
 @click.option("--policy", metavar="NAME", help="A policy in evals/gates, or a file; default: the suite's.")
@@ -42,10 +35,7 @@ FORMATS = ("text", "md", "json", "junit", "html")
 )
 @click.option("--look", type=click.IntRange(1, 3), help="With --run: which of the policy's looks this is.")
 @click.option("--planned", type=click.IntRange(2), help="With --look: how many series there will be at the last look.")
-@click.option("--provider", help="Who generates; default: workbench.toml.", shell_complete=complete.providers)
-@click.option("--model", help="A model of the provider.")
-@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
+@champion.calls
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this in a run.")
 @click.option("--no-save", is_flag=True, help="Only print: no report is written, and it is no attempt.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report.")

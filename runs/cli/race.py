@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runs.cli import complete, output
+from runs.cli import champion, complete, output
 from runs.cli.context import as_asked, quiet, workspace
 
 if TYPE_CHECKING:
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--base",
-    default="production",
-    show_default=True,
-    metavar="VERSION",
-    help="The champion: production, or a version.",
-    shell_complete=complete.versions,
-)
+@champion.base
 @click.option(
     "--version",
     "variants",
@@ -38,10 +31,7 @@ if TYPE_CHECKING:
 @click.option("--suite", help="The suite; default: the one named like the variants' stage.", shell_complete=complete.suites)
 @click.option("--policy", metavar="NAME", help="A policy in evals/gates, or a file; default: the suite's.")
 @click.option("--cases", type=click.IntRange(4, 200), default=12, show_default=True, help="Cases a round.")
-@click.option("--provider", help="Who generates; default: workbench.toml.", shell_complete=complete.providers)
-@click.option("--model", help="A model of the provider.")
-@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter that every call is sent.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the order and all jobs' seeds.")
+@champion.calls
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this in a round.")
 @click.option("--gate", "to_gate", is_flag=True, help="Go on to the gate with the finalist: its verdict is the exit code.")
 @output.format_option
