@@ -32,12 +32,14 @@ FLAGS = (
 WAIT_MS = 90_000
 EVERY_MS = 100
 """How often a page is asked whether it is at rest: with each frame, as is usual, costs a fifth of all that a browser computes."""
-# The script has ended, nothing stands for something that is still loading, and the data grids have drawn themselves.
+# The script has ended, nothing stands for something that is still loading, the data grids have drawn themselves, and nothing unfolds any
+# more: what still moves is gone from under the mouse between its press and its release, and the click goes nowhere.
 IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   return app && app.getAttribute('data-test-script-state') === 'notRunning'
     && app.getAttribute('data-test-connection-state') === 'CONNECTED'
-    && !document.querySelector('[data-testid="stSkeleton"],[data-testid="stAppSkeleton"],[data-stale="true"]');
+    && !document.querySelector('[data-testid="stSkeleton"],[data-testid="stAppSkeleton"],[data-stale="true"]')
+    && document.getAnimations().every(a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity);
 }"""
 
 
@@ -72,6 +74,11 @@ class Visit:
             self.page.wait_for_function(IDLE, timeout=WAIT_MS, polling=EVERY_MS)
             self.page.wait_for_timeout(250)
         return self.page
+
+    def unfold(self, label: str) -> None:
+        """Unfold what is folded up under a label, and wait until it has unfolded."""
+        self.page.locator("summary", has_text=label).click()
+        self.settle()
 
 
 def free_port() -> int:

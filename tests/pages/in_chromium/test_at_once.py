@@ -83,7 +83,7 @@ def test_eight_runs_and_two_browsers_work_on_one_workspace(server: Server, own: 
 def moved(visit: Visit, address: str) -> None:
     """Let dev mean the version of an address, and wait until the page has said what became of it."""
     visit.open(address)
-    visit.page.locator("summary", has_text="Move a version…").click()
+    visit.unfold("Move a version…")
     visit.page.get_by_role("button", name="Move", exact=True).click()
     visit.page.get_by_test_id("stAlert").get_by_text("dev of").wait_for()
     visit.settle()

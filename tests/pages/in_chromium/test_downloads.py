@@ -67,6 +67,7 @@ def test_every_page_hands_out_what_it_shows(server: Server, own: Workspace, tab:
     for name, (path, address, count) in pages.items():
         page = visit.open(server.url(path, **address))
         page.get_by_role("button", name="Export").click()
+        visit.settle()
         found = page.get_by_test_id("stPopoverBody").get_by_test_id("stDownloadButton").get_by_role("button")
         found.first.wait_for()
         buttons = found.all()

@@ -79,7 +79,7 @@ def sign_in(visit: Visit, door: Server, who: str) -> None:
 
 def move(visit: Visit) -> None:
     """Let dev mean a version, and wait for what the page says to that."""
-    visit.page.locator("summary", has_text="Move a version…").click()
+    visit.unfold("Move a version…")
     visit.page.get_by_role("button", name="Move", exact=True).click()
     visit.page.get_by_test_id("stAlert").wait_for()
     visit.settle()
