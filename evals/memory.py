@@ -30,8 +30,3 @@ class Remembered(Generic[T]):
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         return value
-
-    def forget(self) -> None:
-        """Drop everything."""
-        with self._lock:
-            self._kept.clear()

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from evals.case import Case, CaseStage, SeriesFile
+from evals.case import Case, CaseStage
 from evals.document import Document, read_yaml, shown
 from prompts.errors import InputError, UnknownName
 from prompts.story import Id, Model
@@ -117,11 +117,6 @@ def load_suite(name: str | Path, folder: Path) -> Suite:
 def suite_names(folder: Path) -> list[str]:
     """Return the names of the suites in a folder, sorted."""
     return sorted(p.stem for p in folder.glob("*.yaml") if not p.name.startswith("."))
-
-
-def schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schemas of the YAML files that `evals/` holds, by kind: `series` and `suite`."""
-    return {"series": SeriesFile.model_json_schema(), "suite": Suite.model_json_schema()}
 
 
 def _find(name: str | Path, folder: Path) -> Path:

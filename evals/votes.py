@@ -23,7 +23,6 @@ from evals.reliability import alpha as agreed
 if TYPE_CHECKING:
     import pandas as pd
 
-METRIC = "preference"
 ALPHA_FLOOR = 0.67
 """Krippendorff's customary floor: a rubric on which people agree less is no evidence."""
 DRAWS = 1000

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 ROUTER = Path(__file__).with_name("router.py")
 CONFIG = Path(__file__).with_name("config.toml")
-WORKSPACE_VARIABLE = "WORKBENCH_WORKSPACE"
-"""Names the workspace to the app: a server process has no command line of ours."""
 
 OWN_NAMES = ("127.0.0.1", "localhost", "::1")
 """What this machine calls itself."""
@@ -55,11 +53,12 @@ def ui(context: click.Context, port: int | None, address: str, no_login: bool) -
 
     from runs.cli.context import workspace
     from runs.settings import load
+    from runs.workspace import VARIABLE
 
     found = workspace(context)
     chosen = load(found.root, {"ui.port": port}).ui
     opened = options(found.root, chosen, address, no_login=no_login)
-    os.environ[WORKSPACE_VARIABLE] = str(found.root)
+    os.environ[VARIABLE] = str(found.root)
     App(ROUTER, routes=routes(), lifespan=warmed).run(config=settings() | opened)
 
 

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts.story import Id
+from prompts.text import is_chinese
 
 Word = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
@@ -96,7 +97,7 @@ class Contracts(Contract):
 
     def clauses(self, language: str) -> list[Clause]:
         """Return the rules one by one, each with its sentence and its value: what is said is what is checked."""
-        chinese = language.startswith("zh")
+        chinese = is_chinese(language)
         return [*self._speech_rules(chinese), *self._cast_rules(chinese), *self._bounds(chinese), *self._word_rules(chinese)]
 
     def _speech_rules(self, chinese: bool) -> list[Clause]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,7 +131,7 @@ class Ledger:
             self._write(line + b"\n")
         return len(news)
 
-    def lock(self) -> Any:
+    def lock(self) -> AbstractContextManager[None]:
         """Return a context manager that holds the ledger against every other process on this machine."""
         return held(self.folder / LOCK)
 

@@ -25,6 +25,7 @@ from prompts.compiled import Prompt
 from prompts.environment import SETTINGS
 from prompts.errors import InputError, UnknownName, WorkbenchError
 from prompts.identity import identify, sha256
+from prompts.text import is_chinese
 
 FORMAT = 1
 OUTPUT_BYTES = 1 << 20
@@ -73,7 +74,7 @@ class StoredPrompt:
         if "contracts" in values:
             raise InputError("An input is named `contracts`, which is the name of the template's own rules.", hint="Rename it.")
         language = str(values.get("language") or "en")
-        values["contracts"] = self._about["contracts"]["zh" if language.startswith("zh") else "en"]
+        values["contracts"] = self._about["contracts"]["zh" if is_chinese(language) else "en"]
         # As the workbench renders: plain JSON values with sorted keys.
         plain = json.loads(json.dumps(values, sort_keys=True, ensure_ascii=False, allow_nan=False))
         return [{"role": role, "content": text} for role, text in self._compiled.messages(plain, OUTPUT_BYTES)]

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+import pandas as pd
+
 from evals.result import Result, ordered
 from evals.sentence import change, level
 from evals.slices import caution
@@ -145,9 +147,8 @@ def _cases(ws: Workspace, pair: Pair, metric: str) -> str:
     return f"<h2>Cases by {escape(metric.replace('_', ' '))}</h2><p>The largest loss first.{less}</p><table>{''.join(rows)}</table>"
 
 
-def _ends(cases: Any) -> Any:
-    import pandas as pd
-
+def _ends(cases: pd.DataFrame) -> pd.DataFrame:
+    """Return the cases that lost most and those that gained most."""
     paired = cases[cases["missing"] == ""]
     return pd.concat([paired.head(CASES_SHOWN), paired.tail(CASES_SHOWN // 2)]).drop_duplicates("case")
 

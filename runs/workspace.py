@@ -11,6 +11,8 @@ from pathlib import Path
 from prompts.errors import WorkspaceError
 
 MARKER = "workbench.toml"
+VARIABLE = "WORKBENCH_WORKSPACE"
+"""Names the workspace where no option does; to the app always, since its server has no command line of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,3 @@ class Workspace:
                     f"Cannot write in {folder}: {os.strerror(error.errno or 0)}.",
                     hint="Free some space, or choose a workspace folder that you may write in.",
                 ) from error
-
-
-find = Workspace.find

@@ -28,8 +28,6 @@ WORN = (
     "qipao", "hanfu", "uniform", "cloak", "cape", "scarf", "hat", "cap", "vest", "jeans", "trousers", "pants", "tie", "apron", "veil",
     "t-shirt", "tunic", "kimono", "overcoat", "trench coat", "armor", "armour", "shawl", "sweatshirt", "tuxedo", "blazer", "pyjamas",
 )  # fmt: skip
-SHADES = ("dark", "light", "pale", "deep", "bright", "jet", "snow", "blood", "sky", "royal", "midnight", "dirty", "faded", "washed-out")
-LENGTHS = {"long": "length", "short": "length", "shaved": "length", "cropped": "length", "bald": "length"}
 _NOUNS = "|".join(sorted((*BODY, *WORN), key=len, reverse=True))
 _COLOUR = "|".join(COLOURS)
 # Up to three words may stand between the colour and what it colours: "a crimson silk evening gown".

@@ -71,12 +71,6 @@ def analyse_clip(item: Media) -> Clip:
     return _clips.get(f"{item.sha256}/{current().key}", lambda: _follow(item))
 
 
-def forget() -> None:
-    """Drop all remembered results."""
-    _stills.forget()
-    _clips.forget()
-
-
 def find_faces(picture: media.Picture) -> Still:
     """Return the faces of a picture that has been read; see `analyse_picture`."""
     found: list[mesh.Mesh] = []

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 Plane: TypeAlias = NDArray[np.floating[Any]]
 
 BLOCK = 16
-SMOOTH = 1.0
 MIN_TEXTURE = 4.0
 """Smaller eigenvalue of a block's gradients, in squared grey levels, from which on its motion can be told."""
 MIN_GAIN = 0.85

@@ -83,11 +83,6 @@ def look(item: Media) -> Footage:
     return _known.get(item.sha256, lambda: measure(clip_frames(item.path, whole=LIGHT_SECONDS, side=SIDE)))
 
 
-def forget() -> None:
-    """Drop all remembered results."""
-    _known.forget()
-
-
 def measure(frames: Iterable[Frame]) -> Footage:
     """Return frames as numbers; they are looked at once, in order, and not kept."""
     seen: list[Seen] = []

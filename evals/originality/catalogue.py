@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from evals.errors import ScorerError
 from evals.originality.pictures import Look, distances, look
 from evals.originality.units import Grams, Units, units_of
 from prompts.errors import InputError
@@ -269,15 +268,3 @@ def _entry(row: dict[str, Any]) -> Entry:
     hashes = np.frombuffer(row["hashes"], dtype="<u8").astype(np.uint64).reshape(-1, 4)
     with Image.open(io.BytesIO(row["small"]), formats=["WEBP"]) as small:
         return replace(entry, look=Look(hashes, tuple(names), small.convert("L"), width, height))
-
-
-def required(folder: Path) -> Catalogue:
-    """Load a catalogue that must not be empty.
-
-    Raises:
-        ScorerError: there is nothing in it.
-    """
-    catalogue = Catalogue.load(folder)
-    if not catalogue.entries:
-        raise ScorerError("The catalogue of originality is empty.", hint="Fill it with `workbench originality add`.")
-    return catalogue

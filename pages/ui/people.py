@@ -20,15 +20,6 @@ from runs.people import Action, Role
 from runs.settings import Settings, load
 
 
-def actor() -> str:
-    """Return who is at work, as ledger and ratings shall name them: whoever signed in, else as on the command line.
-
-    Raises:
-        Forbidden: There is a log-in, and nobody who may come in has signed in.
-    """
-    return require("look")
-
-
 def may(action: Action) -> bool:
     """Return whether whoever is at work may do something; for what a page offers, never instead of `require`."""
     settings = _settings()
@@ -36,7 +27,7 @@ def may(action: Action) -> bool:
 
 
 def require(action: Action) -> str:
-    """Refuse an action, or return who does it.
+    """Refuse an action, or return who does it, as ledger and ratings shall name them: whoever signed in, else as on the command line.
 
     Raises:
         Forbidden: No role of theirs allows it.

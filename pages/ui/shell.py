@@ -12,19 +12,16 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from prompts.errors import WorkbenchError
-from runs.workspace import Workspace
-
-WORKSPACE_VARIABLE = "WORKBENCH_WORKSPACE"
-"""Names the workspace to the app: a server has no command line of ours. Without it, the folder it was started in counts."""
+from runs.workspace import VARIABLE, Workspace
 
 
 def workspace() -> Workspace:
-    """Return the workspace that the app shows.
+    """Return the workspace that the app shows: the one that the environment names, else the one of the folder it was started in.
 
     Raises:
         WorkspaceError: there is none.
     """
-    named = os.environ.get(WORKSPACE_VARIABLE)
+    named = os.environ.get(VARIABLE)
     return Workspace.find(Path(named) if named else None)
 
 

@@ -12,6 +12,8 @@ from runs.cli.context import quiet, workspace
 from runs.cli.run import shortfalls
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from runs.harness import Options
     from runs.plan import Plan
     from runs.provider import Provider
@@ -177,7 +179,7 @@ def _warn(ws: Workspace, plan: Plan, run_id: str) -> None:
         output.say(f"Note: {arm['model']} judges what {wrote} wrote; models favour their own family's writing.")
 
 
-def _means(ws: Workspace, run_id: str, model: str) -> Any:
+def _means(ws: Workspace, run_id: str, model: str) -> pd.DataFrame:
     """Return what a model's judgements of a run come to; those of other judges stay out."""
     from runs import query
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,8 @@ from runs.cli.context import quiet, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from runs.originality import Finding
 
@@ -95,7 +97,7 @@ def remove(context: click.Context, prefix: str) -> None:
     output.say(f"Removed {gone}.")
 
 
-def _frame(root: Path, found: Sequence[Finding], fmt: str) -> Any:
+def _frame(root: Path, found: Sequence[Finding], fmt: str) -> pd.DataFrame:
     """Return one row a passage or pair of pictures, both sides in it."""
     import pandas as pd
 

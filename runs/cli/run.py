@@ -12,6 +12,8 @@ from runs.cli import complete, output
 from runs.cli.context import parameters, quiet, workspace
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from runs.bars import Bar
     from runs.harness import Options, RunResult
     from runs.plan import Plan
@@ -331,7 +333,7 @@ def _report(ws: Workspace, result: RunResult, fmt: str, *, silent: bool, bars: S
         raise click.exceptions.Exit(3)
 
 
-def means(ws: Workspace, run_id: str) -> Any:
+def means(ws: Workspace, run_id: str) -> pd.DataFrame:
     """Return the mean of each primary metric by arm, for printing."""
     from runs import query
 

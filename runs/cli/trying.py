@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,7 +70,7 @@ def try_(context: click.Context, /, refs: tuple[str, ...], case_id: str | None, 
         output.say(
             f"{case.id} is of the gate split: what was tuned on it proves nothing there. --case names another.", quiet=quiet(context)
         )
-    result = harness.run(ws, plan, provider, _quietly(options, Silent()))
+    result = harness.run(ws, plan, provider, replace(options, progress=Silent()))
     _print(outputs(ws, result.run_id), case, fmt, result.run_id)
     silent = quiet(context) and result.state == "finished"
     output.say(f"Run {result.run_id}: {result.counts.text}. {result.reason}".strip(), quiet=silent)
@@ -95,12 +96,6 @@ def _plan(
         price=asked["price"],
     )
     return prepare(ws, order, reference(provider), known=[case], suite=suite)
-
-
-def _quietly(options: Any, progress: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(options, progress=progress)
 
 
 def _print(made: list[Output], case: Case, fmt: str, run_id: str) -> None:

@@ -77,11 +77,6 @@ class Piece:
         """Return what is said in it."""
         return tuple(x for x in self.shot.lines if x.text.strip()) if self.shot else ()
 
-    @property
-    def is_still(self) -> bool:
-        """Tell whether it is a picture that stands."""
-        return self.made.media_type.startswith("image/")
-
 
 @dataclass(frozen=True, slots=True)
 class EpisodeFiles:

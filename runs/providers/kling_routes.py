@@ -26,7 +26,6 @@ IMAGE, MULTI_I, OMNI_I = "/v1/images/generations", "/v1/images/multi-image2image
 VIDEO_RATIOS = ("16:9", "9:16", "1:1")
 IMAGE_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9")
 MOST_ELEMENTS = 3
-ROLES = ("first_frame", "subject", "face", "multi", "element")
 OWN = wanted.SHAPE | wanted.LENGTH | {"sound", "reference_role", "element_ids", "n", "mode", "resolution", "negative_prompt"}
 _EXCLUDE = ("camera_control", "static_mask", "dynamic_masks")
 

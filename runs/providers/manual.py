@@ -23,8 +23,6 @@ from runs.provider import Failure, Kind, Outcome, Request
 from runs.settings import ProviderSettings
 from runs.workspace import Workspace
 
-MANUAL = "manual"
-
 
 def begin(ws: Workspace, plan: Plan) -> Path:
     """Begin a run that people do: write its sheet, then its plan into the journal; return the sheet's folder.

@@ -15,12 +15,11 @@ from runs.studio.numeric import Array, Rgb, bell, blur, noise, rng_of, step
 
 EDGE = 2.3
 TOP = -0.45
-GARMENTS = ("shirt", "suit", "robe", "dress", "tee", "hoodie", "armour", "coat")
 
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """What somebody wears: one of `GARMENTS` in a colour, with an accent colour for collar and hems."""
+    """What somebody wears: a `garment` of `direction.GARMENT_WORDS` in a colour, with an accent colour for collar and hems."""
 
     garment: str = "shirt"
     colour: Rgb = (0.80, 0.79, 0.76)

@@ -94,16 +94,16 @@ def test_an_action_is_refused_where_it_is_done(monkeypatch: pytest.MonkeyPatch) 
         people.require("approve")
     sign_in(monkeypatch, is_logged_in=False)
     with pytest.raises(Forbidden, match="Nobody has no role here"):
-        people.actor()
+        people.require("look")
 
 
 def test_the_name_in_the_ledger_is_the_signed_in_one(team: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """WORKBENCH_ACTOR, git and the login name count only where there is no log-in."""
     sign_in(monkeypatch, **verified("li@example.com"))
-    assert people.actor() == "li@example.com"
+    assert people.require("look") == "li@example.com"
     text = (team.root / "workbench.toml").read_text("utf-8").replace(LISTS, "[ui]\n")
     (team.root / "workbench.toml").write_text(text, "utf-8")
-    assert people.actor() == "somebody-else"
+    assert people.require("look") == "somebody-else"
     assert people.may("approve")
 
 

@@ -7,23 +7,23 @@ from pathlib import Path
 import pytest
 
 from prompts.errors import WorkspaceError
-from runs.workspace import Workspace, find
+from runs.workspace import Workspace
 
 
 def test_it_is_found_from_a_folder_deep_inside(ws: Workspace) -> None:
     deep = ws.prompts / "shot" / "old"
     deep.mkdir(parents=True)
-    assert find(deep) == Workspace(ws.root.resolve())
+    assert Workspace.find(deep) == Workspace(ws.root.resolve())
 
 
 def test_it_is_found_from_the_current_folder(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ws.runs)
-    assert find() == Workspace(ws.root.resolve())
+    assert Workspace.find() == Workspace(ws.root.resolve())
 
 
 def test_where_there_is_none_the_error_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="workbench init"):
-        find(tmp_path)
+        Workspace.find(tmp_path)
 
 
 def test_a_folder_that_is_in_fact_a_file_is_not_writable(tmp_path: Path) -> None:
