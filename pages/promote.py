@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import candidates, moving, person, shell, state_of, takeaway
-from pages.ui.moves import Hand, told
+from pages.ui import acting, candidates, moving, person, shell, state_of, takeaway
+from pages.ui.moves import Hand
 from prompts import channels
 from prompts.channels import State
 from prompts.ledger import FILE, Entry
@@ -30,6 +30,7 @@ def main() -> None:
     state, entries = channels.load(ws.prompts)
     names = state_of.templates(state, registry(ws).templates())
     chosen = _template(names)
+    acting.about(chosen or "")
     if chosen is None:
         _overview(ws, state, names)
         return
@@ -43,7 +44,7 @@ def main() -> None:
         moving.by_hand(hand, state, chosen, known, asked=st.query_params.get("v"))
     _ledger(ws, entries, chosen)
     with top:
-        told()
+        acting.told()
 
 
 def _template(names: list[str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import people, shell
+from pages.ui import acting, people, shell
 
 HOME = st.Page("home.py", title="Runs", default=True)
 WRITE = st.Page("write.py", title="Write", url_path="prompts")
@@ -22,5 +22,6 @@ page = st.navigation([HOME, WRITE, LAUNCH, COMPARE, REVIEW, PROMOTE, SCORERS, SE
 st.set_page_config(page_title=f"{page.title} · Microdrama Workbench", page_icon="🎬", layout="wide")
 with shell.errors_in_words():
     if people.door():
+        acting.on_page(page.url_path)
         page.run()
         people.footer()

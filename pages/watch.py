@@ -38,6 +38,7 @@ def main() -> None:
             raise
         _beginning(ws, run_id, started)
         return
+    acting.about(run_id)
     acting.told()
     of_process = launching.launched(ws, run_id)
     alive = of_process is not None and of_process.alive

@@ -9,8 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import people, shell
-from prompts.errors import WorkbenchError
+from pages.ui import acting, people
 from prompts.evidence import Refused, shown
 from prompts.ledger import Entry
 from prompts.promotion import Board
@@ -20,17 +19,7 @@ from runs.prepare import find_version
 from runs.settings import load
 from runs.workspace import Workspace
 
-_TOLD, _PRESSED = "promote/told", "promote/pressed"
 Move = Callable[[Board], Entry]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What became of the last move: `word` is the reason of a refusal, `done`, or `error`."""
-
-    word: str
-    message: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +30,12 @@ class Hand:
     name: str
 
     def move(self, action: Action, how: Move) -> None:
-        """Make a move, or keep why it was refused, for the next drawing of the page."""
-        try:
-            people.require(action)
-            entry = how(promotions.board_of(self.ws, self.name))
-            troubled = [d for d in promotions.tell(self.ws, load(self.ws.root)) if d.problem]
-            hint = "".join(f"Webhook {d.url}: {d.problem}. `workbench ledger notify` tries again. " for d in troubled)
-            st.session_state[_TOLD] = Told("done", sentence(entry), hint)
-        except Refused as error:
-            st.session_state[_TOLD] = Told(error.reason, error.message, error.hint or "")
-        except WorkbenchError as error:
-            st.session_state[_TOLD] = Told("error", error.message, error.hint or "")
+        """Make a move, and say that it is made."""
+        people.require(action)
+        entry = how(promotions.board_of(self.ws, self.name))
+        troubled = [d for d in promotions.tell(self.ws, load(self.ws.root)) if d.problem]
+        hint = "".join(f"Webhook {d.url}: {d.problem}. `workbench ledger notify` tries again. " for d in troubled)
+        acting.say(sentence(entry), hint, done=True)
 
     def promote(self, template: str, version: str, channel: str, seen: Mapping[str, str], report: Path | None, reason: str) -> None:
         """Let a channel mean a version, if it still means what the user saw."""
@@ -127,8 +111,8 @@ class Fold:
         """
 
         def pressed() -> None:
-            st.session_state[_PRESSED] = self.key
-            move(**fixed, **{name: st.session_state.get(widget) or "" for name, widget in said.items()})
+            typed = {name: st.session_state.get(widget) or "" for name, widget in said.items()}
+            acting.attempt(lambda: move(**fixed, **typed), self.key)
 
         st.button(label, key=key, on_click=pressed, disabled=disabled)
 
@@ -140,21 +124,7 @@ def unfold(label: str, key: str, draw: Callable[[Fold], None], *, allowed: bool,
         return
     with st.expander(label, key=f"fold/{key}", type="compact" if small else "default"):
         draw(Fold(key))
-        if st.session_state.get(_PRESSED) == key:
-            told()
-
-
-def told() -> None:
-    """Draw what became of the last move, once."""
-    found = st.session_state.pop(_TOLD, None)
-    if found is None:
-        return
-    if found.word == "done":
-        st.success(shell.plain(found.message))
-    else:
-        st.error(shell.plain(found.message if found.word == "error" else f"Refused, {found.word}: {found.message}"))
-    if found.hint:
-        st.text(found.hint)
+        acting.told(key)
 
 
 def sentence(entry: Entry) -> str:

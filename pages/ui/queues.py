@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import people, shell
-from prompts.errors import WorkbenchError
+from pages.ui import acting, people, shell
+from prompts.errors import InputError
 from runs import query
 from runs.compare import find_arms
 from runs.ratings import QUESTION, begin
@@ -84,31 +85,25 @@ def new(ws: Workspace, person: str, *, first: bool) -> None:
     asked = {name: shell.asked(name, list(names)) for name in ("a", "b")}
     with st.expander("New queue", expanded=bool(asked["a"]) or first), st.form("new-queue", border=False):
         left, right = st.columns(2)
-        arms = []
         for column, name, label in ((left, "a", "One arm (the baseline)"), (right, "b", "The other arm (the challenger)")):
             at = list(names).index(str(asked[name])) if asked[name] else None
-            arms.append(column.selectbox(label, list(names), index=at, format_func=names.__getitem__, key=f"new-{name}"))
-        question = left.text_input("Question", placeholder=QUESTION, max_chars=300)
-        criteria = right.text_input("Criteria for marks from 1 to 5", placeholder="face, acting (none is usual)", max_chars=300)
-        limit = left.number_input("At most so many pairs", min_value=1, value=None, placeholder="all", step=1)
-        if st.form_submit_button("Make the queue"):
-            _make(ws, person, arms, question, criteria, limit)
+            column.selectbox(label, list(names), index=at, format_func=names.__getitem__, key=f"new-{name}")
+        left.text_input("Question", placeholder=QUESTION, max_chars=300, key="new-question")
+        right.text_input("Criteria for marks from 1 to 5", placeholder="face, acting (none is usual)", max_chars=300, key="new-criteria")
+        left.number_input("At most so many pairs", min_value=1, value=None, placeholder="all", step=1, key="new-limit")
+        st.form_submit_button("Make the queue", on_click=acting.attempt, args=(partial(_make, ws, person),))
+        acting.told()
 
 
-def _make(ws: Workspace, person: str, arms: list[str | None], question: str, criteria: str, limit: int | None) -> None:
-    if not all(arms):
-        st.error("Choose two arms.")
-        return
-    rubric = list(dict.fromkeys(word.strip() for word in criteria.split(",") if word.strip()))
-    try:
-        people.require("queue")
-        a, b = find_arms(ws, str(arms[0]), str(arms[1]))
-        name = begin(ws, a, b, actor=person, question=question, rubric=rubric, limit=limit)
-    except WorkbenchError as error:
-        st.error(shell.plain(error.message))
-        if error.hint:
-            st.text(error.hint)
-        return
+def _make(ws: Workspace, person: str) -> None:
+    """Make what the form says, read when it is sent."""
+    said = {name: st.session_state.get(f"new-{name}") for name in ("a", "b", "question", "criteria", "limit")}
+    if not (said["a"] and said["b"]):
+        raise InputError("Choose two arms.")
+    rubric = list(dict.fromkeys(word.strip() for word in (said["criteria"] or "").split(",") if word.strip()))
+    people.require("queue")
+    a, b = find_arms(ws, said["a"], said["b"])
+    who = people.signed_in() or st.session_state.get("person") or person  # a name that was typed last may not have been drawn yet
+    name = begin(ws, a, b, actor=who, question=said["question"] or "", rubric=rubric, limit=said["limit"])
     st.query_params.clear()
     st.query_params["queue"] = name
-    st.rerun()

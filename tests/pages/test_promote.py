@@ -242,6 +242,31 @@ def test_freeze_pin_canary_and_moves_by_hand(app: Open, ws: Workspace) -> None:
 
 
 @pytest.mark.slow
+def test_what_became_of_a_move_stays_until_the_next_one_or_until_the_user_goes_elsewhere(app: Open, ws: Workspace) -> None:
+    """The page is drawn anew whenever a widget is touched; a message that had gone with that would leave the user to guess."""
+    at = app("promote.py", of=ws, template=TEMPLATE, person=ANN)
+    freeze, reason = (f"{name}/{TEMPLATE}/dev" for name in ("freeze", "freeze-reason"))
+    at.button(key=freeze).click().run()
+    at.run()
+    at.text_input(key=reason).set_value("release").run()
+    assert words(at).count("A reason is needed") == 1
+    at.button(key=freeze).click().run()
+    at.toggle(key=f"freeze-all/{TEMPLATE}/staging").set_value(True).run()
+    assert words(at).count("dev of script/episode: frozen.") == 1
+    assert "A reason is needed" not in words(at)
+    at.selectbox(key="_template").set_value("shot/keyframe").run()
+    at.selectbox(key="_template").set_value(TEMPLATE).run()
+    assert "frozen." not in words(at), "they have left the template"
+    at.button(key=freeze).click().run()
+    at.switch_page("home.py").run()
+    at.switch_page("promote.py")
+    at.query_params["template"] = TEMPLATE
+    at.run()
+    assert not at.exception
+    assert "A reason is needed" not in words(at), "they have been on another page"
+
+
+@pytest.mark.slow
 def test_an_override_takes_two(app: Open, ws: Workspace) -> None:
     key = f"override/{digits(ws)}"
     for who, said in ((ANN, "A second person completes it"), (ANN, "A second person completes it"), (BO, "production of script/episode")):
