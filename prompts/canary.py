@@ -6,6 +6,8 @@ import hashlib
 
 BASIS_POINTS = 10_000
 """Shares are counted in hundredths of a per cent."""
+MOST = 0.5
+"""The largest share: a canary takes neither gate nor approval, so production stays what most series get."""
 
 
 def bucket(template: str, version: str, series: str) -> int:

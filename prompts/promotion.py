@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prompts import channels, kept
-from prompts.canary import BASIS_POINTS
+from prompts.canary import BASIS_POINTS, MOST
 from prompts.channels import Channel, State
 from prompts.errors import InputError
 from prompts.evidence import Evidence, Refused, shown
@@ -189,14 +189,17 @@ class Board:
             return turn.write(Entry("unpin", self.actor, template, "production", series=series, reason=reason))
 
     def canary(self, version: Version, share: float, *, reason: str = "") -> Entry:
-        """Give a share (0 to 1) of the series a version that is not in production; 0 ends it. A series that has it keeps it.
+        """Give a share of the series, at most `MOST`, a version that is not in production; 0 ends it. A series that has it keeps it.
 
         Raises:
-            InputError: the share is no share, or the template is not in production.
+            InputError: the share is none or too large, or the template is not in production.
             Refused: the channel is frozen.
         """
         if not 0 <= share <= 1:
-            raise InputError(f"{share} is no share.", hint="Give a number from 0 to 1, such as 0.05.")
+            raise InputError(f"{share} is no share.", hint=f"Give a number from 0 to {MOST}, such as 0.05.")
+        if share > MOST:
+            told = f"A canary is for at most {MOST:.0%} of the series."
+            raise InputError(told, hint="To give it to more, promote it: that takes a gate and an approval.")
         with self._turn() as turn:
             _in_production(turn.state, version.template)
             if turn.state.is_frozen(version.template, "production"):

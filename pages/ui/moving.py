@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui import people, shell, state_of
 from pages.ui.moves import Fold, Hand, unfold
+from prompts.canary import MOST
 from prompts.channels import CHANNELS, State
 
 
@@ -81,7 +82,7 @@ def series(hand: Hand, state: State, template: str, known: dict[str, str]) -> No
     def share(fold: Fold) -> None:
         others = [version for version in known if version != now]
         st.selectbox("Version", others, format_func=lambda v: state_of.called(v, known), key=f"canary-version/{template}")
-        st.number_input("Per cent of the series; 0 ends it", 0.0, 100.0, 5.0, 1.0, key=f"canary-share/{template}")
+        st.number_input("Per cent of the series; 0 ends it", 0.0, 100 * MOST, 5.0, 1.0, key=f"canary-share/{template}")
         st.text_input("Reason", key=f"canary-reason/{template}", max_chars=500)
         said = {name: f"canary-{key}/{template}" for name, key in (("version", "version"), ("percent", "share"), ("reason", "reason"))}
         fold.button("Set", f"canary/{template}", hand.canary, said=said, template=template, disabled=not others)

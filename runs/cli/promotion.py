@@ -159,7 +159,7 @@ def unpin(context: click.Context, template: str, series: str, reason: str) -> No
 @reason_option
 @click.pass_context
 def canary(context: click.Context, version: str, share: float, reason: str) -> None:
-    """Give a SHARE of the series (0 to 1) VERSION instead of production's; 0 ends it."""
+    """Give a SHARE of the series (0 to 0.5) VERSION instead of production's; 0 ends it."""
     from runs.prepare import find_version
 
     ws, settings, board = _board(context)

@@ -237,7 +237,15 @@ def test_a_canary_keeps_the_series_it_has_when_it_grows(studio: Studio) -> None:
     assert 420 <= len(large) <= 580
     assert small < large
     assert met(0) == set()
-    assert met(1) == set(names)
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.51, 1, float("nan")])
+def test_a_canary_is_no_way_around_the_gate(studio: Studio, share: float) -> None:
+    """It takes no evidence, so it is for the smaller part of the series."""
+    studio.in_production(studio.plain)
+    with pytest.raises(InputError):
+        studio.ann.canary(studio.better, share)
+    assert channels.load(studio.folder)[0].canaries == {}
 
 
 def test_a_promotion_ends_the_canary(studio: Studio) -> None:
