@@ -42,6 +42,18 @@ def test_no_page_shadows_a_module() -> None:
     assert not pages & taken
 
 
+def test_the_models_are_pinned_as_the_program_looks_for_them() -> None:
+    """In the file that `make` installs, and in the extra that others read."""
+    import tomllib
+
+    from evals.faces.models import MODELS
+
+    wanted = {model.package for model in MODELS.values()}
+    pinned = {line for line in (ROOT / ".ci" / "models.in").read_text("utf-8").splitlines() if not line.startswith("#")}
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["models"]
+    assert pinned == set(extra) == wanted
+
+
 def test_every_command_has_a_module() -> None:
     from importlib import import_module
 
