@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.few_labels import estimate
+from evals.gate import decide
+from evals.policy import parse_policy
 from evals.ranking import Vote, rank
 from evals.reliability import alpha
 from evals.votes import gate_rows, preferences, share, trust
@@ -59,8 +61,15 @@ def test_a_preference_is_the_mean_over_people_and_hidden_repeats_do_not_count() 
     ])  # fmt: skip
     (row,) = preferences(frame).to_dict("records")
     assert (row["preference"], row["votes"]) == (0.5, 2)
-    rows = gate_rows(frame)
-    assert rows[["arm", "preference"]].to_numpy().tolist() == [["champion", 0.0], ["challenger", 0.5]]
+
+
+@pytest.mark.parametrize(("liked", "decision"), [(1.0, "promote"), (-1.0, "hold")])
+def test_a_gate_decides_on_votes_as_on_any_metric(liked: float, decision: str) -> None:
+    """Two people over twelve series: one likes an arm everywhere, the other in every second one, and cannot tell in the rest."""
+    votes = [(f"s{n}", f"s{n}", rater, "right", liked * said, "") for n in range(12) for rater, said in (("ann", 1), ("bo", n % 2))]
+    primary = {"preference": {"direction": "up", "worst": -1.0, "best": 1.0, "min_effect": 0.1}}
+    verdict = decide(gate_rows(_ratings(votes)), parse_policy({"primary": primary}))
+    assert verdict.decision == decision, verdict.reasons
 
 
 def test_trust_shows_a_favourite_side_and_people_who_change_their_minds() -> None:

@@ -100,7 +100,7 @@ def story() -> str:
 
     models = (
         SeriesFile, s.Series, s.Character, s.Look, s.Location, s.Prop, s.Fact, s.Episode, s.Outline, CaseSpec, s.Shot, s.Visible, s.Cue,
-        s.Script, s.Scene, s.Beat, s.Line, s.Change, Suite, Splits, ScorerSpec,
+        s.Script, s.Scene, s.Beat, s.Line, s.Change, s.Storyboard, s.PlannedShot, Suite, Splits, ScorerSpec,
     )  # fmt: skip
     return markdown(("model", "required keys", "other keys"), (_keys(model) for model in models))
 
@@ -115,7 +115,7 @@ def words() -> str:
 
     lists = {
         "daypart": s.DAYPARTS, "function of a beat": s.FUNCTIONS, "size of a shot": s.SIZES, "angle": s.ANGLES, "camera move": s.MOVES,
-        "facing": s.FACINGS, "emotion": s.EMOTIONS,
+        "facing": s.FACINGS, "emotion": s.EMOTIONS, "posture": s.POSTURES,
     }  # fmt: skip
     return markdown(("what", "words"), ((name, code(values)) for name, values in lists.items()))
 
