@@ -39,7 +39,7 @@ MAY_BE_BILLED: frozenset[str] = frozenset({"timeout", "lost", "expired", "malfor
 
 
 STORING = 8
-"""Threads that check and store what came back, for they wait for the disk: it flushes several files in the time of one."""
+"""Threads that check and store what came back and is not short: they wait for the disk, which flushes several files in the time of one."""
 
 
 class ProviderStopped(WorkbenchError):
@@ -102,7 +102,7 @@ class Executor:
         self._counts = counts
         self._resumed = resumed
         self._rendered = Together(requests.of)
-        self._record = Together(self._recorded, threads=STORING)
+        self._record = Together(self._recorded, threads=STORING, light=_is_light)
         self._deadlines = deadlines(provider)
         # Asking a protocol compares all its methods, which is not for every call.
         self._tasks = provider if isinstance(provider, Tasks) else None
@@ -253,7 +253,7 @@ class Executor:
             self._limits.crowded()
 
     def _recorded(self, made: tuple[JobPlan, Request, Call]) -> Generation:
-        """Check and store what came back, and return the event. Runs in a thread: it decodes, writes and flushes."""
+        """Check and store what came back, and return the event. Runs in a thread where it decodes, writes much or flushes."""
         job, request, call = made
         outcome, failure = call.answer.outcome, call.answer.outcome.failure
         artifacts: list[ArtifactRef] = []
@@ -294,6 +294,11 @@ class Executor:
             self._budget.settle(hold, event.cost_usd)
         self._counts.spent_usd = self._budget.spent_usd
         self._counts.unpriced = self._budget.unpriced
+
+
+def _is_light(made: tuple[JobPlan, Request, Call]) -> bool:
+    """Say whether what came back is stored without waiting for the disk."""
+    return all(asset.kind == "text" and len(asset.data) <= inlined.LONGEST for asset in made[2].answer.outcome.assets)
 
 
 def says_simulated(outcome: Outcome) -> bool:

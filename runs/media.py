@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import re
 import secrets
@@ -58,6 +59,10 @@ _ALIASES = {
 _BY_EXTENSION = {extension: media_type for media_type, (_, extension) in MEDIA_TYPES.items()} | {"jpeg": "image/jpeg"}
 _HASH = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OURS, _NUMBERS = secrets.token_hex(8), itertools.count()
+"""What names the temporary files of this process, whose number another one may have had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +121,15 @@ class MediaStore:
         """
         plain, kind, extension = _type(media_type)
         name = _sha256(data).hexdigest()
-        with contextlib.suppress(OSError), _folder(self.root) as root:
-            if _has(root, name, extension, len(data), flush=flush):
-                return Media(kind, name, plain, self.root / name[:2] / f"{name}.{extension}")
-        return self._store((data,), media_type, flush=flush)
+        try:
+            with self._folder_of(name) as folder:
+                if not _has(folder, f"{name}.{extension}", len(data), flush=flush):
+                    with self._temporary() as (path, fd):
+                        _write(fd, data)
+                        _place(path, fd, f"{name}.{extension}", folder, flush=flush)
+        except OSError as error:
+            raise self._refused(error) from error
+        return Media(kind, name, plain, self.root / name[:2] / f"{name}.{extension}")
 
     def flush(self) -> None:
         """Wait until all that was stored is on disk.
@@ -171,51 +181,62 @@ class MediaStore:
         self._store(pieces, _BY_EXTENSION[extension], wanted)
         return self.root / wanted[:2] / name
 
-    def _store(self, pieces: Iterable[bytes], media_type: str, wanted: str = "", *, flush: bool = True) -> Media:
+    def _store(self, pieces: Iterable[bytes], media_type: str, wanted: str = "") -> Media:
+        """Store what comes in pieces; its name is known when the last one is there."""
         plain, kind, extension = _type(media_type)
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with _folder(self.root) as root:
-                digest = self._write(root, pieces, extension, wanted, flush=flush)
-        except OSError as error:
-            raise self._refused(error) from error
-        return Media(kind, digest, plain, self.root / digest[:2] / f"{digest}.{extension}")
-
-    def _write(self, root: int, pieces: Iterable[bytes], extension: str, wanted: str, *, flush: bool) -> str:
-        """Write to a temporary file in the store's root, flush it, and move it to its name; return the hash."""
-        temporary = f".tmp-{os.getpid()}-{secrets.token_hex(8)}"
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=root)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                digest = _sha256()
+            with self._temporary() as (path, fd):
+                digest, size = _sha256(), 0
                 for piece in pieces:
                     digest.update(piece)
-                    file.write(piece)
-                file.flush()
-                size = file.tell()
+                    _write(fd, piece)
+                    size += len(piece)
                 name = digest.hexdigest()
                 if wanted not in ("", name):
                     raise MediaError(f"What came as the artifact {wanted[:12]}… is not what its name says.")
-                if not _has(root, name, extension, size, flush=flush):
-                    if flush:
-                        os.fsync(file.fileno())
-                    self._place(root, temporary, name, extension, flush=flush)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=root)
-        return name
+                with self._folder_of(name) as folder:
+                    if _has(folder, f"{name}.{extension}", size, flush=True):
+                        Path(path).unlink()
+                    else:
+                        _place(path, fd, f"{name}.{extension}", folder, flush=True)
+        except OSError as error:
+            raise self._refused(error) from error
+        return Media(kind, name, plain, self.root / name[:2] / f"{name}.{extension}")
 
-    def _place(self, root: int, temporary: str, name: str, extension: str, *, flush: bool) -> None:
+    @contextlib.contextmanager
+    def _folder_of(self, name: str) -> Iterator[int]:
+        """Open the folder that an artifact belongs in, made if need be; one that is a link is refused."""
+        path = f"{self.root}/{name[:2]}"
         try:
-            os.mkdir(name[:2], 0o755, dir_fd=root)
-            os.fsync(root)
-        except FileExistsError:
-            pass
-        with _folder(name[:2], root) as folder:
-            # A rename replaces a link that lies there; it does not follow it.
-            os.rename(temporary, f"{name}.{extension}", src_dir_fd=root, dst_dir_fd=folder)
-            if flush:
-                os.fsync(folder)
+            fd = os.open(path, _FOLDER | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                Path(path).mkdir(0o755)
+            with _folder(self.root) as root:
+                os.fsync(root)
+            fd = os.open(path, _FOLDER | os.O_NOFOLLOW)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    @contextlib.contextmanager
+    def _temporary(self) -> Iterator[tuple[str, int]]:
+        """Open a new file in the store's root, where leftovers are looked for; whoever does not move it to its name removes it."""
+        path = f"{self.root}/.tmp-{os.getpid()}-{_OURS}-{next(_NUMBERS)}"
+        try:
+            fd = os.open(path, _NEW, 0o644)
+        except FileNotFoundError:
+            self.root.mkdir(parents=True, exist_ok=True)
+            fd = os.open(path, _NEW, 0o644)
+        try:
+            yield path, fd
+        except BaseException:
+            Path(path).unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(fd)
 
     def _refused(self, error: OSError) -> MediaError:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
@@ -319,22 +340,33 @@ def _is_file(name: str, folder: int, size: int | None = None) -> bool:
     return stat.S_ISREG(found.st_mode) and size in (None, found.st_size)
 
 
-def _has(root: int, name: str, extension: str, size: int, *, flush: bool) -> bool:
-    """Tell whether the store has a file already; if so it counts as stored now, so that no collection of old files takes it.
+def _has(folder: int, name: str, size: int, *, flush: bool) -> bool:
+    """Tell whether a folder has a file already; if so it counts as stored now, so that no collection of old files takes it.
 
     With `flush` it is on disk then: whoever stored it first may not have waited for that.
     """
-    try:
-        with _folder(name[:2], root) as folder:
-            there = _is_file(f"{name}.{extension}", folder, size)
-            if there:
-                with contextlib.suppress(PermissionError):
-                    os.utime(f"{name}.{extension}", dir_fd=folder, follow_symlinks=False)
-                if flush:
-                    _flush_file(f"{name}.{extension}", folder)
-            return there
-    except FileNotFoundError:
+    if not _is_file(name, folder, size):
         return False
+    with contextlib.suppress(PermissionError):
+        os.utime(name, dir_fd=folder, follow_symlinks=False)
+    if flush:
+        _flush_file(name, folder)
+    return True
+
+
+def _write(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _place(temporary: str, fd: int, name: str, folder: int, *, flush: bool) -> None:
+    """Move a file to its name. A rename replaces a link that lies there; it does not follow it."""
+    if flush:
+        os.fsync(fd)
+    os.rename(temporary, name, dst_dir_fd=folder)
+    if flush:
+        os.fsync(folder)
 
 
 def _flush_file(name: str, folder: int) -> None:

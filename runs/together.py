@@ -4,7 +4,9 @@
     media = await store(data)               # from thousands of tasks of one event loop
 
 A thread takes one after the other of what waits. Where it does not get through at once, because the work waits for a disk,
-more of them are asked for.
+more of them are asked for. Work that hardly ever waits can be named `light`: it is done at once, without a thread, whose every
+system call would have it and the event loop take the interpreter from each other. Where it waits all the same, because the disk is
+busy, the next goes to a thread, so that the loop is held for a small share of the time at most.
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ BATCH_S = 0.02
 """How long a thread goes on before it tells what came of it."""
 MORE_S = 0.004
 """When to ask for another thread, where some still wait."""
+SLOW_S = 0.002
+"""Light work that took longer has waited for something."""
+SHARE = 0.1
+"""How much of the time such work may hold the event loop."""
 
 
 class Together(Generic[Given, Result]):
@@ -32,9 +38,11 @@ class Together(Generic[Given, Result]):
         batches: how often a thread was asked for.
     """
 
-    def __init__(self, call: Callable[[Given], Result], *, threads: int = 1) -> None:
+    def __init__(self, call: Callable[[Given], Result], *, threads: int = 1, light: Callable[[Given], bool] = lambda _: False) -> None:
         self._call = call
         self._threads = threads
+        self._light = light
+        self._threads_until = 0.0
         self._waiting: deque[tuple[Given, asyncio.Future[Result]]] = deque()
         self._running = 0
         self._next: asyncio.Handle | None = None
@@ -42,11 +50,22 @@ class Together(Generic[Given, Result]):
 
     async def __call__(self, given: Given) -> Result:
         """Return what the function returns, or raise what it raises."""
+        if self._light(given) and time.monotonic() >= self._threads_until:
+            return self._at_once(given)
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((given, done))
         self._soon(loop)
         return await done
+
+    def _at_once(self, given: Given) -> Result:
+        began = time.monotonic()
+        try:
+            return self._call(given)
+        finally:
+            ended = time.monotonic()
+            if ended - began > SLOW_S:
+                self._threads_until = ended + (ended - began) / SHARE
 
     def _soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._next is None and self._waiting and self._running < self._threads:

@@ -13,7 +13,7 @@ import kit
 import pytest
 
 from runs.requests import Requests
-from runs.together import BATCH_S, Together
+from runs.together import BATCH_S, SHARE, SLOW_S, Together
 
 
 def run(main: Callable[[], Any]) -> Any:
@@ -96,3 +96,21 @@ def kit_provider() -> Any:
     from runs.providers.studio import StudioProvider
 
     return StudioProvider()
+
+
+def test_light_work_is_done_at_once_and_goes_to_threads_for_a_while_after_it_had_to_wait() -> None:
+    where: list[bool] = []
+
+    def work(seconds: float) -> None:
+        where.append(threading.current_thread() is threading.main_thread())
+        time.sleep(seconds)
+
+    async def main() -> None:
+        store = Together(work, light=lambda seconds: seconds < 1)
+        for seconds in (0, 0, 5 * SLOW_S, 0):
+            await store(seconds)
+        await asyncio.sleep(0.01 + 5 * SLOW_S / SHARE)
+        await store(0)
+
+    run(main)
+    assert where == [True, True, True, False, True]
