@@ -13,7 +13,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,27 +62,31 @@ class RenderProcess:
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
         try:
-            self._receive(time.monotonic() + START_SECONDS)
+            self._receive(time.monotonic() + START_SECONDS, 1)
         except BaseException:
             self.kill()
             raise
 
-    def ask(self, request: Mapping[str, Any], seconds: float, inputs: bytes = b"{}") -> Any:
-        """Send a request and return its answer.
+    def ask(self, requests: Sequence[tuple[Mapping[str, Any], bytes]], seconds: float) -> list[Any]:
+        """Send requests and return their answers, in order.
 
         Args:
-            request: what is asked, at least one thing of it.
-            seconds: how long the answer may take.
-            inputs: the inputs, which are JSON already.
+            requests: what is asked, at least one thing of it, and the inputs, which are JSON already.
+            seconds: how long all the answers may take.
 
         Raises:
             ProcessEnded: The process died.
-            ProcessStuck: No answer within so many seconds; the caller kills it.
+            ProcessStuck: Not all the answers within so many seconds; the caller kills it.
         """
         deadline = time.monotonic() + seconds
-        body = b'%s,"inputs":%s}' % (json.dumps(request, allow_nan=False).encode()[:-1], inputs)
-        self._send(len(body).to_bytes(HEAD) + body, deadline)
-        return self._receive(deadline)
+        frames = bytearray()
+        for left, (request, inputs) in zip(reversed(range(len(requests))), requests, strict=True):
+            # The process answers when it has read the last one: else both could wait for the other to read.
+            asked = {**request, "more": True} if left else request
+            body = b'%s,"inputs":%s}' % (json.dumps(asked, allow_nan=False).encode()[:-1], inputs)
+            frames += len(body).to_bytes(HEAD) + body
+        self._send(frames, deadline)
+        return self._receive(deadline, len(requests))
 
     def kill(self) -> None:
         """End the process and wait for its end; safe to repeat."""
@@ -95,7 +99,7 @@ class RenderProcess:
             if pipe is not None:
                 pipe.close()
 
-    def _send(self, data: bytes, deadline: float) -> None:
+    def _send(self, data: bytearray, deadline: float) -> None:
         pipe = self._process.stdin
         assert pipe is not None  # noqa: S101  Popen was asked for it
         rest = memoryview(data)
@@ -107,14 +111,20 @@ class RenderProcess:
             except BrokenPipeError:
                 raise ProcessEnded(self._process.wait()) from None
 
-    def _receive(self, deadline: float) -> Any:
-        """Return the answer. Nothing follows it in the pipe before the next request, so whatever is there belongs to it."""
-        taken = self._read(deadline)
-        while len(taken) < HEAD or len(taken) < HEAD + (size := int.from_bytes(taken[:HEAD])):
-            if len(taken) >= HEAD and size > MAX_ANSWER_BYTES:
+    def _receive(self, deadline: float, n: int) -> list[Any]:
+        """Return so many answers. Nothing follows them in the pipe before the next request, so whatever is there belongs to them."""
+        answers: list[Any] = []
+        taken, place = bytearray(), 0
+        while len(answers) < n:
+            size = int.from_bytes(taken[place : place + HEAD]) if len(taken) >= place + HEAD else 0
+            if size > MAX_ANSWER_BYTES:
                 raise ProcessStuck
-            taken += self._read(deadline)
-        return json.loads(taken[HEAD:])
+            if not size or len(taken) < place + HEAD + size:
+                taken += self._read(deadline)
+                continue
+            answers.append(json.loads(taken[place + HEAD : place + HEAD + size]))
+            place += HEAD + size
+        return answers
 
     def _read(self, deadline: float) -> bytearray:
         pipe = self._process.stdout

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -126,14 +126,42 @@ class Renderer:
             RenderLimitError: Time, memory, depth or size went over the bound.
             TemplateError: Anything else that goes wrong in it, such as an attempt to leave the sandbox.
         """
-        values = prepare(version, inputs)
+        return self.render_all([(version, inputs)])[0]
+
+    def render_all(self, wanted: Sequence[tuple[Version, Mapping[str, Any]]]) -> list[Rendered]:
+        """Return what `render` gives for each: asked for together, a short prompt takes half the time. Errors are those of the first."""
+        values = [(version, prepare(version, inputs)) for version, inputs in wanted]
         with self._lock:
-            answer = self._ask(version, values)
+            answers = self._ask_together(values) or [self._ask(*one) for one in values]
+        return [self._rendered(version, answer) for (version, _), answer in zip(wanted, answers, strict=True)]
+
+    def _rendered(self, version: Version, answer: dict[str, Any]) -> Rendered:
         if "messages" not in answer:
             raise _error(answer, self)
         if not answer["messages"]:
             raise errors.TemplateError("the prompt is empty.", path=version.entry, hint="Nothing but white space was rendered.")
         return Rendered(tuple(Message(cast("Role", sys.intern(role)), text) for role, text in answer["messages"]))
+
+    def _ask_together(self, values: Sequence[tuple[Version, bytes]]) -> list[dict[str, Any]]:
+        """Ask for several at once; nothing where there is but one, or where one of them brings the process down: nobody knows which."""
+        if len(values) < 2:
+            return []
+        process = self._running()
+        try:
+            answers: list[dict[str, Any]] = process.ask(
+                [(self._request(process, version), value) for version, value in values], self.patience
+            )
+        except BaseException as error:
+            self._drop()
+            if isinstance(error, (ProcessStuck, ProcessEnded)):
+                return []
+            raise
+        if any(answer.get("forgotten") for answer in answers):
+            process.sent.clear()
+            return []
+        if answers[-1].get("leaves"):
+            self._drop()
+        return answers
 
     def _ask(self, version: Version, values: bytes) -> dict[str, Any]:
         """Ask the process; a second time where it died for no fault of the template, such as a stranger's kill."""
@@ -142,7 +170,7 @@ class Renderer:
             process = self._running()
             request = self._request(process, version)
             try:
-                answer = cast("dict[str, Any]", process.ask(request, self.patience, values))
+                answer: dict[str, Any] = process.ask([(request, values)], self.patience)[0]
             except ProcessStuck:
                 self._drop()
                 return {"error": "time", "message": "", "path": version.entry, "line": None}
@@ -234,3 +262,8 @@ def _shared() -> Renderer:
 def render(version: Version, inputs: Mapping[str, Any]) -> Rendered:
     """Render with the program's shared process and the usual bounds; see `Renderer.render`."""
     return _shared().render(version, inputs)
+
+
+def render_all(wanted: Sequence[tuple[Version, Mapping[str, Any]]]) -> list[Rendered]:
+    """Render several at once, as `render`; see `Renderer.render_all`."""
+    return _shared().render_all(wanted)

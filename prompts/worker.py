@@ -180,10 +180,15 @@ def _read(pipe: BinaryIO) -> Any:
     return json.loads(body) if len(body) == size else None
 
 
-def _write(pipe: BinaryIO, answer: Answer) -> None:
+def _framed(answer: Answer) -> bytes:
     body = json.dumps(answer).encode()
-    pipe.write(struct.pack(">I", len(body)) + body)
+    return struct.pack(">I", len(body)) + body
+
+
+def _write(pipe: BinaryIO, said: bytearray) -> None:
+    pipe.write(said)
     pipe.flush()
+    said.clear()
 
 
 def main() -> None:
@@ -197,11 +202,17 @@ def main() -> None:
         importlib.import_module(name)
     limit(int(sys.argv[1]))
     server = Server()
-    _write(answers, {"ready": os.getpid()})
-    while (request := _read(requests)) is not None:
+    said, more = bytearray(_framed({"ready": os.getpid()})), False
+    while True:
+        if not more:
+            _write(answers, said)
+        if (request := _read(requests)) is None:
+            return
         answer = server.answer(request)
-        _write(answers, answer)
+        said += _framed(answer)
+        more = request.get("more", False)
         if answer.get("leaves"):
+            _write(answers, said)
             return
 
 

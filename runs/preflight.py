@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from prompts.text import estimate_tokens
 from runs.errors import BudgetError, ProviderError
@@ -20,6 +21,9 @@ from runs.pricing import Pricing
 from runs.provider import KIND_OF_STAGE, Provider
 from runs.requests import Prompts, Requests
 from runs.workspace import Workspace
+
+AT_ONCE = 16
+"""Prompts that are rendered together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,19 @@ def examine(ws: Workspace, plan: Plan, pricing: Pricing, done: Collection[str] =
     tokens, low, high = 0, 0.0, 0.0
     unpriced: set[str] = set()
     no_price: set[str] = set()
-    for cell, n in reversed(repeats.items()):
-        request = requests.of(plan.jobs[first[cell]])
-        of_prompt = sum(tokens_of(message.content) for message in request.messages)
-        worst, best = pricing.worst_usd(request), pricing.best_usd(request, of_prompt)
-        tokens += n * of_prompt
-        if worst is None or best is None:
-            unpriced.add(request.model)
-            no_price |= {request.model} if best is None else set()
-        else:
-            low, high = low + n * min(best, worst), high + n * worst
+    left = reversed(repeats.items())
+    while some := [(plan.jobs[first[cell]], n) for cell, n in islice(left, AT_ONCE)]:
+        requests.ahead(job for job, _ in some)
+        for job, n in some:
+            request = requests.of(job)
+            of_prompt = sum(tokens_of(message.content) for message in request.messages)
+            worst, best = pricing.worst_usd(request), pricing.best_usd(request, of_prompt)
+            tokens += n * of_prompt
+            if worst is None or best is None:
+                unpriced.add(request.model)
+                no_price |= {request.model} if best is None else set()
+            else:
+                low, high = low + n * min(best, worst), high + n * worst
     known = not unpriced
     named = tuple(sorted(unpriced)), tuple(sorted(unpriced - no_price))
     return Estimate(repeats.total(), tokens, low if known else None, high if known else None, *named)

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from template_folder import Templates
 
-from prompts.errors import RenderLimitError
+from prompts.errors import RenderLimitError, UndefinedVariable
 from prompts.process import ProcessEnded, ProcessStuck, RenderProcess
 from prompts.render import Renderer
+from prompts.worker import KEPT_VERSIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,6 +36,32 @@ def test_a_killed_process_is_replaced(templates: Templates) -> None:
         assert renderer._process is not None
         os.kill(renderer._process.pid, signal.SIGKILL)
         assert renderer.render(version, {"n": 2}).text == "2"
+
+
+def test_prompts_that_are_rendered_together_are_those_that_each_would_be(templates: Templates) -> None:
+    """Also where they are larger than a pipe holds, where the process dies meanwhile, and where it has forgotten a version."""
+    versions = [templates.version(f"{name} {{{{ n }}}} {{{{ filler }}}}", f"shot/{name}.j2") for name in ("one", "two")]
+    wanted = [(versions[n % 2], {"n": n, "filler": "x" * 20_000}) for n in range(16)]
+    with Renderer(seconds=0.2) as renderer:
+        alone = [renderer.render(*one) for one in wanted]
+        assert renderer.render_all(wanted) == alone
+        assert renderer._process is not None
+        os.kill(renderer._process.pid, signal.SIGKILL)
+        assert renderer.render_all(wanted) == alone
+        for n in range(KEPT_VERSIONS):
+            renderer.render(templates.version(f"{n}", f"shot/v{n}.j2"), {})
+        assert renderer.render_all(wanted) == alone
+
+
+def test_of_prompts_rendered_together_the_first_that_is_at_fault_is_named(templates: Templates) -> None:
+    good = templates.version("fine {{ n }}", "shot/good.j2")
+    endless = templates.version("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "shot/endless.j2")
+    with Renderer(seconds=0.2) as renderer:
+        with pytest.raises(RenderLimitError, match=r"endless\.j2.*more than 0.2 seconds"):
+            renderer.render_all([(good, {"n": 1}), (endless, {}), (good, {"n": 2})])
+        with pytest.raises(UndefinedVariable, match=r"good\.j2"):
+            renderer.render_all([(good, {"n": 1}), (good, {}), (endless, {})])
+        assert renderer.render(good, {"n": 3}).text == "fine 3"
 
 
 @pytest.mark.slow
@@ -162,9 +189,9 @@ def test_the_ends_of_a_process_are_told_apart() -> None:
     process = RenderProcess(256 << 20)
     os.kill(process.pid, signal.SIGSTOP)
     with pytest.raises(ProcessStuck):
-        process.ask({"key": "x", "files": None}, 0.05)
+        process.ask([({"key": "x", "files": None}, b"{}")], 0.05)
     os.kill(process.pid, signal.SIGKILL)
     with pytest.raises(ProcessEnded) as caught:
-        process.ask({"key": "x", "files": None}, 5)
+        process.ask([({"key": "x", "files": None}, b"{}")], 5)
     assert caught.value.code == -signal.SIGKILL
     process.kill()

@@ -74,8 +74,13 @@ def test_a_prompt_is_rendered_once_for_all_repeats_and_again_when_it_was_forgott
     import runs.requests
 
     made: list[str] = []
-    real = runs.requests.render
-    monkeypatch.setattr(runs.requests, "render", lambda version, inputs: made.append(version.id) or real(version, inputs))  # type: ignore[func-returns-value]
+    real = runs.requests.render_all
+
+    def counted(wanted: Any) -> Any:
+        made.extend(version.id for version, _ in wanted)
+        return real(wanted)
+
+    monkeypatch.setattr(runs.requests, "render_all", counted)
     ws = kit.workspace(tmp_path)
     plan = kit.plan(ws, kit_provider(), series=1, cases=1, repeats=3)
     requests = Requests(ws, plan)
@@ -90,6 +95,13 @@ def test_a_prompt_is_rendered_once_for_all_repeats_and_again_when_it_was_forgott
     requests = Requests(ws, other)
     assert [requests.of(job).messages for job in other.jobs]
     assert len(made) == 2 + len(other.jobs), "nothing fits, so nothing is kept"
+    monkeypatch.undo()
+    monkeypatch.setattr(runs.requests, "render_all", counted)
+    requests, made[:] = Requests(ws, other), []
+    requests.ahead(other.jobs)
+    assert len(made) == 4, "each of two versions for each of two cases"
+    assert [requests.of(job) for job in other.jobs] == [requests.at_hand(job) for job in other.jobs]
+    assert len(made) == 4
 
 
 def kit_provider() -> Any:
