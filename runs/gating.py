@@ -119,8 +119,13 @@ def in_a_run(
         say: Told what is being done.
 
     Raises:
+        InputError: The candidate is the champion.
         WorkbenchError: A run cannot begin or go on.
     """
+    base, candidate = (find_version(ws, ref.partition("#")[0]) for ref in (question.base, question.candidate))
+    if base.id == candidate.id:
+        hint = "Nothing was run. How large chance is shows `workbench run` with the version named twice."
+        raise InputError(f"{candidate.shown} is the version that it would be compared with.", hint=hint)
     cases = load_cases(ws.evals / "cases")
     run_ids: list[str] = []
     for look in planned(question.suite, question.policy, cases):

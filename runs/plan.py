@@ -181,6 +181,8 @@ def _check(stage: str, versions: Sequence[VersionPlan], cases: Sequence[CasePlan
         raise InputError("There is nothing to run.", hint="A run needs at least one version, one case and one model.")
     if repeats < 1:
         raise InputError(f"{repeats} repeats make no run.", hint="Give at least 1.")
+    if "" in models:
+        raise InputError("A model has no name.", hint="Give --model a name, or leave it away for the provider's usual one.")
     if len(set(models)) < len(models):
         raise InputError("A model is named twice.", hint="For an A/A test name the version twice.")
     hashes: dict[str, str] = {}

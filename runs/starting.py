@@ -61,7 +61,10 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schemas of everything that a user writes, by name."""
     from evals.case import SeriesFile
     from evals.chain import Chain
+    from evals.judge.rubric import Rubric
+    from evals.policy import Policy
     from evals.suite import Suite
+    from evals.waivers import Waivers
     from prompts.frontmatter import FrontMatter
     from prompts.story import SCHEMAS
     from runs.settings import Settings
@@ -70,6 +73,9 @@ def schemas() -> dict[str, dict[str, Any]]:
         "series": SeriesFile,
         "suite": Suite,
         "chain": Chain,
+        "policy": Policy,
+        "rubric": Rubric,
+        "waivers": Waivers,
         "template": FrontMatter,
         "workbench": Settings,
     }

@@ -57,6 +57,7 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
     """
     import getpass
 
+    from prompts.errors import InputError
     from runs import harness, query
     from runs.judging import collect
     from runs.settings import load
@@ -75,6 +76,8 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
     else:
         provider = _provider(settings, settings.provider)
         plan = _plan(ws, settings, provider, query.find_run(ws, run_name), asked)
+        if provider.simulated:
+            raise InputError(f"{provider.name} is simulated, and judges nothing.", hint="Name who judges, such as --provider openai.")
         if dry_run:
             _estimate(ws, plan, _options(context, settings, provider), fmt)
             return

@@ -68,6 +68,14 @@ def test_a_report_is_verified_from_its_data_and_from_the_log(ws: Path, cli: Cli)
     assert cli("gate", "verify", str(report_of(ws))).code == 0
 
 
+def test_a_version_is_not_compared_with_itself_at_a_price(ws: Path, cli: Cli) -> None:
+    """A build asks for each change, also for one that leaves the template as it is in production."""
+    runs = query.runs(Workspace(ws))
+    told = one_line_error(cli("gate", "--base", CANDIDATE, "--candidate", CANDIDATE))
+    assert "is the version that it would be compared with" in told
+    assert len(query.runs(Workspace(ws))) == len(runs)
+
+
 class TestTampering:
     def changed(self, ws: Path, change: Callable[[Any], None]) -> str:
         path = report_of(ws)

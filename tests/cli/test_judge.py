@@ -63,3 +63,6 @@ def test_what_cannot_be_judged_is_one_clear_error(cli: Cli) -> None:
     cli("run", "--suite", "outline", "--version", "outline/episode", "--limit", "1", "--no-score")
     assert "judges scripts" in one_line_error(cli("judge", "last", "--provider", "studio"))
     assert "Unknown rubric 'taste'" in one_line_error(cli("judge", "last", "--rubric", "taste"))
+    cli("run", "--suite", "script", "--version", "script/episode", "--limit", "1", "--no-score")
+    assert "simulated, and judges nothing" in one_line_error(cli("judge", "last"))
+    assert "judge" not in {run["stage"] for run in json.loads(cli("runs", "--format", "json").out)["runs"]}, "no question was asked"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 from evals.case import load_cases
 from evals.newseries import with_series
 from evals.suite import load_suite
+from prompts.plainyaml import load
 from runs.lookover import looking_over
 from runs.workspace import Workspace
 from tests.cli.conftest import Cli, one_line_error
@@ -125,6 +127,22 @@ def test_doctor_names_the_file_and_line_of_whatever_cannot_be_used(ws: Path, cli
         assert words in told, words
     assert "Its name can be none" in cli("templates", "shot").out
     assert cli("schema", "--write").code == 0 and "those of this version" in cli("doctor").out
+
+
+def test_editors_are_told_of_every_yaml_file_of_a_workspace(ws: Path) -> None:
+    """`.vscode/settings.json` names a schema for each, and the starter's files are valid by theirs."""
+    import jsonschema
+
+    schemas = json.loads((ws / ".vscode/settings.json").read_text("utf-8"))["yaml.schemas"]
+    (ws / "evals/waivers.yaml").write_text("waivers: [{check: S14, verdict: meant, who: lin, why: sponsor, at: 2026-11-25, quote: Cola}]\n")
+    of = {path: ws / schema for schema, glob in schemas.items() for path in ws.glob(glob)}
+    assert of.keys() == set((ws / "evals").rglob("*.yaml"))
+    newest = {schema: path for path, schema in sorted(of.items())}
+    assert len(newest) == len(schemas)
+    for schema, path in newest.items():
+        jsonschema.validate(load(path.read_text("utf-8")).data, json.loads(schema.read_text("utf-8")))
+    policy = tomllib.loads((ws / "evals/gates/shot.toml").read_text("utf-8"))
+    jsonschema.validate(policy, json.loads((ws / ".workbench/policy.schema.json").read_text("utf-8")))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prompts.errors import UnknownName
-from prompts.near import listed, nearest
+from prompts.near import listed, meant, nearest
 
 SCORERS = ("cost", "cuts", "expression", "face_consistency", "flicker", "format", "frozen", "latency", "logic")
 TEMPLATES = ("shot/keyframe", "shot/keyframe@plain", "clip/motion", "script/episode")
@@ -25,12 +25,15 @@ TEMPLATES = ("shot/keyframe", "shot/keyframe@plain", "clip/motion", "script/epis
 )
 def test_the_likeliest_name_comes_first(word: str, names: tuple[str, ...], near: str) -> None:
     assert nearest(word, names)[0] == near
+    assert meant(word, names).startswith(f"Did you mean {near}")
 
 
 @pytest.mark.parametrize("word", ["", "zzz", "/", "@"])
 def test_what_is_like_nothing_is_told_what_there_is(word: str) -> None:
     assert nearest(word, SCORERS) == []
     assert "Known: cost, cuts" in str(UnknownName("scorer", word, SCORERS))
+    assert meant(word, SCORERS, listing="`workbench scorers`") == "`workbench scorers` lists them."
+    assert meant(word, SCORERS[:3], listing="`workbench scorers`") == "Known: cost, cuts, expression."
 
 
 def test_a_long_list_says_how_much_of_it_is_left_out() -> None:

@@ -35,6 +35,19 @@ def test_a_chinese_paragraph_is_not_one_word() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language", "units"),
+    [
+        ("打 call 给我", "zh", 4),
+        ("打 call 给我", "en", 4),
+        ("他付了 110 元", "zh", 7),
+        ("He paid 110 dollars", "en", 4),
+    ],
+)
+def test_a_foreign_word_is_one_unit_and_figures_are_read_digit_by_digit_in_chinese(text: str, language: str, units: int) -> None:
+    assert length(text, language) == units
+
+
+@pytest.mark.parametrize(
     ("text", "language", "rate", "seconds"),
     [
         ("你好吗朋友们都来", "zh", None, 8 / 4.5),

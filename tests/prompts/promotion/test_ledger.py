@@ -70,7 +70,7 @@ def test_a_ledger_with_other_lines_is_refused(moved: Studio, name: str, change: 
     path = moved.folder / "ledger.jsonl"
     lines = path.read_bytes().split(b"\n")[:-1]
     path.write_bytes(b"".join(line + b"\n" for line in change(lines)))  # type: ignore[operator]
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match="was cut" if len(change(lines)) < len(lines) - 1 else "was changed"):  # type: ignore[operator]
         channels.load(moved.folder)
     with pytest.raises(LedgerError):
         moved.ann.promote(moved.better, "dev")

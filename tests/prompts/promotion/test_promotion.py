@@ -95,6 +95,24 @@ def test_nobody_approves_their_own(studio: Studio) -> None:
     with pytest.raises(Refused) as unapproved:
         studio.ann.promote(studio.better, "production", evidence)
     assert unapproved.value.reason == "unapproved"
+    with pytest.raises(Refused) as own:
+        evidence.check_people("ann@studio", {"ann@studio"})
+    assert own.value.reason == "self-approved"
+
+
+def test_nothing_reaches_production_without_a_report(studio: Studio) -> None:
+    with pytest.raises(Refused) as refused:
+        studio.ann.promote(studio.better, "production")
+    assert refused.value.reason == "no-evidence"
+
+
+def test_a_report_is_the_one_that_was_recorded(studio: Studio) -> None:
+    """Same hash, another decision: whoever can say that it was passed did not write the ledger's line."""
+    evidence = studio.evidence(studio.better, None, decision="hold")
+    studio.ann.record(evidence)
+    with pytest.raises(Refused) as refused:
+        studio.bo.approve(replace(evidence, decision="promote"))
+    assert refused.value.reason == "tampered-report"
 
 
 def test_the_author_may_approve_where_the_policy_says_so(studio: Studio) -> None:
@@ -150,6 +168,8 @@ def test_an_override_takes_two_people_and_leaves_a_mark(studio: Studio) -> None:
     assert state.version("shot/a", "production") == studio.better.id
     assert state.is_unproven("shot/a", studio.better.id)
     assert entries[-1].details == {"override": True, "asked_by": "ann@studio"}
+    studio.ann.record(studio.evidence(studio.better, studio.plain, report="bb" * 32, simulated=True))
+    assert channels.load(studio.folder)[0].is_unproven("shot/a", studio.better.id), "simulated outputs prove nothing"
     studio.ann.record(studio.evidence(studio.better, studio.plain, report="aa" * 32))
     assert not channels.load(studio.folder)[0].is_unproven("shot/a", studio.better.id)
 
@@ -218,6 +238,8 @@ def test_a_started_series_keeps_its_version(studio: Studio) -> None:
     assert other is not None
     assert (other.version, other.why) == (studio.better.id, "production")
     studio.ann.unpin("shot/a", "paper-wife")
+    with pytest.raises(InputError, match="not pinned"):
+        studio.ann.unpin("shot/a", "paper-wife")
     unpinned = channels.resolve(channels.load(studio.folder)[0], "shot/a", series="paper-wife")
     assert unpinned is not None
     assert unpinned.version == studio.better.id

@@ -192,6 +192,7 @@ def test_run_parameters_go_over_the_template_s_own() -> None:
         ({"versions": []}, "nothing to run"),
         ({"cases": []}, "nothing to run"),
         ({"models": ["m", "m"]}, "named twice"),
+        ({"models": ["m", ""]}, "has no name"),
         ({"repeats": 0}, "0 repeats"),
         ({"cases": [case(0, 0), {**case(0, 0), "case_id": "copy"}]}, "s0-c0 and copy are the same"),
     ],
