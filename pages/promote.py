@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import acting, candidates, moving, person, shell, state_of, takeaway
+from pages.ui import acting, candidates, gate_progress, gate_run, moving, person, shell, state_of, takeaway
 from pages.ui.moves import Hand
 from prompts import channels
 from prompts.channels import State
@@ -36,7 +36,9 @@ def main() -> None:
         return
     known = _names(ws, chosen)
     moving.channels(hand, state, chosen, known)
+    gate_progress.draw(ws, chosen)
     candidates.draw(ws, hand, state, chosen, known)
+    gate_run.draw(ws, hand, state, chosen, known)
     left, right = st.columns(2, gap="medium")
     with left:
         moving.series(hand, state, chosen, known)

@@ -33,9 +33,15 @@ class Begun:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read()
+        self.steps()
 
-    def _read(self) -> dict[str, str]:
+    @property
+    def name(self) -> str:
+        """Return what names it: its file without folder and ending."""
+        return self._path.stem
+
+    def steps(self) -> dict[str, str]:
+        """Return the run of each step that has begun, by the step's name."""
         if not self._path.exists():
             return {}
         try:
@@ -74,7 +80,7 @@ class Begun:
         """
         # Two processes that come in the same moment would each find no run, and both would pay.
         with alone(ws, f"begun/{self._path}", title):
-            runs = self._read()
+            runs = self.steps()
             run_id = runs.get(step)
             if run_id is not None and _is_there(ws, run_id):
                 if query.progress(ws, run_id)["state"] == "finished":

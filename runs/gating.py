@@ -25,8 +25,9 @@ from runs.looking import planned
 from runs.plan import Plan, digest
 from runs.prepare import Order, find_version, prepare
 from runs.provider import Provider
-from runs.providers import reference
+from runs.providers import get, reference
 from runs.report import Judgement, judge
+from runs.settings import Settings
 from runs.trial import find
 from runs.workspace import Workspace
 
@@ -95,7 +96,20 @@ def begun(ws: Workspace, question: Question, provider: Provider, order: Order) -
     versions = [find_version(ws, ref.partition("#")[0]).id for ref in (question.base, question.candidate)]
     who: dict[str, Any] = dict(reference(provider))
     name = digest("gate", versions, question.suite.hash, question.policy.hash, who, list(order.models), order.seed, dict(order.parameters))
-    return Begun(ws.runs / UNDER_WAY / f"{name[:16]}.json")
+    return under_way(ws, name[:16])
+
+
+def under_way(ws: Workspace, name: str) -> Begun:
+    """Return the file of a gate by the name of what decides its runs."""
+    return Begun(ws.runs / UNDER_WAY / f"{name}.json")
+
+
+def order_of(settings: Settings, suite: str, model: str = "", given: Mapping[str, Any] | None = None) -> tuple[Provider, Order]:
+    """Return who generates, and the order of runs over a suite; a model and further parameters of calls may be named."""
+    provider = get(settings.provider, settings)
+    model = model or settings.provider_settings().model or settings.provider
+    parameters = {**settings.call_parameters(), **(given or {})}
+    return provider, Order((), suite, (model,), seed=settings.seed, parameters=parameters, budget_usd=settings.budget_usd)
 
 
 def in_a_run(
@@ -130,7 +144,7 @@ def in_a_run(
     run_ids: list[str] = []
     for look in planned(question.suite, question.policy, cases):
         title = f"Look {look.number} of {look.of}" if look.of > 1 else "The gate"
-        plan = partial(_plan, ws, question, provider, options, order, look.cases)
+        plan = partial(plan_of_look, ws, question, provider, options, order, look.cases)
         first = f"{title}: {len(look.cases)} cases."
         run_ids.append(state.run(ws, str(look.number), title, plan, provider, options, say, first=first))
         number = look.number if look.of > 1 else None
@@ -141,7 +155,8 @@ def in_a_run(
     return judgement
 
 
-def _plan(ws: Workspace, question: Question, provider: Provider, options: Options, order: Order, cases: Sequence[str]) -> Plan:
+def plan_of_look(ws: Workspace, question: Question, provider: Provider, options: Options, order: Order, cases: Sequence[str]) -> Plan:
+    """Return the plan of one look's run: both arms over its cases."""
     wanted = replace(
         order, versions=(question.base, question.candidate), suite=question.suite.name, cases=list(cases), split="gate",
         repeats=question.policy.repeats,

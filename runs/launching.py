@@ -1,4 +1,4 @@
-"""Runs as processes of their own: started, stopped and resumed from the app, and alive without it.
+"""Runs and gates as processes of their own: started, stopped and resumed from the app, and alive without it.
 
     launch(ws, run_id, ["--suite", "shot", "--version", "shot/keyframe@plain", "--version", "shot/keyframe"])
     stop(ws, run_id)                                # as Ctrl-C does: what is in flight may finish
@@ -12,6 +12,7 @@ begins, so that two clicks start one run: the second one finds the lock taken.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,41 @@ def launch(ws: Workspace, run_id: str, arguments: Sequence[str]) -> bool:
     if output_path(ws, run_id).exists() or run_id in run_ids(ws):
         return False
     return _spawn(ws, run_id, ["run", "--run-id", run_id, *arguments])
+
+
+def launch_gate(ws: Workspace, template: str, name: str, arguments: Sequence[str], actor: str) -> bool:
+    """Start the gate of a version of a template, or go on with it; `arguments` are those of `workbench gate`.
+
+    Args:
+        ws: The workspace.
+        template: Whose version it judges.
+        name: What names the gate by all that decides its runs (`runs.gating.begun`): of one name one process works at a time.
+        arguments: What is asked.
+        actor: Who starts it, and so may not approve its report.
+
+    Returns:
+        False where a process is at work on it already.
+
+    Raises:
+        JournalError: The folder cannot be written.
+    """
+    return _spawn(ws, _gate_id(template, name), ["gate", *arguments], {"WORKBENCH_ACTOR": actor}, anew=True)
+
+
+def launched_gates(ws: Workspace, template: str) -> dict[str, Launched]:
+    """Return what is known of the processes that were launched for gates of a template, by the gate's name, the newest first."""
+    paths = [(path.stat().st_mtime, path) for path in (ws.runs / FOLDER).glob(f"{_gate_id(template, '*')}.log")]
+    found = {path.stem.rpartition("-")[2]: launched(ws, path.stem) for _, path in sorted(paths, reverse=True)}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def gate_output(ws: Workspace, template: str, name: str) -> Path:
+    """Return where the process of a gate prints to."""
+    return output_path(ws, _gate_id(template, name))
+
+
+def _gate_id(template: str, name: str) -> str:
+    return f"gate-{hashlib.sha256(template.encode()).hexdigest()[:8]}-{name}"
 
 
 def resume(ws: Workspace, run_id: str, *, retry_failed: bool = False, resend: bool = False) -> bool:
@@ -155,7 +191,8 @@ def output_path(ws: Workspace, run_id: str) -> Path:
     return ws.runs / FOLDER / f"{run_id}.log"
 
 
-def _spawn(ws: Workspace, run_id: str, arguments: Sequence[str]) -> bool:
+def _spawn(ws: Workspace, run_id: str, arguments: Sequence[str], more: Mapping[str, str] | None = None, *, anew: bool = False) -> bool:
+    """Start a process, with `more` in its environment; `anew` forgets what one before it has printed."""
     path = output_path(ws, run_id)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,10 +203,13 @@ def _spawn(ws: Workspace, run_id: str, arguments: Sequence[str]) -> bool:
         # The lock belongs to the open file, which the child inherits: it is free again when the child has ended.
         if not _alone(out):
             return False
+        if anew:
+            os.ftruncate(out, 0)
         # -P: the workspace holds folders named like our packages, and nothing of it may ever be imported.
         command = [sys.executable, "-P", "-m", "workbench", "--workspace", str(ws.root), *arguments]
+        environment = _environment() | dict(more or {})
         process = subprocess.Popen(
-            command, cwd=ws.root, env=_environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            command, cwd=ws.root, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
     finally:
         os.close(out)

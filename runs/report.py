@@ -118,9 +118,13 @@ def attempt_of(ws: Workspace, trial: Trial, suite_hash: str) -> int:
 
     Looks at the same evidence, and judging it again, are one attempt.
     """
-    known = query.gates(ws, trial.challenger.template, suite_hash)
-    first = known.drop_duplicates("run_id")["run_id"].tolist()
-    return first.index(trial.run_ids[0]) + 1 if trial.run_ids[0] in first else len(first) + 1
+    return attempt_at(ws, trial.challenger.template, suite_hash, trial.run_ids[0])
+
+
+def attempt_at(ws: Workspace, template: str, suite_hash: str, run_id: str = "") -> int:
+    """Return which attempt a run is, or the next run would be."""
+    first = query.gates(ws, template, suite_hash).drop_duplicates("run_id")["run_id"].tolist()
+    return first.index(run_id) + 1 if run_id in first else len(first) + 1
 
 
 def save(ws: Workspace, judgement: Judgement) -> Path:

@@ -34,7 +34,7 @@ def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str
     waits = None if wanted else max(state_of.waiting(state, template), key=lambda e: e.seq, default=None)
     if frame.empty or (wanted and newest is None):
         what = state_of.called(wanted, known) if wanted else "a version of this template"
-        st.text(f"No gate has judged {what} yet. This writes a report and brings it here:")
+        st.text(f"No gate has judged {what} yet. Run one below, or on the command line:")
         st.code(command(ws, state, template, wanted, st.query_params.get("base")), language="shell", wrap_lines=True)
     if frame.empty:
         return

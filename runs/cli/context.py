@@ -31,18 +31,15 @@ def quiet(context: click.Context) -> bool:
 def as_asked(context: click.Context, settings: Settings, suite: str, asked: Mapping[str, Any]) -> tuple[Provider, Options, Order]:
     """Return who generates, how it is run, and the order of runs over a suite, from settings and the options `--model` and `--set`."""
     from runs import engine
+    from runs.gating import order_of
     from runs.harness import Options
-    from runs.prepare import Order
     from runs.progress import for_terminal
-    from runs.providers import get
     from runs.quote import pricing_of
 
     engine.choose(settings)
-    provider = get(settings.provider, settings)
-    model = asked["model"] or settings.provider_settings().model or settings.provider
-    given = {**settings.call_parameters(), **parameters(asked["pairs"])}
+    provider, order = order_of(settings, suite, asked["model"] or "", parameters(asked["pairs"]))
     options = Options(budget_usd=settings.budget_usd, pricing=pricing_of(provider, settings), progress=for_terminal(quiet=quiet(context)))
-    return provider, options, Order((), suite, (model,), seed=settings.seed, parameters=given, budget_usd=settings.budget_usd)
+    return provider, options, order
 
 
 def parameters(pairs: tuple[str, ...]) -> Mapping[str, Any]:

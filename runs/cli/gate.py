@@ -37,6 +37,7 @@ FORMATS = ("text", "md", "json", "junit", "html")
 @click.option("--planned", type=click.IntRange(2), help="With --look: how many series there will be at the last look.")
 @champion.calls
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this in a run.")
+@click.option("--dry-run", is_flag=True, help="Only say what it takes: looks, generations, cost, attempt; send nothing.")
 @click.option("--no-save", is_flag=True, help="Only print: no report is written, and it is no attempt.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report.")
 @click.pass_context
@@ -56,6 +57,9 @@ def gate(context: click.Context, /, **asked: Any) -> None:
     ws = workspace(context)
     settings = load(ws.root, {"provider": asked["provider"], "seed": asked["seed"], "budget_usd": asked["budget"]})
     question = ask(ws, asked["base"], asked["candidate"], suite=asked["suite"], policy=asked["policy"])
+    if asked["dry_run"]:
+        _foretell(ws, settings, question, asked)
+        return
     judgement, begun = _judged(context, ws, settings, question, asked)
     where = "" if asked["no_save"] else saved(ws, settings, judgement)
     if begun is not None:
@@ -78,6 +82,26 @@ def verify(context: click.Context, report: Path) -> None:
     if found:
         raise click.exceptions.Exit(1)
     click.echo("The report is what the gate wrote, and comes out the same from the log.")
+
+
+def _foretell(ws: Workspace, settings: Settings, question: Any, asked: dict[str, Any]) -> None:
+    from dataclasses import asdict
+
+    from runs.cli.context import parameters
+    from runs.gate_ahead import look_ahead, sentences
+
+    if asked["run_names"]:
+        raise click.UsageError("--dry-run says what new runs take: leave --run away.")
+    found = look_ahead(ws, settings, question, model=asked["model"] or "", given=parameters(asked["pairs"]))
+    told = {"looks": [asdict(look) for look in found.looks], "generations": found.generations, "low_usd": found.low_usd}
+    told |= {"high_usd": found.high_usd, "attempt": found.attempt, "level": found.level, "refusal": found.refusal}
+    if asked["fmt"] == "json":
+        output.emit_json(told)
+    else:
+        click.echo(output.printable_lines("\n".join(sentences(found))))
+    output.say("Dry run: nothing was sent.")
+    if found.refusal:
+        raise click.exceptions.Exit(1)
 
 
 def _judged(

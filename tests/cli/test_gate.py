@@ -136,6 +136,15 @@ class TestAttempts:
         done = cli(*AGAIN)
         assert "Attempt 2 on this suite: each p had to be below 0.0122" in done.out
 
+    def test_a_dry_run_says_what_the_next_one_takes_and_leaves_nothing(self, ws: Path, cli: Cli) -> None:
+        journals = sorted((ws / "runs" / "journals").iterdir())
+        done = cli("gate", "--base", BASE, "--candidate", CANDIDATE, "--dry-run")
+        assert done.code == 0
+        assert "Attempt 2 on this suite, at the one-sided level 0.0122" in done.out
+        assert "13 series, 26 cases; 104 generations to make, free." in done.out
+        assert sorted((ws / "runs" / "journals").iterdir()) == journals
+        assert not list((ws / "runs" / "gates-under-way").glob("*.json"))
+
     def test_only_looking_is_no_attempt(self, ws: Path, cli: Cli) -> None:
         before = len(query.gates(Workspace(ws)))
         assert cli(*AGAIN, "--no-save").code == 0

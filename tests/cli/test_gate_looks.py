@@ -137,12 +137,15 @@ class TestARun:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert not list((ws / "runs" / "gates").glob("*.json")), "no verdict was written"
+        before = len(query.generations(Workspace(ws)))
+        ahead = json.loads(cli(*asked, "--dry-run", "--format", "json").out)
+        assert [look["generations"] for look in ahead["looks"]][::2] == [0, 2 * 8], "the first look is done, the third has 4 series to come"
 
         done = cli(*asked, "--format", "json")
         assert done.code == 3, done.err
         assert "Look 1 of 3: kept, run" in done.err
         made = query.generations(Workspace(ws))
         assert not made["job_id"].duplicated().any(), "no job was made twice"
-        assert len(made) == 2 * 26
+        assert len(made) == 2 * 26 == before + ahead["generations"], "the dry run counted what was open"
         assert json.loads(done.out)["verdict"]["units"] == 13
         assert not list(under_way.glob("*.json")), "what came to its end is not gone on with"

@@ -80,12 +80,15 @@ def test_moves_of_channels_are_made_by_those_whose_role_allows_them(team: Worksp
 
 @pytest.mark.parametrize("role", ["approver", "engineer"])
 def test_runs_are_started_and_stopped_by_engineers(app: Open, team: Workspace, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
-    """Start on Launch; Stop, Resume and Retry failed on a run's page."""
+    """Start on Launch; a gate on Promote; Stop, Resume and Retry failed on a run's page."""
     done: list[str] = []
-    for name in ("launch", "stop", "resume"):
+    for name in ("launch", "launch_gate", "stop", "resume"):
         monkeypatch.setattr(launching, name, lambda *_, told=name, **__: done.append(told))
     sign_in(monkeypatch, role)
     pages = [(app("launch.py", of=team, **SCRIPTS), ["Start"])]
+    promote = app("promote.py", of=team, template="script/episode")
+    promote.session_state["fold/gate/script/episode"] = True
+    pages.append((promote.run(), ["Start the gate"]))
     log_story.write(team, "r1.jsonl", list(log_story.story("r1", jobs=8))[:13])
     pages.append((app("watch.py", of=team, id="r1"), ["Resume", "Retry failed"]))
     with Journal(team, "r2") as journal:
@@ -99,7 +102,7 @@ def test_runs_are_started_and_stopped_by_engineers(app: Open, team: Workspace, m
                 refused = any("to launch takes a role of engineer" in error.value for error in at.error)
                 assert refused == (role not in ACTIONS["launch"])
                 at.run()
-    assert done == (["launch", "resume", "resume", "stop"] if role == "engineer" else [])
+    assert done == (["launch", "launch_gate", "resume", "resume", "stop"] if role == "engineer" else [])
 
 
 @pytest.mark.parametrize("role", ROLES)
