@@ -92,8 +92,16 @@ def unchecked_judges(ws: Workspace, policy: Policy, scorers: Sequence[Mapping[st
 
 
 def begun(ws: Workspace, question: Question, provider: Provider, order: Order) -> Begun:
-    """Return the file of a gate that is under way: the run of each look. It is named by everything that decides those runs."""
-    versions = [find_version(ws, ref.partition("#")[0]).id for ref in (question.base, question.candidate)]
+    """Return the file of a gate that is under way: the run of each look. It is named by everything that decides those runs.
+
+    Raises:
+        InputError: The candidate is the champion: nothing could come of its runs.
+    """
+    base, candidate = (find_version(ws, ref.partition("#")[0]) for ref in (question.base, question.candidate))
+    if base.id == candidate.id:
+        hint = "Nothing was run. How large chance is shows `workbench run` with the version named twice."
+        raise InputError(f"{candidate.shown} is the version that it would be compared with.", hint=hint)
+    versions = [base.id, candidate.id]
     who: dict[str, Any] = dict(reference(provider))
     name = digest("gate", versions, question.suite.hash, question.policy.hash, who, list(order.models), order.seed, dict(order.parameters))
     return under_way(ws, name[:16])
@@ -133,13 +141,8 @@ def in_a_run(
         say: Told what is being done.
 
     Raises:
-        InputError: The candidate is the champion.
         WorkbenchError: A run cannot begin or go on.
     """
-    base, candidate = (find_version(ws, ref.partition("#")[0]) for ref in (question.base, question.candidate))
-    if base.id == candidate.id:
-        hint = "Nothing was run. How large chance is shows `workbench run` with the version named twice."
-        raise InputError(f"{candidate.shown} is the version that it would be compared with.", hint=hint)
     cases = load_cases(ws.evals / "cases")
     run_ids: list[str] = []
     for look in planned(question.suite, question.policy, cases):

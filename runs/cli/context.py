@@ -13,6 +13,7 @@ from runs.workspace import Workspace
 if TYPE_CHECKING:
     from runs.harness import Options
     from runs.prepare import Order
+    from runs.prices import Price
     from runs.provider import Provider
     from runs.settings import Settings
 
@@ -32,14 +33,26 @@ def as_asked(context: click.Context, settings: Settings, suite: str, asked: Mapp
     """Return who generates, how it is run, and the order of runs over a suite, from settings and the options `--model` and `--set`."""
     from runs import engine
     from runs.gating import order_of
+
+    engine.choose(settings)
+    provider, order = order_of(settings, suite, asked["model"] or "", parameters(asked["pairs"]))
+    return provider, base_options(context, settings, provider), order
+
+
+def base_options(
+    context: click.Context, settings: Settings, provider: Provider, *, free: bool = False, named: Price | None = None
+) -> Options:
+    """Return how every run of a provider is done by the settings: its budget, its prices, where its limits are kept, whom to tell."""
     from runs.harness import Options
     from runs.progress import for_terminal
     from runs.quote import pricing_of
 
-    engine.choose(settings)
-    provider, order = order_of(settings, suite, asked["model"] or "", parameters(asked["pairs"]))
-    options = Options(budget_usd=settings.budget_usd, pricing=pricing_of(provider, settings), progress=for_terminal(quiet=quiet(context)))
-    return provider, options, order
+    return Options(
+        budget_usd=settings.budget_usd,
+        pricing=pricing_of(provider, settings, free=free, named=named),
+        progress=for_terminal(quiet=quiet(context)),
+        accounts=Path(settings.limits_folder).expanduser() if settings.limits_folder else None,
+    )
 
 
 def parameters(pairs: tuple[str, ...]) -> Mapping[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runs.cli import complete, output
-from runs.cli.context import quiet, workspace
+from runs.cli.context import base_options, workspace
 from runs.cli.run import shortfalls
 
 if TYPE_CHECKING:
@@ -125,14 +126,7 @@ def _provider(settings: Settings, name: str) -> Provider:
 
 
 def _options(context: click.Context, settings: Settings, provider: Provider) -> Options:
-    from runs.harness import Options
-    from runs.progress import for_terminal
-    from runs.quote import pricing_of
-
-    pricing = pricing_of(provider, settings)
-    accounts = Path(settings.limits_folder).expanduser() if settings.limits_folder else None
-    progress = for_terminal(quiet=quiet(context))
-    return Options(budget_usd=settings.budget_usd, pricing=pricing, progress=progress, scoring=False, accounts=accounts)
+    return replace(base_options(context, settings, provider), scoring=False)
 
 
 def _plan(ws: Workspace, settings: Settings, provider: Provider, run_id: str, asked: dict[str, Any]) -> Plan:

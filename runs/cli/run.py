@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from runs.cli import complete, output
-from runs.cli.context import parameters, quiet, workspace
+from runs.cli.context import base_options, parameters, quiet, workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,20 +228,12 @@ def _new_id(ws: Workspace, run_id: str) -> str:
 
 
 def options_of(context: click.Context, ws: Workspace, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:
-    """Return how a run of a provider is done: its prices, its limits, whom to tell."""
-    from runs.harness import Options
+    """Return how a run of a provider is done: by the settings, and as the command was asked to score."""
     from runs.pricing import named_price
-    from runs.progress import for_terminal
-    from runs.quote import pricing_of
 
-    return Options(
-        budget_usd=settings.budget_usd,
-        pricing=pricing_of(provider, settings, free=bool(asked.get("replay")), named=named_price(asked.get("prices") or ())),
-        progress=for_terminal(quiet=quiet(context)),
-        scoring=not asked["no_score"],
-        scorer_folder=ws.evals / "scorers" if asked["allow_scorer_files"] else None,
-        accounts=Path(settings.limits_folder).expanduser() if settings.limits_folder else None,
-    )
+    usual = base_options(context, settings, provider, free=bool(asked.get("replay")), named=named_price(asked.get("prices") or ()))
+    folder = ws.evals / "scorers" if asked["allow_scorer_files"] else None
+    return replace(usual, scoring=not asked["no_score"], scorer_folder=folder)
 
 
 def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str, asked: dict[str, Any]) -> RunResult:
@@ -263,8 +256,6 @@ def _resume(context: click.Context, ws: Workspace, settings: Settings, name: str
 
 def finish_jobs(context: click.Context, ws: Workspace, run_id: str, jobs: frozenset[str], fmt: str) -> None:
     """Do some jobs of a run and no others, and print how that came out."""
-    from dataclasses import replace
-
     from runs import harness, query
     from runs.settings import load
 

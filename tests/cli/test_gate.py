@@ -13,8 +13,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import workbench
+from prompts.errors import InputError
 from prompts.ledger import Ledger
 from runs import query
+from runs.harness import Options
 from runs.log import rebuild
 from runs.report import evidence_for_promotion
 from runs.workspace import Workspace
@@ -68,11 +70,27 @@ def test_a_report_is_verified_from_its_data_and_from_the_log(ws: Path, cli: Cli)
     assert cli("gate", "verify", str(report_of(ws))).code == 0
 
 
+def test_limits_are_kept_where_the_settings_say_for_a_gate_too(ws: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a gate and a run at the same time would each take the whole of an account."""
+    settings = ws / "workbench.toml"
+    settings.write_text(f'limits_folder = "shared"\n{settings.read_text("utf-8")}', "utf-8")
+    kept: list[Path | None] = []
+
+    def enough(_ws: Any, _question: Any, _provider: Any, options: Options, *_: Any) -> None:
+        kept.append(options.accounts)
+        raise InputError("enough")
+
+    monkeypatch.setattr("runs.gating.in_a_run", enough)
+    one_line_error(cli("gate", "--base", BASE, "--candidate", CANDIDATE))
+    assert kept == [Path("shared")]
+
+
 def test_a_version_is_not_compared_with_itself_at_a_price(ws: Path, cli: Cli) -> None:
     """A build asks for each change, also for one that leaves the template as it is in production."""
     runs = query.runs(Workspace(ws))
-    told = one_line_error(cli("gate", "--base", CANDIDATE, "--candidate", CANDIDATE))
-    assert "is the version that it would be compared with" in told
+    for asked in ((), ("--dry-run",)):
+        told = one_line_error(cli("gate", "--base", CANDIDATE, "--candidate", CANDIDATE, *asked))
+        assert "is the version that it would be compared with" in told
     assert len(query.runs(Workspace(ws))) == len(runs)
 
 
