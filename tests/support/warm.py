@@ -29,6 +29,8 @@ from types import TracebackType
 from typing import Any, Self
 
 ROOT, SUPPORT = Path(__file__).parents[2], Path(__file__).parent
+DIES = SUPPORT / "dies.py"
+"""A script: `workbench` that kills itself when it has so many generations on disk."""
 MOST = 1 << 18
 """Bytes of one question: a command line and an environment."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import kit
 from farming import FarmDirect, FarmTasks
+from patience import HANGS_S
 
 from prompts.errors import WorkbenchError
 from runs.harness import Options, resume, run
@@ -34,7 +35,7 @@ def main(folder: str, port: str, shape: str, space: str, run_id: str = "") -> in
     provider = {"direct": FarmDirect, "tasks": FarmTasks}[shape](int(port), space=space)
     plan = kit.plan(ws, provider, series=SERIES, cases=CASES, repeats=REPEATS, scorers=("cost", "schema"))
     pricing = Pricing(lambda *_: Price(model="*", kind="call", call=0.01))
-    options = Options(pricing=pricing, progress=Telling(run_id or plan.run_id), grace_s=2.0)
+    options = Options(pricing=pricing, progress=Telling(run_id or plan.run_id), grace_s=2 * HANGS_S)
     try:
         result = resume(ws, run_id, provider, options) if run_id else run(ws, plan, provider, options)
     except WorkbenchError as error:

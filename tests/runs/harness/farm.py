@@ -56,7 +56,7 @@ class Farm:
         self.running: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.lets = int(os.environ.get("FARM_LETS", "1000000"))
-        """Calls that are answered; later ones wait until more are let through."""
+        """Calls that are answered, and tasks that end; later ones wait until more are let through."""
         self.more = asyncio.Condition()
 
     def count(self, order: dict[str, Any]) -> web.Response | None:
@@ -97,7 +97,7 @@ class Farm:
         if (faulty := self.count(order)) is not None:
             return faulty
         task = f"task-{len(self.tasks)}"
-        self.tasks[task] = {**order, "ready": asyncio.get_running_loop().time() + DELAY_S}
+        self.tasks[task] = {**order, "number": self.calls.total(), "ready": asyncio.get_running_loop().time() + DELAY_S}
         self.by_key[f"{order['space']}/{order['key']}"] = task
         if self.fault(order)[0] == "lost" and request.transport is not None:
             request.transport.abort()
@@ -108,7 +108,7 @@ class Farm:
         if task is None:
             return web.json_response({}, status=404)
         fault = self.fault(task)[0]
-        if fault == "never" or asyncio.get_running_loop().time() < task["ready"]:
+        if fault == "never" or task["number"] > self.lets or asyncio.get_running_loop().time() < task["ready"]:
             return web.json_response({"state": "running"})
         if fault == "failed":
             return web.json_response({"state": "failed"})

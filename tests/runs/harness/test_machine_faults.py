@@ -18,6 +18,7 @@ import kit
 import log_story as story
 import pytest
 import small_disk
+from patience import HANGS_S
 from raw_server import listening
 
 from prompts.errors import WorkbenchError
@@ -40,7 +41,7 @@ MOUNTS = "22 1 0:20 / / rw - ext4 /dev/sda rw\n23 22 0:21 / {} rw,relatime share
 def python(code: str, *args: object, before: list[str] | None = None) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(Path(__file__).parent), str(ROOT / "tests" / "support"), str(ROOT)])
     return subprocess.run(
-        [*(before or []), sys.executable, "-P", "-c", code, *map(str, args)], capture_output=True, text=True, check=False, timeout=120,
+        [*(before or []), sys.executable, "-P", "-c", code, *map(str, args)], capture_output=True, text=True, check=False, timeout=HANGS_S,
         env={**os.environ, "PYTHONPATH": path},
     )  # fmt: skip
 
@@ -254,7 +255,7 @@ def test_an_adapter_s_call_that_is_answered_slowly_for_ever_ends_at_its_time_lim
         began = time.monotonic()
         failure = asyncio.run(ask(address))
         assert failure is not None and failure.error == "timeout"
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < HANGS_S, "long before the usual limit"
         assert len(asked) == 1, "a call that may have been taken is not sent twice"
 
 
@@ -274,7 +275,7 @@ def test_a_download_that_never_ends_ends_at_its_time_limit() -> None:
         began = time.monotonic()
         got = _fetched(address, 0.5)
         assert isinstance(got, Failure) and (got.error, got.code) == ("server", "cut_off")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < HANGS_S
 
 
 @pytest.mark.parametrize(
