@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import chat_server
 import pytest
 from aiohttp import web
+from patience import until
 
 from prompts.errors import InputError, UnknownName
 from runs import launching, query
@@ -39,7 +40,6 @@ base_url = "{url}"
 model = "m-1"
 concurrency = 2
 """
-WAIT_S = 90
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,6 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     for name in ("prompts", "runs"):
         (ws.root / name / "__init__.py").write_text("raise SystemExit('imported from the workspace')\n")
     return ws
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_S
-    while not true():
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.1)
 
 
 def state(ws: Workspace, run_id: str) -> str:

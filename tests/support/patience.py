@@ -9,7 +9,7 @@ HANGS_S = 120.0
 """Seconds; below the time limit of a test, so that what hangs is told where it hangs."""
 
 
-def until(true: Callable[[], object], every_s: float = 0.02) -> None:
+def until(true: Callable[[], object], every_s: float = 0.05) -> None:
     """Wait until something is true. Raises AssertionError where it never is."""
     end = time.monotonic() + HANGS_S
     while not true():

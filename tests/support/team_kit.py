@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import log_story as story
+from patience import HANGS_S
 
 from runs.harness import only_one
 from runs.journal import Journal
@@ -22,8 +23,8 @@ from runs.workspace import Workspace
 def workspace(folder: Path, machine: str, store: str, endpoint: str = "", **settings: object) -> Workspace:
     """Make an empty workspace of a team."""
     ws = story.workspace(folder / machine)
-    lines = [f'store = "{store}"', f'machine = "{machine}"', f'endpoint = "{endpoint}"', "timeout_s = 5"]
-    lines += [f"{name} = {value}" for name, value in ({"ship_s": 0.1} | settings).items()]
+    lines = [f'store = "{store}"', f'machine = "{machine}"', f'endpoint = "{endpoint}"']
+    lines += [f"{name} = {value}" for name, value in ({"ship_s": 0.1, "timeout_s": HANGS_S} | settings).items()]
     ws.config.write_text("[team]\n" + "\n".join(lines) + "\n", "utf-8")
     return ws
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import calls
 import pytest
+from patience import HANGS_S, until
 
 from runs.pool import Pool, TaskFailed, WorkerDied, close_shared, shared
 
@@ -23,15 +24,12 @@ def pool() -> Iterator[Pool]:
         yield pool
 
 
-def gone(pid: int, within_s: float = 10.0) -> bool:
-    """Say whether a process ends in time."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.02)
+def gone(pid: int) -> bool:
+    """Say whether a process has ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
     return False
 
 
@@ -84,7 +82,7 @@ def test_the_others_do_not_notice_a_worker_that_dies(pool: Pool, tmp_path: Path)
 def test_a_call_that_hangs_is_stopped_at_its_limit(pool: Pool) -> None:
     async def main() -> None:
         with pytest.raises(WorkerDied, match="longer than 0 s"):
-            await pool.call(calls.sleep, 60.0, limit_s=0.3)
+            await pool.call(calls.sleep, 10 * HANGS_S, limit_s=0.3)
         assert await pool.call(calls.double, 3) == 6
 
     asyncio.run(main())
@@ -118,14 +116,13 @@ def test_a_fresh_worker_has_loaded_nothing_heavy(pool: Pool) -> None:
 
 def test_closing_ends_workers_in_the_middle_of_a_call(tmp_path: Path) -> None:
     pool = Pool(workers=1)
-    future = pool.submit(calls.sleep_and_mark, 60.0, str(tmp_path / "pid"))
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-        time.sleep(0.02)
+    future = pool.submit(calls.sleep_and_mark, 10 * HANGS_S, str(tmp_path / "pid"))
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     (pid,) = pool.pids
     start = time.monotonic()
     pool.close()
-    assert time.monotonic() - start < 10
-    assert gone(pid)
+    assert time.monotonic() - start < HANGS_S
+    until(lambda: gone(pid))
     with pytest.raises(WorkerDied):
         future.result()
 
@@ -134,7 +131,7 @@ def test_closing_ends_workers_in_the_middle_of_a_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_workers_die_with_their_parent_in_the_middle_of_a_call(tmp_path: Path, how: signal.Signals) -> None:
     marker = tmp_path / "pid"
-    code = f"import calls; from runs.pool import Pool; Pool(1).submit(calls.sleep_and_mark, 60.0, {str(marker)!r}).result()"
+    code = f"import calls; from runs.pool import Pool; Pool(1).submit(calls.sleep_and_mark, {10 * HANGS_S}, {str(marker)!r}).result()"
     path = os.pathsep.join([str(Path(__file__).parent), *[p for p in sys.path if p]])
     parent = subprocess.Popen([sys.executable, "-P", "-c", code], env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.DEVNULL)
     while not marker.exists() or not marker.read_text():
@@ -147,7 +144,7 @@ def test_workers_die_with_their_parent_in_the_middle_of_a_call(tmp_path: Path, h
         time.sleep(0.5)
         parent.kill()
     parent.wait()
-    assert gone(pid)
+    until(lambda: gone(pid))
 
 
 def test_a_process_has_one_shared_pool_and_a_new_one_after_it_was_closed() -> None:

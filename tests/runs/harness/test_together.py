@@ -11,6 +11,7 @@ from typing import Any
 
 import kit
 import pytest
+from patience import HANGS_S
 
 from runs.requests import Requests
 from runs.together import BATCH_S, SHARE, SLOW_S, Together
@@ -38,7 +39,7 @@ def test_a_hundred_tasks_share_a_few_threads_and_each_gets_its_own_answer() -> N
 
 def test_work_that_waits_for_a_disk_is_shared_by_several_threads_at_once() -> None:
     """Four that wait for each other can only end where each has a thread of its own."""
-    meet = threading.Barrier(4, timeout=10)
+    meet = threading.Barrier(4, timeout=HANGS_S)
 
     async def main() -> None:
         work = Together(lambda _: meet.wait(), threads=4)

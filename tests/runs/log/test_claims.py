@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 
 import pytest
+from patience import until
 from warm import Process
 
 from runs.begun import Begun
@@ -61,10 +61,7 @@ def test_another_process_sees_a_claim_until_its_holder_is_killed(ws: Workspace, 
         assert not claims.try_claim("r/1")
         holder.kill()
         holder.wait()
-        deadline = time.monotonic() + 10
-        while not claims.try_claim("r/1"):
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        until(lambda: claims.try_claim("r/1"))
 
 
 def test_closing_one_of_two_users_keeps_the_other_users_claim_in_the_eyes_of_other_processes(ws: Workspace, start: Start) -> None:

@@ -36,13 +36,13 @@ while True:
 """
 
 HOLDER = """
-import sys, time
+import sys
 from pathlib import Path
 from runs.claims import Claims
 from runs.workspace import Workspace
 with Claims(Workspace(Path(sys.argv[1]))) as claims:
     print(claims.try_claim("run/a"), flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 

@@ -13,6 +13,7 @@ import maker
 import pytest
 import team_kit
 import warm
+from patience import HANGS_S
 
 from evals.chain import load_chain
 from runs import query
@@ -60,7 +61,7 @@ def test_two_machines_begin_one_chain_at_the_same_moment(machine: Machine) -> No
         while all(child.poll() is None for child in children.values()):  # the one that got it waits for answers
             time.sleep(0.02)
         farming.let(port)
-        told = {name: (*child.communicate(timeout=120), child.returncode) for name, child in children.items()}
+        told = {name: (*child.communicate(timeout=HANGS_S), child.returncode) for name, child in children.items()}
         winner, loser = sorted(told, key=lambda name: told[name][2])
         assert told[winner][0].split()[-3:] == ["ended", "outline:finished:2/2", "script:finished:2/2"], told
         assert told[loser][2] != 0, told

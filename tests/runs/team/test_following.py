@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import log_story as story
 import pytest
 import team_kit
 from click.testing import CliRunner
+from patience import until
 
 import workbench
 from pages.ui import runs_table
@@ -23,13 +23,6 @@ from runs.team.push import Pusher
 from runs.workspace import Workspace
 
 Machine = Callable[..., Workspace]
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import kit
 import pytest
 import team_kit
 import warm
+from patience import HANGS_S, until
 
 from runs import query
 from runs.errors import Interrupted, JournalError
@@ -31,15 +32,19 @@ CHILD = Path(__file__).parent.parent / "harness" / "child.py"
 
 
 class Telling(Silent):
-    def __init__(self) -> None:
+    """Remembers what is said; `then` is called for each."""
+
+    def __init__(self, then: Callable[[str], object] = lambda _: None) -> None:
         self.said: list[str] = []
+        self._then = then
 
     def say(self, text: str) -> None:
         self.said.append(text)
+        self._then(text)
 
 
-def options(progress: Silent | None = None) -> Options:
-    return Options(pricing=Pricing(free=True), progress=progress or Silent(), grace_s=2.0)
+def options(progress: Silent | None = None, grace_s: float = HANGS_S) -> Options:
+    return Options(pricing=Pricing(free=True), progress=progress or Silent(), grace_s=grace_s)
 
 
 def production(ws: Workspace) -> Workspace:
@@ -114,13 +119,20 @@ def test_the_store_is_down(machine: Machine, shared: Path) -> None:
 
 @pytest.mark.slow
 def test_the_store_comes_back_in_the_middle_of_a_run(machine: Machine, shared: Path) -> None:
+    """It is away until the run has said so, of its beginning and of its first piece, and back before the run is over."""
     ws = production(machine("a"))
     away = shared.with_name("away")
     shared.rename(away)
-    with farming.farm(delay_s=0.2) as port:
+
+    def heard(text: str) -> None:
+        if sum("The run goes on" in one for one in progress.said) == 2 and away.exists():
+            away.rename(shared)
+        if "answers again" in text:
+            farming.let(port)
+
+    progress = Telling(heard)
+    with farming.farm(lets=6) as port:
         provider = farming.FarmDirect(port)
-        progress = Telling()
-        threading.Timer(0.6, away.rename, [shared]).start()
         assert run(ws, small(ws, provider, 8), provider, options(progress)).state == "finished"
     assert "The team's store answers again." in progress.said
     assert not any("are not on the team's store" in text for text in progress.said)
@@ -130,19 +142,18 @@ def test_the_store_comes_back_in_the_middle_of_a_run(machine: Machine, shared: P
 def test_a_run_that_is_taken_away_stops(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beats, "EVERY_S", 0.1)
     a, b = production(machine("a")), machine("b")
-    with farming.farm(delay_s=0.3) as port:
+    with farming.farm(lets=6) as port:
         provider = farming.FarmDirect(port)
         plan = small(a, provider, 20)
 
         def take() -> None:
-            while not finished(a, plan.run_id):
-                time.sleep(0.05)
+            until(lambda: finished(a, plan.run_id))
             lease.take(team_kit.member(b), plan.run_id, force=True)
 
         taking = threading.Thread(target=take)
         taking.start()
         with pytest.raises(Interrupted):
-            run(a, plan, provider, options())
+            run(a, plan, provider, options(grace_s=0.2))
         taking.join()
         assert len(farming.asked(port)) < len(plan.jobs)
     assert "another machine of the team has taken the run" in query.notes(a, plan.run_id)["text"].to_list()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import random
 import socket
@@ -14,6 +15,7 @@ import log_story as story
 import pytest
 import s3_server
 import team_kit
+from patience import HANGS_S
 
 from runs import query
 from runs.journal import own_files, read
@@ -55,7 +57,7 @@ def test_killed_while_shipping(s3: str, bucket: str, tmp_path: Path) -> None:
     for death in range(DEATHS):
         at_work = [(f"{ws.root.name}-{death}", *begin(ws, f"{ws.root.name}-{death}", 400)) for ws in machines]
         for _, process, told in at_work:
-            assert told.poll(60)
+            assert told.poll(HANGS_S)
             time.sleep(random.uniform(0, 0.4))
             process.kill()
         for run_id, process, told in at_work:
@@ -65,7 +67,7 @@ def test_killed_while_shipping(s3: str, bucket: str, tmp_path: Path) -> None:
             pull(ws, team_kit.member(ws))
     process, told = begin(machines[0], "whole", 20)
     kept["whole"] = promised(told)
-    process.join(60)
+    process.join(HANGS_S)
     assert process.exitcode == 0
     assert "whole" in runs_on_store(machines[0])
     for ws in machines:
@@ -117,7 +119,7 @@ def test_killed_while_fetching(tmp_path: Path) -> None:
         process.start()
         said.close()
         for _ in range(random.randrange(1, 4)):
-            assert told.poll(60)
+            assert told.poll(HANGS_S)
             told.recv()
         time.sleep(random.uniform(0, 0.02))
         process.kill()
@@ -176,8 +178,10 @@ class Cutting(threading.Thread):
                     break
         except OSError:
             pass
-        for end in (source, target):
-            end.close() if left <= 0 else None
+        if left <= 0:
+            for end in (source, target):
+                with contextlib.suppress(OSError):  # closed by the other thread
+                    end.shutdown(socket.SHUT_RDWR)
 
     def stop(self) -> None:
         self._door.close()

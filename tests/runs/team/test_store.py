@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from patience import HANGS_S
 
 from prompts.errors import WorkspaceError
 from runs import secrets
@@ -22,7 +23,7 @@ NOWHERE = "http://127.0.0.1:9"
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "s3":
         url = f"s3://{request.getfixturevalue('bucket')}/drama"
-        return open_store(url, Options(endpoint=request.getfixturevalue("s3"), timeout_s=5))
+        return open_store(url, Options(endpoint=request.getfixturevalue("s3"), timeout_s=HANGS_S))
     if request.param == "fsspec":
         return open_store(f"memory://team-{uuid.uuid4().hex}")
     return open_store(f"file://{tmp_path}")
