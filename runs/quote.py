@@ -66,7 +66,7 @@ def quote(ws: Workspace, settings: Settings, name: str, version: Version, case: 
         ],
         provider=reference(provider),
         models=[config.model or name],
-        parameters=config.parameters,
+        parameters=settings.call_parameters(name),
     )  # fmt: skip
     request = Requests(ws, plan, with_references=False).of(plan.jobs[0])
     tokens = sum(estimate_tokens(message.content) for message in request.messages)

@@ -83,7 +83,7 @@ def ask(ws: Workspace, settings: Settings, suites: Mapping[str, Suite], state: S
         seed=settings.seed,
         split=next((one for one in SPLITS if one == split), None),
         limit=limit,
-        parameters=settings.provider_settings(provider).parameters,
+        parameters=settings.call_parameters(provider),
         budget_usd=budget,
     )
     return Wanted(order, provider, missing_keys(settings, provider), prices)

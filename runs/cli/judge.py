@@ -147,7 +147,7 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, run_id: str, as
             pair=tuple(asked["pair"]) if asked["pair"] else None,
             limit=asked["limit"],
             seed=asked["seed"],
-            parameters=settings.provider_settings().parameters,
+            parameters=settings.call_parameters(),
             budget_usd=settings.budget_usd,
         ),
     )

@@ -133,6 +133,15 @@ def test_a_price_that_the_user_names_is_planned_with_and_handed_on(app: Open, ow
     assert not starts(at)
 
 
+def test_clips_are_priced_as_long_as_their_shots(app: Open, own: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `workbench run --dry-run` prices them: not as long as a preset has clips that nobody planned."""
+    monkeypatch.setenv("KLING_API_KEY", "ak-abcdefghijklmnopqrstuv")
+    for path in (own.evals / "cases").glob("*.yaml"):
+        path.write_text(path.read_text("utf-8").replace("duration: 5", "duration: 8"), "utf-8")
+    at = app("launch.py", of=own, suite="clip", v=["clip/motion@plain", "clip/motion"], provider="kling", limit="1", repeats="1")
+    assert figures(at)["Cost"] == f"${2 * 8 * 0.084:.2g}"
+
+
 def test_a_template_that_breaks_is_said_in_words(app: Open, own: Workspace) -> None:
     path = own.prompts / "script" / "episode.j2"
     path.write_text(path.read_text("utf-8") + "{{ series.nothing }}\n", "utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from evals.case import Case, load_cases
@@ -35,11 +37,13 @@ def test_the_studio_is_free(ws: Workspace) -> None:
 
 
 def test_a_clip_costs_its_seconds(ws: Workspace) -> None:
-    """The length is that of the planned shot."""
+    """The length is that of the planned shot, not the one that the preset has for clips without a plan."""
     version, case = of(ws, "clip/motion")
+    assert load(ws.root).provider_settings("kling").parameters["duration"] == 5
+    case = replace(case, inputs={**case.inputs, "shot": {**case.inputs["shot"], "duration": 8.0}})
     found = quote(ws, settings(ws), "kling", version, case)
     assert found.model == "kling-v3"
-    assert found.high_usd == pytest.approx(0.084 * case.inputs["shot"]["duration"])
+    assert found.high_usd == pytest.approx(0.084 * 8)
 
 
 def test_a_text_has_no_bound_until_its_length_has_one(ws: Workspace) -> None:
