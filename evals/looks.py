@@ -2,7 +2,7 @@
 
 A test at 5 % after each third of the units is wrong 11 % of the time. O'Brien-Fleming's way is to ask for very much early:
 
-    obf_levels(0.05)    # (0.0007, 0.0164, 0.0446): what p must be below at 1/3, at 2/3, at the end
+    obf_levels(0.05)    # (0.0007, 0.0161, 0.0451): what p must be below at 1/3, at 2/3, at the end
 
 and to stop early, too, where a gain has become unlikely: `conditional_power` is the chance that the end will show one if
 the trend goes on as it is. Below a few per cent the rest of the money is saved.

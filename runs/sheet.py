@@ -27,6 +27,7 @@ from runs.media import MediaStore
 from runs.plan import Plan
 from runs.provider import KIND_OF_STAGE, Kind, Message
 from runs.requests import Requests
+from runs.spreadsheet import inert
 from runs.workspace import Workspace
 
 FOLDER = "sheets"
@@ -101,7 +102,7 @@ def as_csv(rows: Sequence[Row]) -> str:
         parameters = "; ".join(f"{k}={v}" for k, v in r.parameters.items())
         references = "; ".join(f"{who}={', '.join(files)}" for who, files in r.references.items())
         cells = (r.code, r.job_id, r.version, r.model, r.case_id, r.series, r.repeat + 1, r.file, r.prompt, parameters, references)
-        writer.writerow([_inert(str(c)) for c in cells])
+        writer.writerow([inert(str(c)) for c in cells])
     return out.getvalue()
 
 
@@ -173,10 +174,6 @@ def _thumbnail(data: bytes) -> str:
     out = io.BytesIO()
     small.save(out, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _hash(text: str) -> str:

@@ -20,11 +20,11 @@ import streamlit as st
 from pages.ui import shell
 from runs import query
 from runs.errors import MediaError
+from runs.spreadsheet import inert
 from runs.workspace import Workspace
 
 Table = Callable[[], pd.DataFrame]
 BYTES, ZIP = "application/octet-stream", "application/zip"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def draw(name: str, tables: Mapping[str, Table], files: Mapping[str, tuple[str, str, Callable[[], bytes]]] | None = None) -> None:
@@ -67,7 +67,7 @@ def csv(frame: pd.DataFrame) -> str:
 def _harmless(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         value = ", ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return inert(value) if isinstance(value, str) else value
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from prompts.text import length, speech_seconds
 from runs.handoff.gather import EpisodeFiles
 from runs.handoff.subtitles import Spoken
+from runs.spreadsheet import inert
 
 COLUMNS = ("line_id", "shot", "speaker", "name", "kind", "in", "out", "available_s", "spoken_s", "units", "manner", "text")
 
@@ -25,7 +26,7 @@ def sheet(episode: EpisodeFiles, lines: Sequence[Spoken], rate: int) -> str:
             line.id, said.shot, line.speaker or "", said.name, line.kind, timecode(said.start, rate), timecode(said.end, rate),
             f"{said.until - said.start:.2f}", f"{seconds:.2f}", length(line.text, episode.language), line.manner, line.text,
         )  # fmt: skip
-        writer.writerow([_plain(str(cell)) for cell in row])
+        writer.writerow([inert(str(cell)) for cell in row])
     return out.getvalue()
 
 
@@ -34,8 +35,3 @@ def timecode(seconds: float, rate: int) -> str:
     frames = round(seconds * rate)
     whole, frame = divmod(frames, rate)
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}:{frame:02d}"
-
-
-def _plain(cell: str) -> str:
-    # A spreadsheet would take such a cell for a formula, and a model may have written it.
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell
