@@ -52,6 +52,7 @@ class Order:
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     budget_usd: float | None = None
+    price: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def plan_judging(ws: Workspace, order: Order) -> Plan:
         parameters=order.parameters,
         environment={**environment(), JUDGED: told, "targets": [t.job_id for t in found]},
         budget_usd=order.budget_usd,
+        price=order.price,
     )
 
 

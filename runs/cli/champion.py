@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from runs.cli import complete
+from runs.cli.run import priced
 
 Command = Callable[..., Any]
 
@@ -28,7 +29,8 @@ _CALLS = (
 
 
 def calls(command: Command) -> Command:
-    """Add the options that say who is asked, and how."""
+    """Add the options that say who is asked, how, and what it costs."""
+    command = priced(command)
     for option in reversed(_CALLS):
         command = option(command)
     return command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,15 @@ def quiet(context: click.Context) -> bool:
 
 
 def as_asked(context: click.Context, settings: Settings, suite: str, asked: Mapping[str, Any]) -> tuple[Provider, Options, Order]:
-    """Return who generates, how it is run, and the order of runs over a suite, from settings and the options `--model` and `--set`."""
+    """Return who generates, how it is run, and the order of runs over a suite, from settings and what was asked."""
     from runs import engine
     from runs.gating import order_of
+    from runs.pricing import named_price
 
     engine.choose(settings)
     provider, order = order_of(settings, suite, asked["model"] or "", parameters(asked["pairs"]))
-    return provider, base_options(context, settings, provider), order
+    options = base_options(context, settings, provider, named=named_price(asked["prices"]))
+    return provider, options, replace(order, price=options.pricing.amounts)
 
 
 def base_options(

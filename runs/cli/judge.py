@@ -10,7 +10,7 @@ import click
 
 from runs.cli import complete, output
 from runs.cli.context import base_options, workspace
-from runs.cli.run import shortfalls
+from runs.cli.run import priced, shortfalls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1), help="At most so many outputs.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides order and seeds.")
 @click.option("--budget", type=click.FloatRange(0), metavar="USD", help="Never spend more than this.")
+@priced
 @click.option("--dry-run", is_flag=True, help="Count and price the questions; send nothing.")
 @click.option(
     "--resume",
@@ -73,17 +74,18 @@ def judge(context: click.Context, /, run_name: str, resumed: str | None, dry_run
         if asked["resend"]:
             ask_again(ws, run_id, who=getpass.getuser())
         provider = _provider(settings, query.run_plan(ws, run_id)["provider"]["name"])
-        result = harness.resume(ws, run_id, provider, _options(context, settings, provider))
+        result = harness.resume(ws, run_id, provider, _options(context, settings, provider, asked))
     else:
         provider = _provider(settings, settings.provider)
-        plan = _plan(ws, settings, provider, query.find_run(ws, run_name), asked)
+        options = _options(context, settings, provider, asked)
+        plan = _plan(ws, settings, provider, query.find_run(ws, run_name), {**asked, "price": options.pricing.amounts})
         if provider.simulated:
             raise InputError(f"{provider.name} is simulated, and judges nothing.", hint="Name who judges, such as --provider openai.")
         if dry_run:
-            _estimate(ws, plan, _options(context, settings, provider), fmt)
+            _estimate(ws, plan, options, fmt)
             return
         _warn(ws, plan, query.find_run(ws, run_name))
-        result = harness.run(ws, plan, provider, _options(context, settings, provider))
+        result = harness.run(ws, plan, provider, options)
     done = collect(ws, result.run_id)
     counts = result.counts
     dropped = f" {done.dropped:.0%} of the answers were dropped: their evidence is not in the script." if done.dropped else ""
@@ -125,8 +127,10 @@ def _provider(settings: Settings, name: str) -> Provider:
     return get(name, settings)
 
 
-def _options(context: click.Context, settings: Settings, provider: Provider) -> Options:
-    return replace(base_options(context, settings, provider), scoring=False)
+def _options(context: click.Context, settings: Settings, provider: Provider, asked: dict[str, Any]) -> Options:
+    from runs.pricing import named_price
+
+    return replace(base_options(context, settings, provider, named=named_price(asked["prices"])), scoring=False)
 
 
 def _plan(ws: Workspace, settings: Settings, provider: Provider, run_id: str, asked: dict[str, Any]) -> Plan:
@@ -149,6 +153,7 @@ def _plan(ws: Workspace, settings: Settings, provider: Provider, run_id: str, as
             seed=asked["seed"],
             parameters=settings.call_parameters(),
             budget_usd=settings.budget_usd,
+            price=asked["price"],
         ),
     )
 

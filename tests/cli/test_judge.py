@@ -31,15 +31,18 @@ def test_a_run_is_judged_and_the_judge_is_calibrated(cli: Cli, ws: Path) -> None
         (ws / "workbench.toml").write_text((ws / "workbench.toml").read_text("utf-8") + TOML.format(url=server.base_url), "utf-8")
         rows = [{"criterion": c, "answer": "no", "quote": "", "where": "", "reason": "r"} for c in ("hook", "turn", "cliffhanger")]
         server.say(json.dumps({"answers": rows}))
-        estimate = cli("judge", run_id, "--provider", "bench", "--dry-run", "--format", "json")
-        assert json.loads(estimate.out)["estimate"][0]["questions"] == 4
+        priced = ("judge", run_id, "--provider", "bench", "--price", "call=0.02", "--format", "json")
+        estimate = json.loads(cli(*priced, "--dry-run").out)["estimate"][0]
+        assert (estimate["questions"], estimate["cost_high_usd"]) == (4, pytest.approx(0.08))
         assert server.seen == []
-        judged = cli("judge", run_id, "--provider", "bench", "--format", "json")
+        judged = cli(*priced)
         assert judged.code == 0, judged.err
+        assert "$0.08" in judged.err
         assert len(server.seen) == 4
         told = json.loads(judged.out)
         means = {m["metric"]: m for m in told["means"]}
         assert (means["screenplay.hook@judge-1"]["mean"], means["screenplay.hook@judge-1"]["calibrated"]) == (0.0, False)
+        assert query.run_plan(Workspace(ws), told["judge_run"])["price"] == {"call": 0.02}
         assert told["dropped"] == 0.5, "three of six criteria were not answered"
         again = cli("judge", run_id, "--resume", told["judge_run"], "--format", "json")
         assert again.code == 0, again.err

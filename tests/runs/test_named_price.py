@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import chat_server
+import click
 import pytest
 from click.testing import CliRunner
 
 import workbench
 from prompts.errors import InputError
 from runs import query
+from runs.cli.context import as_asked
+from runs.cli.gate import gate
+from runs.cli.race import race
 from runs.pricing import Pricing, named_price
 from runs.provider import Message, Reference, Request
 from runs.providers import get
@@ -69,6 +73,16 @@ def test_pictures_that_go_along_count_in_the_estimate(tmp_path: Path) -> None:
     kling = pricing(tmp_path, "kling", "")
     assert kling.worst_usd(asked("image", model="kling-v2")) == pytest.approx(0.014)
     assert kling.worst_usd(asked("image", model="kling-v2", references=seen)) == pytest.approx(0.028)
+
+
+@pytest.mark.parametrize("command", [gate, race])
+def test_gates_and_races_take_a_price_too_and_keep_it_with_their_runs(tmp_path: Path, command: click.Command) -> None:
+    (tmp_path / "workbench.toml").write_text('[providers.house]\ntype = "chat"\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m-1"\n')
+    needed = ["--version", "a", "--version", "b"] if command is race else []
+    context = command.make_context("x", [*needed, "--provider", "house", "--price", "call=0.02"])
+    _, options, order = as_asked(context, load(tmp_path, {"provider": "house"}), "script", context.params)
+    assert options.pricing.worst_usd(asked("text", model="m-1")) == pytest.approx(0.02)
+    assert order.price == {"call": 0.02}
 
 
 @pytest.mark.slow
