@@ -144,6 +144,8 @@ def references(piece: Part) -> list[Reference]:
         raise errors.TemplateSyntaxError(f"{message}.", path=piece.path, line=line, hint=hint_of(message)) from None
     except (RecursionError, MemoryError):
         raise errors.TemplateSyntaxError("nested too deeply.", path=piece.path, line=piece.offset + 1) from None
+    except ValueError:  # Jinja leaves numbers to Python, which reads none of more than 4,300 digits
+        raise errors.TemplateSyntaxError("a number with too many digits.", path=piece.path, line=piece.offset + 1) from None
 
 
 def hint_of(message: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard, get_args
 from pydantic import BaseModel, ValidationError
 
 from prompts.errors import WorkspaceError
-from runs.secrets import is_secret_field, looks_like_key
+from runs.secrets import is_secret_field, looks_like_key, redact
 
 MAX_BYTES = 1_000_000
 ADVICE = (
@@ -115,8 +115,8 @@ def explain(error: ValidationError, layers: Sequence[Layer], model: type[BaseMod
     more = f" ({len(problems) - 1} more like it)" if len(problems) > 1 else ""
     if first["type"] != "extra_forbidden":
         said = first["msg"].removeprefix("Value error, ")
-        return WorkspaceError(f"{place}: {key}: {said[0].lower()}{said[1:]}{more}.")
-    return WorkspaceError(f"{place}: unknown key {key!r}{more}.", hint=_advice(first["loc"], model))
+        return WorkspaceError(redact(f"{place}: {key}: {said[0].lower()}{said[1:]}{more}."))
+    return WorkspaceError(redact(f"{place}: unknown key {key!r}{more}."), hint=redact(_advice(first["loc"], model)))
 
 
 def _advice(loc: Sequence[str | int], model: type[BaseModel]) -> str:
@@ -148,7 +148,7 @@ def _refuse_keys(data: Mapping[str, Any], layer: Layer) -> None:
         where = ".".join(key)
         if looks_like_key(value) or (is_secret_field(key[-1]) and value):
             # The value is not repeated: this message ends up on screens and in tickets.
-            raise WorkspaceError(f"{layer.describe(where)}: the value of {where!r} looks like a key.", hint=ADVICE)
+            raise WorkspaceError(redact(f"{layer.describe(where)}: the value of {where!r} looks like a key."), hint=ADVICE)
 
 
 def _strings(value: Any, key: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -52,4 +52,8 @@ INPUTS: tuple[tuple[str, bytes], ...] = (
     # A code of an error that only looks like a number.
     ("answers of youchuan", '[[200, {"code": "²²²", "message": "x"}]]'.encode()),
     ("answers of chat", '{"error": {"code": "²²²", "message": "x"}}'.encode()),
+    # A key that stood where a name should, and was told back.
+    ("settings", b'[ui]\nplanted-7d3e90aa51c4 = "x"\n'),
+    # Jinja's own kind of error for a number that Python does not read.
+    ("template", b"---\nstage: shot\n---\n{{ words " + b"9" * 5000 + b" }}"),
 )  # fmt: skip
