@@ -2,7 +2,8 @@
 
 Example: a 60 s script in which mei leaves in beat b4 and speaks in l9 and l11, and zhao uses the hairpin that mei still holds
 
-    Score(metric="logic", value=0.571, status="ok", reason="2 causes: C02:absent:mei@b4, C11:prop:hairpin@start",
+    Score(metric="logic", value=0.571, status="ok",
+          reason="2 causes: mei speaks in beat b6, but left in beat b4. Give the line to someone who is there, … zhao use hairpin …",
           evidence={"findings": [{"check": "C02", "where": ["s1", "b6", "l9"], "line": "l9", "quote": "Then we are enemies.",
                                   "cause": "C02:absent:mei@b4", "severity": "block", "message": "mei speaks in beat b6, …"}, …]})
 
@@ -20,7 +21,7 @@ A text that does not parse as a script has no state to check: status `failed`, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Literal
 
@@ -39,6 +40,8 @@ HALF_AT = 2.0
 USUAL_SECONDS = 60.0
 """The length of an episode whose case sets none."""
 MAX_FINDINGS = 200
+MAX_MESSAGE = 160
+"""So much of a message is a reason: it may quote a line of the script."""
 METRICS = (
     Metric("logic", "up", "score", worst=0.0, description="1 without findings, falling with distinct causes a minute"),
     Metric("logic_block", "up", "share", worst=0.0, description="1 where no blocking check found anything", primary=False),
@@ -104,7 +107,7 @@ class Logic:
             "minutes": seconds / 60,
             "checks": {c.id: c.version for c in CHECKS},
         }
-        reason = f"{len(roots)} cause{'s' * (len(roots) != 1)}: {', '.join(list(roots)[:4])}" if roots else "no findings"
+        reason = _told(roots.values()) if roots else "no findings"
         values = (value(block, warn, seconds), float(block == 0), float(len(roots)), len(roots) / (seconds / 60))
         return [
             Score(metric.name, self.name, self.version, v, "ok", reason, evidence if metric.primary else {})
@@ -115,6 +118,16 @@ class Logic:
         self, status: Literal["failed", "not_applicable", "error"], reason: str, evidence: dict[str, Json] | None = None
     ) -> list[Score]:
         return [Score(m.name, self.name, self.version, None, status, reason, evidence or {}) for m in self.metrics]
+
+
+def _told(roots: Collection[Finding]) -> str:
+    """Return in words how many causes there are, with the first of each of two checks, what blocks before the rest."""
+    firsts: dict[str, str] = {}
+    for finding in sorted(roots, key=lambda f: f.severity != "block"):
+        firsts.setdefault(finding.check, finding.message)
+    said = [message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]} …" for message in firsts.values()][:2]
+    more = len(roots) - len(said)
+    return " ".join([f"{len(roots)} cause{'s' * (len(roots) != 1)}:", *said, *([f"{more} more."] if more else [])])
 
 
 def _waiver(finding: Finding, sample: Sample) -> Waiver | None:

@@ -11,7 +11,7 @@ import streamlit as st
 from evals.checks.registry import CHECKS
 from evals.judge.calibration import recorded
 from evals.waiverfile import stamp_of
-from pages.ui import agreement, cached, shell, takeaway
+from pages.ui import agreement, cached, people, shell, takeaway
 from runs import query
 from runs.workspace import Workspace
 
@@ -33,15 +33,15 @@ MEASURES = (
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
-    title, beside = st.columns([9, 2], vertical_alignment="bottom")
-    title.header("Scorers")
+    beside, below = shell.heading("Scorers")
     workload = _ask(str(ws.root), "workload", cached.stamp(ws))
     if workload.empty:
-        st.text("Nothing has been scored yet. This fills the page; it needs no key and takes a minute or two:")
-        st.code("workbench demo", language="shell", wrap_lines=True)
+        st.text("Nothing has been scored yet. Whatever a run generates is scored, and this page then says how far scores can be trusted.")
+        if people.may("launch"):
+            shell.page_link("launch.py", "Launch two versions →", suite="shot", v=["shot/keyframe@plain", "shot/keyframe"])
         return
-    with beside.container(horizontal=True, horizontal_alignment="right"):
-        takeaway.draw("scorers", {label: partial(_ask, str(ws.root), name, cached.stamp(ws)) for label, name in TABLES.items()})
+    with beside:
+        takeaway.draw("scorers", {label: partial(_ask, str(ws.root), name, cached.stamp(ws)) for label, name in TABLES.items()}, below)
     _truth(ws)
     _people(ws)
     _checks(ws)
@@ -147,7 +147,8 @@ def _work(workload: pd.DataFrame) -> None:
 
 
 def _table(frame: pd.DataFrame, alt: str, **config: Any) -> None:
-    st.dataframe(frame, hide_index=True, height="content", placeholder="–", alt=alt, column_config=config)
+    shown = frame.assign(**{name: frame[name].astype("str").str.replace("_", " ") for name in ("Scorer", "Metric") if name in frame})
+    st.dataframe(shown, hide_index=True, height="content", placeholder="–", alt=alt, column_config=config)
 
 
 def _number(form: str) -> Any:

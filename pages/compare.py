@@ -17,8 +17,7 @@ VIEWS = {"cases": "Cases", "slices": "Slices", "cost": "Cost and quality", "diff
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
-    title, beside = st.columns([3, 5], vertical_alignment="bottom")
-    title.header("Compare")
+    beside, below = shell.heading("Compare")
     if not cached.arms(ws) and not st.query_params.get("a"):
         st.text("Nothing to compare yet: no run has generated anything.")
         shell.page_link("launch.py", "Launch two versions →")
@@ -31,9 +30,9 @@ def main() -> None:
     a, b = chosen
     pair = cached.comparison(ws, a, b)
     effects.draw(pair, rule(ws, cached.suite(ws, b.run_id)))
-    with beside.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with beside:
         onward.draw(ws, pair)
-        exports.draw(ws, pair)
+        exports.draw(ws, pair, below)
     view = _view()
     # Filtering draws the view alone again, not the plots.
     if view == "cases":

@@ -28,11 +28,11 @@ def main() -> None:
     case = asked["case"] or cases.order[0]
     if case not in cases.order:
         raise InputError(f"There is no case {case} here.", hint=f"There is, for example, {', '.join(cases.order[:3])}.")
-    repeat, beside = _heading(cases, case, asked)
+    repeat, beside, below = _heading(cases, case, asked)
     sides = _sides(ws, cases, case, repeat, asked)
     with beside:
         named = f"{case}-{'-'.join(arm.address for arm in cases.arms)}"
-        takeaway.draw(named, {}, {"Outputs and all that is known, ZIP": (".zip", takeaway.ZIP, lambda: takeaway.case(ws, sides))})
+        takeaway.draw(named, {}, below, {"Outputs and all that is known, ZIP": (".zip", takeaway.ZIP, lambda: takeaway.case(ws, sides))})
     if outputs.are_texts(sides):
         _about(sides)
         outputs.show_texts(ws, sides)
@@ -46,10 +46,10 @@ def main() -> None:
     _evidence(ws, sides, asked["m"])
 
 
-def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[int, Any]:
-    """Draw name and place in the list; return the repeat that the user looks at, and the room beside the place."""
+def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[int, Any, Any]:
+    """Draw name and place in the list; return the repeat that the user looks at, and the room beside the name and below."""
     place = cases.order.index(case)
-    title, turns = st.columns([7, 4], vertical_alignment="center")
+    title, turns = st.columns([6, 5], vertical_alignment="center")
     title.header(shell.plain(case))
     # As wide as their words: in a small window, columns would cut them.
     up = turns.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small")
@@ -63,12 +63,12 @@ def _heading(cases: Listing, case: str, asked: dict[str, str | None]) -> tuple[i
         up.page_link("compare.py", label="All cases", query_params={**cases.address, **same})
     else:
         up.page_link("home.py", label="All runs")
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    with row:
+    below = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if any(arm.simulated for arm in cases.arms):
             st.badge("SIM", color="orange", help="Made by the embedded studio: shows that the tool works, not how a real model does.")
         st.caption(f"{place + 1} of {len(cases.order)}, {cases.sorted_by}. Arrow keys turn the pages.")
-        return _repeat(cases, case), row
+        return _repeat(cases, case), up, below
 
 
 def _repeat(cases: Listing, case: str) -> int:

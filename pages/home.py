@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, filters, people, runs_table, shell, takeaway
+from pages.ui import cached, filters, live, people, runs_table, shell, takeaway
 from runs import query
 from runs.team import following
 from runs.workspace import Workspace
@@ -17,7 +17,7 @@ FIRST_RUN = "workbench run --suite shot --version shot/keyframe@plain --version 
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
-    st.header("Runs")
+    beside, below = shell.heading("Runs")
     if told := following.standing():
         st.caption(shell.plain(told))
     runs = query.runs(ws)
@@ -27,9 +27,15 @@ def main() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button("Look again")
             if people.may("launch"):
-                shell.page_link("launch.py", "Launch one from here →", suite="shot", v=["shot/keyframe@plain", "shot/keyframe"])
+                shell.page_link("launch.py", "Launch two versions →", suite="shot", v=["shot/keyframe@plain", "shot/keyframe"])
         return
     asked = filters.draw(runs)
+    with beside:
+
+        def kept() -> pd.DataFrame:
+            return filters.kept(query.runs(ws), asked)
+
+        takeaway.draw("runs", {"Runs": kept, "Mean scores": lambda: _means(ws, kept())}, below)
     running = bool((runs["state"] == "running").any())
     # While something runs, the list draws itself again; the filters above keep their focus meanwhile.
     st.fragment(_list, run_every=REFRESH_S if running else None)(ws, asked, running)
@@ -44,8 +50,7 @@ def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
     if kept.empty:
         st.text("No run fits the filters.")
         return
-    means = cached.all_scores(ws)
-    frame = runs_table.shown(kept, means)
+    frame = runs_table.shown(kept, cached.all_scores(ws))
     event = st.dataframe(
         frame,
         key=runs_table.key(kept),
@@ -56,22 +61,28 @@ def _list(ws: Workspace, asked: filters.Filters, was_running: bool) -> None:
         placeholder="–",
         alt="Runs, those that are running first, then the newest",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        how = "Tick one run (Shift+Space) to compare its arms, or two to compare the last arm of each."
-        st.caption(f"{len(kept)} of {len(runs)} runs. {how}")
-        takeaway.draw("runs", {"Runs": lambda: kept, "Mean scores": lambda: means[means["run_id"].isin(kept["run_id"])]})
+    how = "Tick one run (Shift+Space) to compare its arms, or two to compare the last arm of each."
+    st.caption(f"{len(kept)} of {len(runs)} runs. {how}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _actions(ws, kept.iloc[list(event.selection.rows)])
+
+
+def _means(ws: Workspace, runs: pd.DataFrame) -> pd.DataFrame:
+    means = cached.all_scores(ws)
+    return means[means["run_id"].isin(runs["run_id"])]
 
 
 def _progress(ws: Workspace, runs: pd.DataFrame) -> None:
     for run_id in runs.loc[runs["state"] == "running", "run_id"]:
         now = query.progress(ws, run_id)
-        told = [f"{run_id}: {now['done']} of {now['jobs']} done"]
+        told = [f"{now['done']} of {now['jobs']} done"]
         told += [f"{now['failed'] + now['refused']} failed"] if now["failed"] + now["refused"] else []
-        told += [f"{now['rate_per_s']:.1f} a second"] if now["rate_per_s"] else []
-        told += [f"about {now['eta_s']:.0f} s left"] if now["eta_s"] else []
-        st.progress(min(1.0, now["done"] / max(1, now["jobs"])), text=shell.plain(", ".join(told)))
+        told += [live.speed(now["rate_per_s"])] if now["rate_per_s"] else []
+        told += [f"about {live.duration(now['eta_s'])} left"] if now["eta_s"] else []
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            shell.page_link("watch.py", f"Run {run_id} →", id=run_id)
+            st.text(", ".join(told))
+        st.progress(min(1.0, now["done"] / max(1, now["jobs"])))
 
 
 def _actions(ws: Workspace, picked: pd.DataFrame) -> None:

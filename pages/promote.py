@@ -29,7 +29,10 @@ def main() -> None:
     top = st.container()
     state, entries = channels.load(ws.prompts)
     names = state_of.templates(state, registry(ws).templates())
-    chosen = _template(names)
+    choice, beside = st.columns([8, 3], vertical_alignment="bottom")
+    with choice:
+        chosen = _template(names)
+    below = st.container()
     acting.about(chosen or "")
     if chosen is None:
         _overview(ws, state, names)
@@ -44,6 +47,9 @@ def main() -> None:
         moving.series(hand, state, chosen, known)
     with right:
         moving.by_hand(hand, state, chosen, known, asked=st.query_params.get("v"))
+    with beside.container(horizontal=True, horizontal_alignment="right"):
+        whole = {"The whole ledger, which proves itself": (".jsonl", takeaway.BYTES, takeaway.raw(ws.prompts / FILE))}
+        takeaway.draw(f"ledger-{chosen}", {"Moves": lambda: state_of.history(entries, chosen)}, below, whole)
     _ledger(ws, entries, chosen)
     with top:
         acting.told()
@@ -100,8 +106,6 @@ def _ledger(ws: Workspace, entries: list[Entry], template: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge("proved" if not problems else "changed", color="green" if not problems else "red")
         st.caption(shell.plain(f"{len(entries)} lines, head {promotions.ledger_head(ws)[:24]}…" if not problems else "; ".join(problems)))
-        whole = {"The whole ledger, which proves itself": (".jsonl", takeaway.BYTES, takeaway.raw(ws.prompts / FILE))}
-        takeaway.draw(f"ledger-{template}", {"Moves": lambda: state_of.history(entries, template)}, whole)
     frame = state_of.history(entries, template)
     if frame.empty:
         st.text("Nothing was ever moved.")

@@ -59,7 +59,11 @@ def _reveal(ws: Workspace, sitting: Sitting) -> None:
     queue, everybody = sitting.queue, query.ratings(ws, sitting.queue["queue"])
     own = everybody[everybody["rater"] == sitting.rater]
     a, b = find_arms(ws, queue["a"], queue["b"])
-    st.subheader(shell.plain(queue["question"]))
+    title, beside = st.columns([8, 3], vertical_alignment="bottom")
+    title.subheader(shell.plain(queue["question"]))
+    below = st.container()
+    with beside.container(horizontal=True, horizontal_alignment="right"):
+        takeaway.draw(queue["queue"], {"Votes": lambda: everybody}, below)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if a.simulated or b.simulated:
             st.badge(
@@ -87,7 +91,6 @@ def _reveal(ws: Workspace, sitting: Sitting) -> None:
     with st.container(horizontal=True, gap="small"):
         shell.page_button("compare.py", "Compare what scorers say of both", a=queue["a"], b=queue["b"])
         shell.page_button("review.py", "All queues")
-        takeaway.draw(queue["queue"], {"Votes": lambda: everybody})
 
 
 def _shown(arm: Arm) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from pages.ui import address, cached, shell, takeaway
@@ -16,7 +18,7 @@ PAGE = 25
 def main() -> None:
     """Draw the page."""
     ws = shell.workspace()
-    st.header("Search")
+    room = shell.heading("Search")
     left, right = st.columns([5, 6], vertical_alignment="bottom")
     words = address.text(left, "Words", "q", forget=["page", "whole"], placeholder="all of them, in any order")
     first = ALL_KINDS[0]
@@ -24,10 +26,10 @@ def main() -> None:
     if not words.strip():
         st.text("Looks through the prompts that were sent, the texts that came back, errors, and what scorers and checks said.")
         return
-    _hits(ws, words, kind)
+    _hits(ws, words, kind, room)
 
 
-def _hits(ws: Workspace, words: str, kind: str) -> None:
+def _hits(ws: Workspace, words: str, kind: str, room: tuple[Any, Any]) -> None:
     """Draw one page of hits; a page is asked for one more than it shows, which tells whether there is another."""
     page = address.whole("page", 1) - 1
     whole = st.query_params.get("whole") == "1"
@@ -52,7 +54,9 @@ def _hits(ws: Workspace, words: str, kind: str) -> None:
             st.button("older ▶", on_click=_turn, args=(page + 2,))
         else:
             _further(kind, whole)
-        takeaway.draw("hits", {"Hits": lambda: found.head(PAGE)})
+    beside, below = room
+    with beside:
+        takeaway.draw("hits", {"Hits": lambda: found.head(PAGE)}, below)
 
 
 def _all(hits: int) -> str:

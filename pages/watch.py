@@ -75,7 +75,8 @@ def _heading(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
     with actions.container(horizontal=True, horizontal_alignment="right"):
         if people.may("launch"):
             _buttons(ws, now, alive)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    about, below = st.container(horizontal=True, vertical_alignment="center", gap="small"), st.container()
+    with about:
         if bool(arms["simulated"].fillna(value=False).any()):
             st.badge("SIM", color="orange", help="Made by the embedded studio: shows that the tool works, not how a real model does.")
         st.badge(badges.STATES.get(state, state), color=badges.colour(state))
@@ -92,7 +93,7 @@ def _heading(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
             "Findings": query.findings,
             "Errors": query.errors,
         }
-        takeaway.draw(run_id, {label: partial(ask, ws, run_id) for label, ask in tables.items()})
+        takeaway.draw(run_id, {label: partial(ask, ws, run_id) for label, ask in tables.items()}, below)
 
 
 def _buttons(ws: Workspace, now: dict[str, Any], alive: bool) -> None:

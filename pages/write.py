@@ -57,7 +57,7 @@ def main() -> None:
 
 def _overview(ws: Workspace, state: State) -> None:
     frame = known.overview(ws, state)
-    frame = frame if frame["Broken"].any() else frame.drop(columns="Broken")
+    frame = frame.drop(columns=[name for name in ("Production", "Broken") if not frame[name].any()])
     st.dataframe(
         frame,
         hide_index=True,
@@ -81,7 +81,7 @@ def _picked() -> None:
 
 def _table(versions: Sequence[Known]) -> None:
     frame = known.table(versions)
-    empty = [name for name in ("Problem",) if not frame[name].any()]
+    empty = [name for name in ("Promoted", "Problem") if not frame[name].any()]
     st.dataframe(
         frame.drop(columns=empty),
         hide_index=True,

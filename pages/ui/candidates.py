@@ -39,7 +39,7 @@ def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str
     if frame.empty:
         return
     event = st.dataframe(
-        frame,
+        frame if frame["Approved by"].any() else frame.drop(columns="Approved by"),
         key=f"candidates/{template}/{len(frame)}",
         hide_index=True,
         on_select="rerun",

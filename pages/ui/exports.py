@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -12,11 +14,13 @@ from runs.comparison_page import page
 from runs.workspace import Workspace
 
 
-def draw(ws: Workspace, pair: Pair) -> None:
-    """Draw the button; files are made when they are asked for."""
+def draw(ws: Workspace, pair: Pair, below: Any) -> None:
+    """Draw the button here, and what is behind it below; files are made when they are asked for."""
     name = shell.file_name(f"{pair.a.run_id}-{pair.a.arm}-{pair.b.run_id}-{pair.b.arm}")
     metric = next((r.metric.name for r in pair.comparison.results if r.cases), None)
-    with st.popover("Export", width="content"):
+    if not takeaway.unfolded(name):
+        return
+    with takeaway.row(below):
         takeaway.button("Metrics, CSV", lambda: report(pair.comparison, "csv"), f"{name}.csv", "text/csv")
         takeaway.button("Cases, CSV", lambda: takeaway.csv(all_cases(pair)), f"{name}-cases.csv", "text/csv")
         takeaway.button("Cases, Parquet", lambda: takeaway.parquet(all_cases(pair)), f"{name}-cases.parquet", takeaway.BYTES)
@@ -24,7 +28,6 @@ def draw(ws: Workspace, pair: Pair) -> None:
             by = st.query_params.get("by", "")
             asked = shell.asked("m", [r.metric.name for r in pair.comparison.results if r.cases]) or metric
             takeaway.button("Report, HTML", lambda: page(ws, pair, asked, by), f"{name}.html", "text/html")
-        st.caption("The address of this page is a link that can be shared.")
 
 
 def all_cases(pair: Pair) -> pd.DataFrame:

@@ -96,11 +96,11 @@ def chart(frame: pd.DataFrame, colours: Palette, *, unit: str, row: int = ROW) -
         hi=frame["hi"].astype("float64").fillna(end),
     )
     # Altair takes a tenth of a second to say the same again; only the rows differ from one visit to the next.
-    return rows, json.loads(_spec(tuple(colours.verdicts.items()), colours.ink, colours.faint, unit, row, end))
+    return rows, json.loads(_spec(tuple(colours.verdicts.items()), colours.ink, colours.faint, colours.ground, unit, row, end))
 
 
 @lru_cache(maxsize=64)
-def _spec(verdict_colours: tuple[tuple[str, str], ...], ink: str, faint: str, unit: str, row: int, end: float) -> str:
+def _spec(verdict_colours: tuple[tuple[str, str], ...], ink: str, faint: str, ground: str, unit: str, row: int, end: float) -> str:
     """Return the plot as Vega-Lite says it, without its rows."""
     import altair as alt
 
@@ -131,10 +131,13 @@ def _spec(verdict_colours: tuple[tuple[str, str], ...], ink: str, faint: str, un
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=verdicts, range=[SHAPES[v] for v in verdicts]), legend=None)
     point = base.mark_point(filled=True, size=170, opacity=1).encode(x="gain:Q", y=y, color=colour, shape=shape, tooltip=told)
     label = base.mark_text(dy=-15, fontSize=12, fontWeight="bold").encode(x="gain:Q", y=y, text="label:N", color=colour)
+    clear = base.mark_text(dy=-15, fontSize=12, fontWeight="bold", stroke=ground, strokeWidth=5, strokeJoin="round", aria=False).encode(
+        x="gain:Q", y=y, text="label:N"
+    )
     zero = base.mark_rule(strokeDash=[4, 4], color=faint, aria=False).encode(x=alt.XDatum(0))
     told_margin = [alt.Tooltip("metric:N"), alt.Tooltip("told:N", title="margin")]
     bound = base.transform_filter("isValid(datum.margin)").mark_tick(thickness=2, size=row * 0.8, color=ink, aria=False)
-    layers = [zero, bound.encode(x="margin:Q", y=y, tooltip=told_margin), interval, *caps, point, *([label] if row >= ROW else [])]
+    layers = [zero, bound.encode(x="margin:Q", y=y, tooltip=told_margin), interval, *caps, point, *([clear, label] if row >= ROW else [])]
     spec = alt.layer(*layers).properties(height=alt.Step(row)).to_dict()
     spec.pop("config", None)  # Altair's own sizes: the page decides
     return json.dumps(spec)

@@ -105,6 +105,12 @@ def _actions(hand: Hand, state: State, entry: Entry, path: Path, known: dict[str
     approvers = state.approvals.get((entry.to, entry.report, entry.policy), set())
     told = f"Approved by {', '.join(sorted(approvers))}." if approvers else "Nobody has approved it yet."
     st.caption(shell.plain(told if passed else "It did not pass: only an override by two people brings it to production."))
+    asked = state_of.overrides(state, entry.template).get(entry.to, "")
+    if asked:
+        st.text(
+            f"{asked} has asked to bring it past the gate. "
+            + ("A second person completes that." if asked == hand.name else "It takes one more person: complete it here, or leave it.")
+        )
 
     def approve(fold: Fold) -> None:
         st.text(f"{state_of.called(entry.to, known)}, on this report and this policy only.")
@@ -128,19 +134,19 @@ def _actions(hand: Hand, state: State, entry: Entry, path: Path, known: dict[str
         unfold("Promote to production…", f"promote/{key}", promote, allowed=passed and people.may("promote"))
     with right:
         unfold(
-            "Override the gate…", f"override/{key}", lambda fold: _override(fold, hand, state, entry, known), allowed=people.may("override")
+            "Complete the override…" if asked and asked != hand.name else "Override the gate…",
+            f"override/{key}",
+            lambda fold: _override(fold, hand, asked, entry, known),
+            allowed=people.may("override"),
         )
 
 
-def _override(fold: Fold, hand: Hand, state: State, entry: Entry, known: dict[str, str]) -> None:
-    seen = state.version(entry.template, "production")
-    asked = state.overrides.get((entry.template, "production", seen, entry.to))
+def _override(fold: Fold, hand: Hand, asked: str, entry: Entry, known: dict[str, str]) -> None:
     st.text(f"{state_of.called(entry.to, known)} past the gate, by two people. It is called unproven until it passes one.")
-    if asked:
-        st.text(f"{asked} has asked for it." + (" Somebody else must complete it." if asked == hand.name else ""))
     key = entry.report[:12]
     st.text_input("Reason", key=f"override-reason/{key}", max_chars=500)
     label = "Complete the override" if asked and asked != hand.name else "Ask for an override"
     fold.button(
-        label, f"override/{key}", hand.override, said={"reason": f"override-reason/{key}"}, template=entry.template, version=entry.to
-    )
+        label, f"override/{key}", hand.override, said={"reason": f"override-reason/{key}"}, template=entry.template, version=entry.to,
+        disabled=bool(asked) and asked == hand.name,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ class Palette:
     """Colours that read well on one background.
 
     Attributes:
+        ground: The page itself, to keep words clear of lines that run behind them.
         ink: Words and numbers.
         faint: Axes, zero lines, what stands behind.
         a: Everything of arm A, also dashed.
@@ -20,6 +21,7 @@ class Palette:
         verdicts: By verdict; blue and orange are told apart by nearly everybody.
     """
 
+    ground: str
     ink: str
     faint: str
     a: str
@@ -28,10 +30,20 @@ class Palette:
 
 
 LIGHT = Palette(
-    "#0b0d12", "#9aa0ab", "#6b7280", "#0f766e", {"better": "#1f6fd0", "worse": "#b85c00", "unclear": "#6b7280", "insufficient": "#6b7280"}
+    "#ffffff",
+    "#0b0d12",
+    "#9aa0ab",
+    "#6b7280",
+    "#0f766e",
+    {"better": "#1f6fd0", "worse": "#b85c00", "unclear": "#6b7280", "insufficient": "#6b7280"},
 )
 DARK = Palette(
-    "#f0f2f6", "#6f7683", "#a5acb8", "#3cc7b5", {"better": "#6ea8ff", "worse": "#ff9d4d", "unclear": "#a5acb8", "insufficient": "#a5acb8"}
+    "#111318",
+    "#f0f2f6",
+    "#6f7683",
+    "#a5acb8",
+    "#3cc7b5",
+    {"better": "#6ea8ff", "worse": "#ff9d4d", "unclear": "#a5acb8", "insufficient": "#a5acb8"},
 )
 
 

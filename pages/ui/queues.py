@@ -79,7 +79,7 @@ def new(ws: Workspace, person: str, *, first: bool) -> None:
     if not names:
         st.text("It takes a run of two versions, and there is no run yet.")
         if people.may("launch"):
-            shell.page_button("launch.py", "Launch one")
+            shell.page_link("launch.py", "Launch two versions →")
     if not names or not people.may("queue"):
         return
     asked = {name: shell.asked(name, list(names)) for name in ("a", "b")}

@@ -37,6 +37,13 @@ def errors_in_words() -> Iterator[None]:
         st.link_button("All runs", "/")
 
 
+def heading(title: str) -> tuple[Any, Any]:
+    """Draw a page's title; return the room right of it and the room below: what stands there is met early by whoever goes by keyboard."""
+    left, right = st.columns([3, 5], vertical_alignment="bottom")
+    left.header(title)
+    return right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"), st.container()
+
+
 def link(path: str, **parameters: str | None) -> str:
     """Return a link to a page with its parameters; None leaves one out."""
     given = {name: value for name, value in parameters.items() if value is not None}

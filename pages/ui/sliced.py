@@ -86,10 +86,10 @@ def table(found: Sequence[Slice], alpha: float, units: str) -> pd.DataFrame:
 
 def _columns(units: str) -> dict[str, Any]:
     return {
-        units: st.column_config.NumberColumn(width=70, help=f"How many {units} have a pair"),
-        "change": st.column_config.TextColumn(alignment="right"),
+        units: st.column_config.NumberColumn(width=58, help=f"How many {units} have a pair"),
+        "change": st.column_config.TextColumn(alignment="right", width=62),
         "verdict": badges.verdict_column(),
-        "among all": st.column_config.TextColumn(help="Holds although so many slices were asked at once", width=80),
+        "among all": st.column_config.TextColumn(help="Holds although so many slices were asked at once", width=72),
     }
 
 

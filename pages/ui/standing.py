@@ -20,7 +20,7 @@ def draw(ws: Workspace, run_id: str, was: str, was_alive: bool) -> None:
     if now["state"] != was or (printed is not None and printed.alive) != was_alive:
         st.rerun()
     st.progress(min(1.0, now["done"] / max(1, now["jobs"])))
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, figure in [*live.figures(now), *live.chain_spent(ws, now)]:
             st.metric(label, figure, width="content")
     if now["state"] == "running" and now["done"] >= now["jobs"]:

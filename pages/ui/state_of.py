@@ -45,8 +45,15 @@ def marks(state: State, template: str) -> list[str]:
     """Return what is special about a template's production."""
     found = ["frozen"] if state.is_frozen(template, "production") else []
     found += ["unproven"] if state.is_unproven(template, state.version(template, "production")) else []
+    found += [f"override asked by {who}" for who in overrides(state, template).values()]
     canary = state.canaries.get(template)
     return found + ([f"canary {shown(canary.version)} {canary.basis_points / 100:g} %"] if canary else [])
+
+
+def overrides(state: State, template: str) -> dict[str, str]:
+    """Return which versions somebody has asked to bring past the gate to what is in production now, and who; a second person is wanted."""
+    now = state.version(template, "production")
+    return {to: who for (name, channel, seen, to), who in state.overrides.items() if (name, channel, seen) == (template, "production", now)}
 
 
 def waiting(state: State, template: str) -> list[Entry]:

@@ -7,10 +7,11 @@ Files are made when they are asked for, so that a button costs nothing before.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,16 +28,21 @@ Table = Callable[[], pd.DataFrame]
 BYTES, ZIP = "application/octet-stream", "application/zip"
 
 
-def draw(name: str, tables: Mapping[str, Table], files: Mapping[str, tuple[str, str, Callable[[], bytes]]] | None = None) -> None:
-    """Draw the button and what is behind it.
+def draw(
+    name: str, tables: Mapping[str, Table], below: Any, files: Mapping[str, tuple[str, str, Callable[[], bytes]]] | None = None
+) -> None:
+    """Draw the button here, and what is behind it in a row below.
 
     Args:
         name: What the files are called.
         tables: Gives each table, by what it is called on the page.
+        below: Where the row goes, close to here in the order of the page.
         files: Ending, media type and content of what is no table, by what it is called on the page.
     """
     called = shell.file_name(name)
-    with st.popover("Export", width="content"):
+    if not unfolded(called):
+        return
+    with row(below):
         for label, (ending, kind, make) in (files or {}).items():
             button(label, make, f"{called}{ending}", kind)
         for label, table in tables.items():
@@ -47,10 +53,28 @@ def draw(name: str, tables: Mapping[str, Table], files: Mapping[str, tuple[str, 
             button(f"{label}, Parquet", lambda: parquet(table()), f"{called}.parquet", BYTES)
         elif tables:
             button("All of these, Parquet", lambda: together(tables), f"{called}-parquet.zip", ZIP)
+
+
+def unfolded(name: str) -> bool:
+    """Draw the button that unfolds what can be taken along; tell whether it is unfolded.
+
+    Not a popover: that is drawn at the end of the page, where no keyboard finds it.
+    """
+    key = f"export/{name}"
+    st.session_state.setdefault(key, False)
+    st.button("Export…", key=f"{key}/button", on_click=lambda: st.session_state.update({key: not st.session_state[key]}))
+    return bool(st.session_state[key])
+
+
+@contextlib.contextmanager
+def row(below: Any) -> Iterator[None]:
+    """Draw a row of files."""
+    with below.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         st.caption("The address of this page is a link that can be shared.")
+        yield
 
 
-def button(label: str, make: Callable[[], str | bytes], name: str, kind: str, width: Literal["content", "stretch"] = "stretch") -> None:
+def button(label: str, make: Callable[[], str | bytes], name: str, kind: str, width: Literal["content", "stretch"] = "content") -> None:
     """Draw a button that makes a file when it is pressed, and hands it to the browser without another run of the page."""
     st.download_button(label, make, name, kind, on_click="ignore", width=width, key=f"export/{name}/{label}")
 

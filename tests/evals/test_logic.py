@@ -66,12 +66,26 @@ def test_three_lines_after_one_exit_are_one_cause_and_a_foreign_prop_is_another(
     assert found["logic_causes"].value == 2
     assert found["logic_block"].value == 0
     assert found["logic"].value == pytest.approx(1 / (1 + 1.5 / 2))  # the worked example of the module
+    assert found["logic"].reason.startswith("2 causes: mei speaks in beat b3, but left in beat b2. Give the line to someone who is there")
+    assert "zhao use hairpin in b4, but mei holds it since the start." in found["logic"].reason
     evidence = found["logic"].evidence
     assert (evidence["block"], evidence["warn"], evidence["total"]) == (1, 1, 4)
     first = evidence["findings"][0]
     assert (first["check"], first["line"], first["quote"], first["cause"]) == ("C02", "l1", "One.", "C02:absent:mei@b2")
     assert first["where"] == ["s1", "b3", "l1"]
     json.dumps(dict(evidence), allow_nan=False)
+
+
+def test_a_reason_says_what_blocks_first_one_message_a_check_and_how_many_more(tmp_path: Path) -> None:
+    """`agnes` is in no cast: three causes of one check, and one that only warns; no code stands in what people read."""
+    lost = [say(f"l{n}", "Who?", who=f"agnes-{n}") for n in range(3)]
+    reason = scores(sample(tmp_path, script({"props": ["hairpin"], "lines": [say("l9", "Mine.", who="zhao")]}, {"lines": lost})))[
+        "logic"
+    ].reason
+    assert reason.startswith("4 causes: 'agnes-0' is not in the cast.")
+    assert "hairpin" in reason
+    assert reason.endswith("2 more.")
+    assert "C01" not in reason
 
 
 def test_a_longer_episode_forgives_more_but_a_longer_script_does_not(tmp_path: Path) -> None:

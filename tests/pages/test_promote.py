@@ -269,11 +269,15 @@ def test_what_became_of_a_move_stays_until_the_next_one_or_until_the_user_goes_e
 @pytest.mark.slow
 def test_an_override_takes_two(app: Open, ws: Workspace) -> None:
     key = f"override/{digits(ws)}"
-    for who, said in ((ANN, "A second person completes it"), (ANN, "A second person completes it"), (BO, "production of script/episode")):
+    for who, before, said in ((ANN, "", "A second person completes it here"), (BO, f"{ANN} has asked", "production of script/episode")):
         at = app("promote.py", of=ws, template=TEMPLATE, report=digits(ws), person=who)
+        assert before in words(at)
         at.text_input(key=f"override-reason/{digits(ws)}").set_value("client wants it today")
         at.button(key=key).click().run()
         assert said in words(at)
+        if who == ANN:
+            assert at.button(key=key).disabled, "nobody is the second person of their own override"
+            assert app("promote.py", of=ws).dataframe[0].value.set_index("Template").loc[TEMPLATE, "Marks"].endswith(f"asked by {ANN}")
     assert means(ws) == find_version(ws, TEMPLATE).id
 
 

@@ -35,7 +35,7 @@ def figures(at: AppTest) -> dict[str, str]:
 
 
 def buttons(at: AppTest) -> list[str]:
-    return [button.label for button in at.button]
+    return [button.label for button in at.button if button.label != "Export…"]
 
 
 def test_a_running_run_shows_how_far_it_is_and_can_be_stopped(app: Open, tmp_path: Path) -> None:

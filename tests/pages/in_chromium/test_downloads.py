@@ -68,10 +68,12 @@ def test_every_page_hands_out_what_it_shows(server: Server, own: Workspace, tab:
         page = visit.open(server.url(path, **address))
         page.get_by_role("button", name="Export").click()
         visit.settle()
-        found = page.get_by_test_id("stPopoverBody").get_by_test_id("stDownloadButton").get_by_role("button")
+        found = page.get_by_test_id("stDownloadButton").get_by_role("button")
         found.first.wait_for()
         buttons = found.all()
         assert len(buttons) == count, name
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.innerText") == buttons[0].inner_text(), f"{name}: what unfolds is next by keyboard"
         for button in buttons:
             with page.expect_download() as arriving:
                 button.click()
