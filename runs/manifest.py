@@ -128,6 +128,8 @@ def _people(row: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
         for person, value in zip(people, values * (len(names) if len(values) == 1 else 1), strict=False):
             person[key] = _yes(value, place) if key == "speaking" else value
     for picture in _cells(row.get("references")):
+        if not isinstance(picture, str):
+            raise InputError(f"{place}: {str(picture)[:80]!r} is no name of a reference picture.")
         who, mark, file = picture.partition("=")
         owner = next((p for p in people if p["character"] == who.strip()), None) if mark else people[0] if len(people) == 1 else None
         if owner is None:

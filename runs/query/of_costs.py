@@ -19,7 +19,8 @@ KEYS = {
     "stage": "r.stage",
     "provider": "r.provider",
     "model": "a.model",
-    "template": "v.template",
+    # As it was asked for: a copy that nobody has edited yet is the same version, and the log keeps that under its first name.
+    "template": "regexp_extract(a.ref, '^[^@#]*')",
     "version": "a.ref",
     "suite": "s.name",
     "series": "c.series",

@@ -56,4 +56,6 @@ INPUTS: tuple[tuple[str, bytes], ...] = (
     ("settings", b'[ui]\nplanted-7d3e90aa51c4 = "x"\n'),
     # Jinja's own kind of error for a number that Python does not read.
     ("template", b"---\nstage: shot\n---\n{{ words " + b"9" * 5000 + b" }}"),
+    # A list where a picture's name should stand.
+    ("manifest json", b'{"files": [{"character": "mei", "emotion": "fear", "x": 0.5, "references": [["r.png"]]}]}'),
 )  # fmt: skip

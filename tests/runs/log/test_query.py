@@ -315,3 +315,13 @@ def test_the_file_of_an_artifact(ws: Workspace) -> None:
     assert query.media_path(ws, media.sha256) == media.path
     with pytest.raises(MediaError):
         query.media_path(ws, "0" * 64)
+
+
+def test_costs_of_a_copy_that_nobody_has_edited_are_its_own(ws: Workspace) -> None:
+    """It is the same version; each run says by which name it was asked for."""
+    for run_id, name in (("first", "keyframe"), ("second", "copy")):
+        plan = story.plan(run_id, 2)
+        arms: list[ev.ArmPlan] = [{**arm, "ref": arm["ref"].replace("keyframe", name)} for arm in plan.arms]
+        story.write(ws, f"{run_id}.jsonl", [replace(plan, arms=arms), *(story.generation(run_id, n, n) for n in range(2))])
+    found = query.costs(ws, "template").set_index("template")
+    assert found["calls"].to_dict() == {"shot/keyframe": 2, "shot/copy": 2}
