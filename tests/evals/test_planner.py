@@ -10,7 +10,7 @@ import pytest
 from statsmodels.stats.power import TTestPower
 
 from evals.gate import decide
-from evals.planner import Means, Spread, detectable, guessed, measured, needs, series_needed
+from evals.planner import DEFAULT_SD, MOST, Means, Spread, detectable, guessed, measured, needs, series_needed
 from tests.support.gate_material import POLICY, experiment, policy
 
 HALF = Spread(0.0, 0.0, 0.5)
@@ -53,6 +53,23 @@ class TestSampleSizes:
 
     def test_too_few_show_nothing(self) -> None:
         assert detectable(1, 1.0, 0.05, 0.8) is None
+
+    def test_what_cannot_be_seen_takes_more_than_there_are(self) -> None:
+        """No effect, or no level left to see it at."""
+        assert series_needed(0.0, 1.0, 0.05, 0.8) == series_needed(0.3, 1.0, 0.0, 0.8) == MOST
+        assert detectable(20, 1.0, 0.0, 0.8) is None
+
+    @pytest.mark.parametrize(
+        ("spread", "effect"),
+        [(None, DEFAULT_SD / 2), (Spread(0.1, 0.1, 0.02), 0.1), (Spread(0.02, 0.03, 0.0), math.sqrt(0.05) / 2)],
+        ids=["guessed", "noise of a pilot", "a pilot without repeats"],
+    )
+    def test_unless_said_otherwise_half_a_standard_deviation_of_one_output_is_to_be_seen(
+        self, spread: Spread | None, effect: float
+    ) -> None:
+        rule = policy(guardrails={}, hard={}, primary={"face": {"direction": "up", "worst": 0.0, "best": 1.0, "min_effect": 0.01}})
+        (need,) = needs(rule, {"face": spread} if spread else {}, Means(20, 2, 2))
+        assert need.effect == pytest.approx(effect)
 
     def test_a_later_attempt_needs_more(self) -> None:
         first, third = (needs(policy(), {}, Means(20, 2, 2), attempt=j)[0].series for j in (1, 3))

@@ -13,7 +13,7 @@ from evals.gate import decide
 from evals.policy import parse_policy
 from evals.ranking import Vote, rank
 from evals.reliability import alpha
-from evals.votes import gate_rows, preferences, share, trust
+from evals.votes import gate_rows, preferences, preferred, share, trust
 
 
 def _ratings(rows: list[tuple[str, str, str, str, float | None, str]]) -> pd.DataFrame:
@@ -61,6 +61,17 @@ def test_a_preference_is_the_mean_over_people_and_hidden_repeats_do_not_count() 
     ])  # fmt: skip
     (row,) = preferences(frame).to_dict("records")
     assert (row["preference"], row["votes"]) == (0.5, 2)
+
+
+def test_series_are_counted_by_whom_they_prefer() -> None:
+    """The unit is the series: people who like B in one case and A in another of it prefer neither."""
+    votes = [("s1", 1.0), ("s1", 0.0), ("s2", -1.0), ("s3", 1.0), ("s3", -1.0), ("s4", 1.0)]
+    found = preferred(_ratings([(series, f"i{n}", "ann", "right", value, "") for n, (series, value) in enumerate(votes)]))
+    assert (found["prefer_b"], found["prefer_a"], found["neither"]) == (2, 1, 1)
+    assert found["preference"] == pytest.approx((0.5 - 1 + 0 + 1) / 4)
+    assert preferred(_ratings([]).astype({"value": float})) == {
+        "preference": None, "lo": None, "hi": None, "prefer_b": 0, "prefer_a": 0, "neither": 0,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("liked", "decision"), [(1.0, "promote"), (-1.0, "hold")])
