@@ -14,8 +14,6 @@ must survive the outputs that they were first said of.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -26,6 +24,7 @@ from pydantic import Field, model_validator
 
 from evals.document import read_yaml
 from evals.waiverfile import FILE
+from prompts.files import held, write_whole
 from prompts.story import Id, Model
 
 HEAD = "# What people say of findings; see docs/checks.md. `workbench waive` appends here.\nwaivers:\n"
@@ -93,20 +92,18 @@ def load_waivers(folder: Path) -> tuple[Waiver, ...]:
 
 
 def add_waiver(folder: Path, waiver: Waiver) -> None:
-    """Append a waiver to the file; what stands there, comments too, stays as it is.
+    """Append a waiver to the file; what stands there, comments too, stays as it is, and so does what others append meanwhile.
 
     Raises:
         InputError: The file is malformed; nothing is written.
+        WorkspaceError: It cannot be written.
     """
-    load_waivers(folder)
     path = folder / FILE
-    text = path.read_text("utf-8") if path.is_file() else HEAD
     line = yaml.safe_dump([waiver.model_dump(exclude_none=True)], sort_keys=False, allow_unicode=True, width=10_000)
-    # Written beside and moved over: a reader never sees half a file.
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".waivers-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(f"{text.rstrip()}\n{line}")
-    Path(name).replace(path)
+    with held(folder / f".{FILE}.lock"):
+        load_waivers(folder)
+        text = path.read_text("utf-8") if path.is_file() else HEAD
+        write_whole(path, f"{text.rstrip()}\n{line}".encode())
 
 
 def judged(waivers: Iterable[Waiver], about: About) -> Waiver | None:

@@ -20,14 +20,13 @@ from runs.errors import Forbidden
 from runs.settings import Ui
 
 Role = Literal["viewer", "reviewer", "engineer", "approver"]
-Action = Literal["look", "rate", "queue", "waive", "launch", "promote", "roll back", "pin", "approve", "override", "freeze"]
+Action = Literal["look", "rate", "queue", "launch", "promote", "roll back", "pin", "approve", "override", "freeze"]
 
 ROLES: tuple[Role, ...] = ("viewer", "reviewer", "engineer", "approver")
 ACTIONS: Mapping[Action, tuple[Role, ...]] = {
     "look": ROLES,
     "rate": ("reviewer", "engineer", "approver"),
     "queue": ("engineer", "approver"),
-    "waive": ("reviewer", "engineer", "approver"),
     "launch": ("engineer",),
     "promote": ("engineer", "approver"),
     "roll back": ("engineer", "approver"),

@@ -13,7 +13,6 @@ are advice: their metric is not primary, pages show it grey, and a gate refuses 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 from evals.judge.agreement import Agreement
 from prompts.errors import InputError
+from prompts.files import held, write_whole
 
 FILE = "judges.json"
 PREFIX = "judge/"
@@ -104,14 +104,18 @@ def why_not(folder: Path, scorer: str, version: str, metric: str) -> str:
 
 
 def record(folder: Path, scorer: str, version: str, found: Mapping[str, tuple[Agreement, Standing]], at: str) -> None:
-    """Write a judge's calibration over its earlier one; the file is replaced whole."""
-    kept = [r for r in _rows(folder) if (r.get("scorer"), r.get("version")) != (scorer, version) or r.get("criterion") not in found]
+    """Write a judge's calibration over its earlier one; the file is replaced whole, and nobody else's calibration is lost.
+
+    Raises:
+        InputError: the file is no such file.
+        WorkspaceError: it cannot be written.
+    """
     facts = {"scorer": scorer, "version": version, "at": at}
-    rows = [*kept, *({**facts, "criterion": c, **asdict(agreement), **asdict(standing)} for c, (agreement, standing) in found.items())]
-    text = json.dumps({"judges": rows}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    temporary = folder / f".{FILE}.{os.getpid()}"
-    temporary.write_text(text, "utf-8")
-    temporary.replace(folder / FILE)
+    news = [{**facts, "criterion": c, **asdict(agreement), **asdict(standing)} for c, (agreement, standing) in found.items()]
+    with held(folder / f".{FILE}.lock"):
+        kept = [r for r in _rows(folder) if (r.get("scorer"), r.get("version")) != (scorer, version) or r.get("criterion") not in found]
+        text = json.dumps({"judges": [*kept, *news]}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        write_whole(folder / FILE, text.encode())
 
 
 def _rows(folder: Path) -> Iterable[dict[str, Any]]:

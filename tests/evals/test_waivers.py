@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,17 @@ def test_the_file_keeps_what_people_wrote_and_takes_more(tmp_path: Path) -> None
     add_waiver(tmp_path, waiver(check="S14", quote="Coca-Cola"))
     assert "# asked Bo" in path.read_text("utf-8")
     assert load_waivers(tmp_path) == (waiver(why='对，是副本: "x"'), waiver(check="S14", quote="Coca-Cola"))
-    assert [p.name for p in tmp_path.iterdir()] == ["waivers.yaml"]
+    assert [p.name for p in tmp_path.iterdir() if not p.name.endswith(".lock")] == ["waivers.yaml"]
+
+
+def test_what_several_say_at_once_is_all_kept_and_the_file_is_everybodys(tmp_path: Path) -> None:
+    """A colleague on the command line while another one does the same; and whoever could read the file still can."""
+    said = [f"reason {n}" for n in range(24)]
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda why: add_waiver(tmp_path, waiver(why=why)), said))
+    assert sorted(one.why for one in load_waivers(tmp_path)) == sorted(said)
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "waivers.yaml").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_a_malformed_file_is_one_error_with_its_line_and_stays_as_it_is(tmp_path: Path) -> None:

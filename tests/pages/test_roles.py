@@ -41,7 +41,7 @@ MOVES: dict[str, tuple[str, Callable[[Hand], None]]] = {
 }
 """What the page Promote can do: the method of the board that does it, the action that a role has to allow, and the button's call."""
 RUNS = {"Stop": "launch", "Resume": "launch", "Retry failed": "launch", "Start": "launch"}
-ELSEWHERE = {"look": "test_people.py, at the door", "waive": "done on the command line only"}
+ELSEWHERE = {"look": "test_people.py, at the door"}
 
 
 @pytest.fixture

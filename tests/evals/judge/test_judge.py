@@ -244,6 +244,11 @@ class TestPairs:
 def test_an_anchor_prefers_the_line_that_was_named() -> None:
     twice = sheet_of(script("Go home now.", "Go home now."))
     assert anchor("Go home now.", "l2", twice) == ("l2", 100.0)
+    nearly = sheet_of(script("Go home now, Mei Lan.", "Go home now, Mei Lam."))
+    found = anchor("Go home now, Mei Lan.", "l2", nearly)
+    assert found is not None
+    assert found[0] == "l2", "a slip of a letter is no reason to move the quote"
+    assert anchor("Go home now, Mei Lan.", "nowhere", nearly) == ("l1", 100.0)
 
 
 def test_a_bad_rubric_is_one_clear_error(tmp_path: Path) -> None:
