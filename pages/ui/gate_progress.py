@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import live, shell
-from prompts.errors import UnknownName
+from prompts.errors import InputError, UnknownName
 from runs import gating, launching, query
 from runs.launching import Launched
 from runs.workspace import Workspace
@@ -50,7 +50,7 @@ def _stopped(ws: Workspace, name: str, one: Launched) -> None:
 
 def _looks(ws: Workspace, name: str) -> bool:
     """Draw a line a look that has begun, with a link to its run; return whether there is any."""
-    steps = gating.under_way(ws, name).steps()
+    steps = _steps(ws, name)
     drawn = False
     for step, run_id in steps.items():
         try:
@@ -66,9 +66,17 @@ def _looks(ws: Workspace, name: str) -> bool:
     return drawn
 
 
+def _steps(ws: Workspace, name: str) -> dict[str, str]:
+    """Return the run of each look that has begun; of a file that is not whole nothing: the gate itself says so when it is started."""
+    try:
+        return gating.under_way(ws, name).steps()
+    except InputError:
+        return {}
+
+
 def _cut_off(ws: Workspace, template: str, name: str, one: Launched) -> bool:
     """Tell whether a gate that is not at work has something left to do, or could not begin a short while ago."""
-    if gating.under_way(ws, name).steps():
+    if _steps(ws, name):
         return True
     path: Path = launching.gate_output(ws, template, name)
     return REPORTED not in one.said and time.time() - path.stat().st_mtime < RECENT_S

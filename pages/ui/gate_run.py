@@ -14,7 +14,7 @@ from pages.ui.moves import Hand
 from prompts.channels import State
 from prompts.errors import WorkbenchError
 from prompts.evidence import shown
-from runs import gate_ahead, launching
+from runs import gate_ahead, launching, promotions
 from runs.gate_ahead import Ahead
 from runs.gating import PRODUCTION, ask
 from runs.prepare import registry
@@ -126,6 +126,7 @@ def _start(ws: Workspace, hand: Hand, template: str, wanted: Wanted, known: dict
 
         def start() -> None:
             people.require("launch")
+            promotions.board_of(ws, hand.name)  # refuses a name that the report could not be recorded under, before anything is paid
             launching.launch_gate(ws, template, ahead.name, wanted.arguments, hand.name)
             st.query_params.pop("report", None)
             st.query_params["v"] = next((version for version, ref in known.items() if ref == wanted.candidate), wanted.candidate)

@@ -25,7 +25,7 @@ def draw(ws: Workspace, side: Mapping[str, Any]) -> None:
     up = query.ancestry(ws, side["arm"].run_id, side["job_id"])
     down = query.descendants(ws, side["arm"].run_id, side["job_id"])
     if up.empty and down.empty:
-        st.text(f"{side['letter']}: made from its case alone, and nothing was made of it. Chains: workbench chain.")
+        st.text(f"{side['letter']}: made from its case alone, and nothing was made of it. “workbench chain” makes one stage from another.")
         return
     st.text(f"{side['letter']}: what it was made from, the nearest first" if len(up) else f"{side['letter']}: made from its case alone")
     _table(links(ws, up, "from_"), "Upstream")

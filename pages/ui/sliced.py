@@ -42,7 +42,7 @@ def draw(ws: Workspace, pair: Pair) -> None:
         st.dataframe(table(found, pair.comparison.alpha, units), hide_index=True, column_config=_columns(units), alt=f"Slices by {by}")
         st.caption(
             f"{figures.sure(pair.comparison.alpha)} intervals over {units}, each slice for itself. "
-            "“among all”: the verdict holds although so many were asked (Holm)."
+            "“holds”: the verdict stands although so many were asked (Holm)."
         )
 
 
@@ -77,7 +77,7 @@ def table(found: Sequence[Slice], alpha: float, units: str) -> pd.DataFrame:
                 "change": change(one.result, one.result.delta) if one.result.delta is not None else "–",
                 f"{figures.sure(alpha)} interval": f"{change(one.result, one.result.lo)} … {change(one.result, one.result.hi)}",
                 "verdict": [badges.verdict(one.result)],
-                "among all": "stands" if one.stands else "",
+                "holds": "✓" if one.stands else "",
             }
             for one in found
         ]
@@ -86,10 +86,10 @@ def table(found: Sequence[Slice], alpha: float, units: str) -> pd.DataFrame:
 
 def _columns(units: str) -> dict[str, Any]:
     return {
-        units: st.column_config.NumberColumn(width=58, help=f"How many {units} have a pair"),
-        "change": st.column_config.TextColumn(alignment="right", width=62),
+        units: st.column_config.NumberColumn(width=54, help=f"How many {units} have a pair"),
+        "change": st.column_config.TextColumn(alignment="right", width=56),
         "verdict": badges.verdict_column(),
-        "among all": st.column_config.TextColumn(help="Holds although so many slices were asked at once", width=72),
+        "holds": st.column_config.TextColumn(help="Stands although so many slices were asked at once", width=50),
     }
 
 

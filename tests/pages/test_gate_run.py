@@ -92,6 +92,10 @@ def test_a_gate_that_ends_without_a_verdict_says_why(app: Open, ws: Workspace, m
 
     monkeypatch.setattr(launching, "launch_gate", broken)
     at = unfolded(app, ws)
+    at.text_input(key="person").set_value("").run()
+    at.button(key=START).click().run()
+    assert "It is not known who you are" in words(at)
+    at.text_input(key="person").set_value(ANN).run()
     at.button(key=START).click().run()
     assert "ended without a verdict" in words(at)
     assert any("The provider is away" in code.value for code in at.code)

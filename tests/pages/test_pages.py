@@ -186,7 +186,7 @@ def test_slices_have_an_interval_each(app: Open) -> None:
     at = app("compare.py", **ARMS, view="slices", by="shot size", sm="face_consistency")
     table = at.dataframe[0].value.set_index("slice")
     assert table["verdict"].map(lambda v: v[0]).to_dict() == {"closeup": "▲ better", "wide": "○ too little"}
-    assert table["among all"].to_dict() == {"closeup": "stands", "wide": ""}
+    assert table["holds"].to_dict() == {"closeup": "✓", "wide": ""}
     by_series = app("compare.py", **ARMS, view="slices", by="series", sm="face_consistency").dataframe[0].value
     assert len(by_series) == page_story.SERIES
     assert by_series["verdict"].map(lambda v: v[0]).eq("○ too little").all()
