@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from evals.compare import compare
 from evals.score import Metric
+from evals.sentence import change, sentence
 from prompts.errors import InputError, UnknownName
 from tests.support.compare_material import BEATS, COST, FACE, STIFF, rows
 
@@ -165,6 +167,14 @@ class TestVerdicts:
         assert result.verdict == "unclear"
         assert "it is unclear whether B changes face consistency" in result.sentence
         assert f"about {result.more_units:,} more series" in result.sentence
+
+    @pytest.mark.parametrize(
+        ("open_ends", "words"), [(("lo",), "lies below +0."), (("hi",), "lies above +0."), (("lo", "hi"), "lies anywhere")]
+    )
+    def test_an_end_that_the_data_do_not_bound_is_not_made_up(self, open_ends: tuple[str, ...], words: str) -> None:
+        result = replace(face(rows(gain=0.1, noise=0.02)), **dict.fromkeys(open_ends))
+        assert words in sentence(result, unit="series", alpha=0.05)
+        assert [change(result, getattr(result, end)) for end in open_ends] == ["?"] * len(open_ends)
 
     def test_an_interval_above_zero_without_a_verdict_says_why(self) -> None:
         """Three of ten series gained and none lost: one time in eight chance gives that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from runs.prices import Price, Rate, best_case, cost, price_of, published, published_rates, worst_case
-from runs.provider import Message, Reference, Request, Usage
+from runs.pricing import Pricing
+from runs.provider import Message, Outcome, Reference, Request, Usage
 from runs.settings import load
 
 MINI = Price(provider="p", model="m", kind="tokens", input=0.75, output=4.5)
@@ -165,6 +167,23 @@ def test_the_worst_case_needs_a_bound_on_the_answer() -> None:
     assert worst_case(MINI, ask(parameters={"max_tokens": True})) is None
     assert worst_case(MINI.model_copy(update={"max_output": 1000}), ask()) is not None
     assert worst_case(None, ask(parameters={"max_tokens": 5})) is None
+
+
+def test_the_worst_case_holds_the_schema_that_goes_along() -> None:
+    """Each byte of it counts as a token: a server puts it into the prompt."""
+    schema = {"type": "object", "properties": {"title": {"type": "string"}}}
+    bare, shaped = (worst_case(MINI, ask(parameters={"max_tokens": 100}, **more)) for more in ({}, {"schema": schema}))
+    assert bare is not None
+    assert shaped == pytest.approx(bare + len(json.dumps(schema)) * MINI.input / 1e6)
+
+
+def test_a_call_costs_what_the_model_costs_that_answered() -> None:
+    """A name without a date means another model tomorrow; where the one that answered is in no table, the one that was asked for counts."""
+    dear = MINI.model_copy(update={"model": "m-2", "input": 7.5})
+    pricing = Pricing(price_of=lambda model, _variant: {"m": MINI, "m-2": dear}.get(model))
+    usage = Usage(input_tokens=1_000_000, output_tokens=0)
+    came = {name: pricing.cost_usd(ask(), Outcome(usage=usage, model_resolved=name)) for name in ("m-2", "m-3", "")}
+    assert came == {"m-2": (7.5, "price table"), "m-3": (0.75, "price table"), "": (0.75, "price table")}
 
 
 def test_the_worst_case_of_pictures_and_clips() -> None:
