@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from evals.case import SeriesFile
 from prompts.story import DAYPARTS, Beat, Cue, Episode, Line, Scene, Script, Shot, Visible
+from prompts.text import speech_seconds
 
 PEOPLE = 2
 """The most people of one shot: what video models keep apart."""
@@ -54,8 +55,7 @@ def _shot(name: str, scene: Scene, beat: Beat, file: SeriesFile) -> Shot:
     known = {c.id: c for c in file.characters}
     people = [who for who in _actors(beat) if who in known][:PEOPLE]
     lines = [line for line in beat.lines if line.speaker in people and line.kind == "dialogue"]
-    rates = [known[line.speaker].speech_rate or (4.5 if file.series.language == "zh" else 2.5) for line in lines if line.speaker]
-    spoken = sum(_length(line, file.series.language) / rate for line, rate in zip(lines, rates, strict=True))
+    spoken = sum(speech_seconds(line.text, file.series.language, known[line.speaker].speech_rate) for line in lines if line.speaker)
     return Shot(
         id=name,
         location=scene.location,
@@ -84,7 +84,3 @@ def _visible(who: str, place: int, people: list[str], beat: Beat, lines: list[Li
 
 def _actors(beat: Beat) -> list[str]:
     return list(dict.fromkeys([*beat.actors, *(line.speaker for line in beat.lines if line.speaker)]))
-
-
-def _length(line: Line, language: str) -> int:
-    return len(line.text) if language == "zh" else len(line.text.split())
