@@ -70,13 +70,17 @@ def _begun(ws: Workspace, run_id: str) -> None:
 def _heading(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
     run_id, state = now["run_id"], now["state"]
     arms = query.arms(ws, run_id)
-    title, actions = st.columns([7, 4], vertical_alignment="bottom")
+    title, actions = st.columns([6, 5], vertical_alignment="bottom")
     title.header(f"Run {run_id}")
-    with actions.container(horizontal=True, horizontal_alignment="right"):
+    below = st.container()
+    tables: dict[str, Callable[..., pd.DataFrame]] = {
+        "Generations": query.generations, "Scores": query.scores, "Findings": query.findings, "Errors": query.errors,
+    }  # fmt: skip
+    with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if people.may("launch"):
             _buttons(ws, now, alive)
-    about, below = st.container(horizontal=True, vertical_alignment="center", gap="small"), st.container()
-    with about:
+        takeaway.draw(run_id, {label: partial(ask, ws, run_id) for label, ask in tables.items()}, below)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if bool(arms["simulated"].fillna(value=False).any()):
             st.badge("SIM", color="orange", help="Made by the embedded studio: shows that the tool works, not how a real model does.")
         st.badge(badges.STATES.get(state, state), color=badges.colour(state))
@@ -87,13 +91,6 @@ def _heading(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
             st.page_link("compare.py", label="Compare →", query_params={"a": a, "b": b})
         if len(arms):
             st.page_link("examine.py", label="Cases →", query_params={"a": f"{run_id}:{arms['arm'].iloc[0]}"})
-        tables: dict[str, Callable[..., pd.DataFrame]] = {
-            "Generations": query.generations,
-            "Scores": query.scores,
-            "Findings": query.findings,
-            "Errors": query.errors,
-        }
-        takeaway.draw(run_id, {label: partial(ask, ws, run_id) for label, ask in tables.items()}, below)
 
 
 def _buttons(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
