@@ -238,6 +238,8 @@ def load_policy(path: str | Path) -> Policy:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else error
         raise InputError(f"{shown(path)}: Not TOML: {why}.") from None
+    except ValueError:  # Python reads no number of more than 4,300 digits, and says so in its own way
+        raise InputError(f"{shown(path)}: A number has too many digits.") from None
 
 
 def parse_policy(data: Any, name: str = "policy") -> Policy:

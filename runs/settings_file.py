@@ -78,6 +78,8 @@ def read_toml(path: Path) -> Layer:
         raise WorkspaceError(
             f"{path.name}: {error or 'tables nested too deep'}.", hint="The file is TOML: key = value, and [tables]."
         ) from None
+    except ValueError:  # Python reads no number of more than 4,300 digits, and says so in its own way
+        raise WorkspaceError(f"{path.name}: a number has too many digits.") from None
     layer = Layer(data, lambda key: f"{path.name}:{line_of(text, key.split('.')) or 1}")
     _refuse_keys(data, layer)
     return layer

@@ -54,8 +54,10 @@ INPUTS: tuple[tuple[str, bytes], ...] = (
     ("answers of chat", '{"error": {"code": "²²²", "message": "x"}}'.encode()),
     # A key that stood where a name should, and was told back.
     ("settings", b'[ui]\nplanted-7d3e90aa51c4 = "x"\n'),
-    # Jinja's own kind of error for a number that Python does not read.
+    # Numbers that Python does not read, for which Jinja and tomllib leave its own kind of error.
     ("template", b"---\nstage: shot\n---\n{{ words " + b"9" * 5000 + b" }}"),
+    ("settings", b"[ui]\nport = " + b"9" * 5000 + b"\n"),
+    ("policy", b"min_units = " + b"9" * 5000 + b"\n"),
     # A list where a picture's name should stand.
     ("manifest json", b'{"files": [{"character": "mei", "emotion": "fear", "x": 0.5, "references": [["r.png"]]}]}'),
 )  # fmt: skip
