@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from prompts.story import Episode
+from prompts.text import CHARS_PER_SECOND, WORDS_PER_SECOND
 
-SPEECH_RATE = {"zh": 4.5, "en": 2.5}
+SPEECH_RATE = {"zh": CHARS_PER_SECOND, "en": WORDS_PER_SECOND}
 UNIT = {"zh": "characters", "en": "words"}
 HOOK_SECONDS = 3
 TURN_SECONDS = 15

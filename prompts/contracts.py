@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts.story import Id
-from prompts.text import is_chinese
+from prompts.text import CHARS_PER_SECOND, WORDS_PER_SECOND, is_chinese
 
 Word = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
@@ -33,8 +33,8 @@ class Contract(BaseModel):
 class SpeechBudget(Contract):
     """How fast people may speak, and how many seconds of a shot stay silent. Defaults: see `prompts.text`."""
 
-    chars_per_second: float = Field(default=4.5, gt=0, le=20)
-    words_per_second: float = Field(default=2.5, gt=0, le=10)
+    chars_per_second: float = Field(default=CHARS_PER_SECOND, gt=0, le=20)
+    words_per_second: float = Field(default=WORDS_PER_SECOND, gt=0, le=10)
     pad_seconds: float = Field(default=2.0, ge=0, le=30)
 
 

@@ -9,7 +9,7 @@ from evals.checks.budget import TALKING, seconds
 from evals.checks.hit import Hit, at, lines, quote, takes
 from evals.checks.ledger import Ledger, Moment
 from evals.checks.world import World
-from prompts.text import count
+from prompts.text import count, is_chinese
 
 HOLD_SECONDS = 1.0
 """How much longer than it is spoken a subtitle may stand, where no shots are planned that bound it."""
@@ -24,7 +24,7 @@ def subtitles(ledger: Ledger, world: World) -> Iterator[Hit]:
     for moment, line in lines(ledger):
         time = stands.get(line.id, takes(line, world) + HOLD_SECONDS)
         # Signs weigh as themselves in Chinese; a Latin text is read by its letters and blanks.
-        length = count(line.text).signs or len(line.text.strip()) if world.language[:2] == "zh" else len(line.text.strip())
+        length = count(line.text).signs or len(line.text.strip()) if is_chinese(world.language) else len(line.text.strip())
         if time > 0 and length / time > limit + 1e-6:
             text = (
                 f"{line.id} has {length} characters in {time:.1f} s: {length / time:.0f} a second, and {limit:g} can be read. "
@@ -84,7 +84,7 @@ def _interrupted(moment: Moment, speaker: str) -> bool:
 
 def _repetitions(ledger: Ledger, world: World) -> Iterator[Hit]:
     said: dict[tuple[str, str], str] = {}
-    shortest = REFRAIN["zh" if world.language[:2] == "zh" else "en"]
+    shortest = REFRAIN["zh" if is_chinese(world.language) else "en"]
     for moment, line in lines(ledger):
         found = count(line.text)
         if moment.scene.flashback or line.kind not in ("dialogue", "os") or found.signs + found.words < shortest:

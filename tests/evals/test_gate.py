@@ -287,6 +287,12 @@ class TestLooks:
         assert (verdict.decision, verdict.stop) == ("hold", True)
         assert "Stopped at look 1" in verdict.reasons[0]
 
+    def test_how_many_there_will_be_follows_from_the_look_where_nobody_says_it(self) -> None:
+        part = self.part(experiment(1, series=60, cases=1, repeats=1, gain=0.45), 1 / 3)
+        told, guessed = (decide(part, self.THREE, look=1, planned_units=planned) for planned in (60, None))
+        assert told.conditional_power == guessed.conditional_power
+        assert 0 < (guessed.conditional_power or 0) < 1
+
     def test_the_last_look_always_ends(self) -> None:
         verdict = decide(NULL, self.THREE, look=3)
         assert (verdict.decision, verdict.stop) == ("hold", True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from template_folder import HEAD, Templates
 
-from prompts.errors import FrontMatterError, IncludeError, InputError, TemplateError, UnknownName
+from prompts.errors import FrontMatterError, IncludeError, InputError, TemplateError, TemplateSyntaxError, UnknownName
 from prompts.registry import Registry, is_label
 from prompts.version import Version, build
 
@@ -166,6 +166,13 @@ def test_one_broken_file_does_not_hide_the_others(templates: Templates) -> None:
     assert templates.registry.resolve(kept.shown).id == kept.id
     with pytest.raises(FrontMatterError):
         templates.registry.resolve("shot/bad")
+
+
+def test_a_hash_that_no_sound_file_has_is_answered_with_what_is_broken(templates: Templates) -> None:
+    """It may be the broken file that was meant: that there is no such version would send its author looking elsewhere."""
+    templates.put("shot/a.j2", f"{HEAD}{{% if %}}")
+    with pytest.raises(TemplateSyntaxError, match=r"shot/a\.j2"):
+        Registry(templates.folder).resolve("shot/a@abcdef0123")
 
 
 def test_links_out_of_the_workspace_are_refused(templates: Templates, tmp_path: Path) -> None:
