@@ -19,8 +19,7 @@ KEYS = {
     "stage": "r.stage",
     "provider": "r.provider",
     "model": "a.model",
-    # As it was asked for: a copy that nobody has edited yet is the same version, and the log keeps that under its first name.
-    "template": "regexp_extract(a.ref, '^[^@#]*')",
+    "template": "a.template",
     "version": "a.ref",
     "suite": "s.name",
     "series": "c.series",
@@ -42,6 +41,8 @@ COSTS: Columns = {
     "images": COUNT,
     "seconds": NUMBER,
 }
+# As they were asked for: a copy that nobody has edited yet is the same version, and the log keeps that under its first name.
+_ARMS = "select run_key, arm, ref, model, regexp_extract(ref, '^[^@#]*') as template from arm"
 _CALLS = """
   select run_key, job_key, status, cost_usd, created_at, input_tokens, output_tokens, reasoning_tokens, images, seconds
   from generation where carried_from is null
@@ -83,7 +84,7 @@ def costs(
               sum(x.output_tokens)::bigint as output_tokens, sum(x.reasoning_tokens)::bigint as reasoning_tokens,
               sum(x.images)::bigint as images, sum(x.seconds) as seconds
             from ({_CALLS}) x join run r using (run_key) join job j on j.run_key = x.run_key and j.job_key = x.job_key
-            left join arm a on a.run_key = x.run_key and a.arm = j.arm left join version v using (version_key)
+            left join ({_ARMS}) a on a.run_key = x.run_key and a.arm = j.arm
             left join case_ c on c.case_key = j.case_key left join suite s using (suite_key)
             {where} group by 1 order by {order}
             """,  # noqa: S608  fixed words
