@@ -80,7 +80,8 @@ def _overview(ws: Workspace, state: State, names: list[str]) -> None:
         column_config={
             "Template": st.column_config.ButtonColumn(type="tertiary", alignment="left", key="_template_row", on_click=_picked, width=190),
             "production": st.column_config.TextColumn(width=235),
-            "Waiting": st.column_config.NumberColumn(help="Versions that passed a gate against what is in production now"),
+            "Waiting": st.column_config.NumberColumn(width=65, help="Versions that passed a gate against what is in production now"),
+            "Marks": st.column_config.TextColumn(width=290),
             "Pins": st.column_config.NumberColumn(help="Series that keep a version of their own"),
         },
         alt="Templates and what their channels mean",

@@ -70,7 +70,7 @@ def _begun(ws: Workspace, run_id: str) -> None:
 def _heading(ws: Workspace, now: dict[str, Any], alive: bool) -> None:
     run_id, state = now["run_id"], now["state"]
     arms = query.arms(ws, run_id)
-    title, actions = st.columns([6, 5], vertical_alignment="bottom")
+    title, actions = st.columns([7, 4], vertical_alignment="bottom")
     title.header(f"Run {run_id}")
     below = st.container()
     tables: dict[str, Callable[..., pd.DataFrame]] = {

@@ -32,7 +32,7 @@ def overview(state: State, names: Sequence[str], known: Mapping[str, str]) -> pd
             {
                 "Template": name,
                 **{channel: called(state.version(name, channel), known) for channel in reversed(CHANNELS)},
-                "Waiting": len(waiting(state, name)),
+                "Waiting": len({entry.to for entry in waiting(state, name)}),
                 "Marks": " · ".join(marks(state, name)),
                 "Pins": sum(template == name for template, _ in state.pins),
             }

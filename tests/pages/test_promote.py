@@ -125,7 +125,9 @@ def promoted(to: str, before: str = "") -> Entry:
 
 def test_a_candidate_waits_while_its_report_speaks_of_what_is_in_production() -> None:
     assert [e.to for e in state_of.waiting(state(gate(NEW, OLD)), "shot/a")] == [NEW]
-    assert [e.to for e in state_of.waiting(state(promoted(OLD), gate(NEW, OLD)), "shot/a")] == [NEW]
+    again = state(promoted(OLD), gate(NEW, OLD), gate(NEW, OLD, report_="6e" * 32))
+    assert [e.to for e in state_of.waiting(again, "shot/a")] == [NEW, NEW]
+    assert state_of.overview(again, ["shot/a"], {})["Waiting"].tolist() == [1], "two reports of one version are one that waits"
     assert state_of.waiting(state(promoted(OTHER), gate(NEW, OLD)), "shot/a") == []
     assert state_of.waiting(state(promoted(OLD), gate(NEW, OLD, "hold")), "shot/a") == []
     assert state_of.waiting(state(promoted(OLD), gate(NEW, OLD), promoted(NEW, OLD)), "shot/a") == []
