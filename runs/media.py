@@ -345,12 +345,15 @@ def _has(folder: int, name: str, size: int, *, flush: bool) -> bool:
 
     With `flush` it is on disk then: whoever stored it first may not have waited for that.
     """
-    if not _is_file(name, folder, size):
+    try:
+        if not _is_file(name, folder, size):
+            return False
+        with contextlib.suppress(PermissionError):
+            os.utime(name, dir_fd=folder, follow_symlinks=False)
+        if flush:
+            _flush_file(name, folder)
+    except FileNotFoundError:  # a collection has just moved it aside
         return False
-    with contextlib.suppress(PermissionError):
-        os.utime(name, dir_fd=folder, follow_symlinks=False)
-    if flush:
-        _flush_file(name, folder)
     return True
 
 

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,3 +150,21 @@ def test_a_file_in_place_of_the_store_is_an_error_in_words(ws: Workspace) -> Non
     ws.media.write_text("")
     with pytest.raises(MediaError, match="media"):
         MediaStore(ws).put(b"x", "text/plain")
+
+
+@pytest.mark.parametrize("flush", [True, False])
+def test_what_a_collection_takes_in_the_moment_it_is_stored_again_is_stored_anew(
+    store: MediaStore, monkeypatch: pytest.MonkeyPatch, flush: bool
+) -> None:
+    path, touch = store.put(b"x", "text/plain").path, os.utime
+
+    def taken(*given: Any, **how: Any) -> None:
+        path.unlink(missing_ok=True)
+        touch(*given, **how)
+
+    monkeypatch.setattr(os, "utime", taken)
+    assert store.put(b"x", "text/plain", flush=flush).path == path
+    assert path.read_bytes() == b"x"
+    assert store.put_as(path.name, [b"x"]) == path
+    assert path.read_bytes() == b"x"
+    assert names(store) == [f"{path.parent.name}/{path.name}"]
