@@ -255,6 +255,20 @@ class TestInputs:
         with pytest.raises(InputError, match="no JSON values"):
             renderer.render(templates.version("x"), {"x": value})
 
+    def test_inputs_without_end_are_refused_before_they_are_sent_anywhere(
+        self, templates: Templates, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("prompts.variables.MAX_BYTES", 1000)
+        with pytest.raises(InputError, match="the most allowed is 1000"):
+            renderer.render(templates.version("x"), {"x": "y" * 1000})
+
+    def test_null_is_an_input_of_any_kind_and_of_no_other_that_is_required(self, templates: Templates, renderer: Renderer) -> None:
+        head = "---\nstage: shot\ninputs: {{a: {kind}}}\n---\n"
+        version = templates.version("{{ a is none }}", head=head.format(kind="any"))
+        assert renderer.render(version, {"a": None}).text == "True"
+        with pytest.raises(InputError, match="declared text, the case gives null"):
+            renderer.render(templates.version("{{ a is none }}", head=head.format(kind="text")), {"a": None})
+
     def test_the_contracts_are_the_templates_own(self, templates: Templates, renderer: Renderer) -> None:
         version = templates.version("{{ contracts.rules | bullets }}", head="---\nstage: shot\ncontracts: {cast: case}\n---\n")
         assert renderer.render(version, {"language": "en"}).text.startswith("- Use the given characters only")

@@ -86,6 +86,14 @@ def test_what_cannot_be_used_is_malformed_and_says_why(assets: tuple[Asset, ...]
     assert any(part in failure.message for part in message.split("|"))
 
 
+def test_an_output_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.outputs.MAX_BYTES", 4)
+    assert isinstance(check([Asset("text", "text/plain", b"four")], "text"), tuple)
+    failure = check([Asset("text", "text/plain", b"five5")], "text")
+    assert isinstance(failure, Failure)
+    assert "more than" in failure.message
+
+
 def test_a_known_format_that_cannot_be_stored_is_said_to_be_one() -> None:
     failure = check([Asset("video", "video/mp4", b"RIFF....AVI LIST")], "video")
     assert failure == Failure("malformed", "came back as video/x-msvideo, which cannot be stored")

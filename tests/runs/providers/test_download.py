@@ -108,6 +108,8 @@ def test_a_stream_without_a_declared_size_is_bounded_too(cdn: Vendor) -> None:
         "http://2130706433/a.png",
         "http://127.1/a.png",
         "http://user:pass@127.0.0.1/a.png",
+        "http://user@8.8.8.8/a.png",
+        "http://:pass@8.8.8.8/a.png",
         "file:///etc/passwd",
         "ftp://127.0.0.1/a.png",
         "gopher://127.0.0.1/",

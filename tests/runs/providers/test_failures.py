@@ -77,6 +77,9 @@ def openai(code: str = "", message: str = "", kind: str = "") -> dict[str, Any]:
         (405, {"detail": "Method Not Allowed"}, "invalid_request"),
         (413, "<html>Request Entity Too Large</html>", "invalid_request"),
         (502, "<html>Bad gateway</html>", "server"),
+        (401, "<html>Unauthorized</html>", "auth"),
+        (403, {"detail": "no"}, "auth"),
+        (407, "", "auth"),
         (500, None, "server"),
         (429, [], "rate_limit"),
         (307, "", "invalid_request"),
@@ -100,3 +103,8 @@ def test_the_message_is_short_and_says_something() -> None:
     assert failure(500, None, {}).message == "HTTP 500 without a message"
     assert failure(429, openai("", "wait"), {"retry-after": "-5"}).retry_after_s == 0
     assert failure(429, openai("", "wait"), {"retry-after": "inf"}).retry_after_s is None
+    assert failure(429, openai("", "wait"), {"retry-after-ms": "1500", "retry-after": "9"}).retry_after_s == 1.5
+
+
+def test_the_code_is_the_servers_own_or_else_the_status() -> None:
+    assert [failure(500, body, {}).code for body in (openai("odd_code"), openai(kind="odd_type"), None)] == ["odd_code", "odd_type", "500"]
