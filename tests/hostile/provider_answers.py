@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from patience import HANGS_S
+
 Case = tuple[Callable[[Path], object], str]
 
 
@@ -113,6 +115,11 @@ def _head(status: str = "200 OK", *lines: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", "Connection: close", *lines, "", ""]).encode("latin-1")
 
 
+def _limit(pause_s: float) -> float:
+    """Return the time limit of a call: short where the answer is meant to come too slowly, and else longer than any machine takes."""
+    return 1.0 if pause_s else HANGS_S
+
+
 def _fetched(*answers: list[bytes], pause_s: float = 0.0) -> Callable[[Path], object]:
     """A download from the provider's own host; tell what came, and what else the server was sent."""
 
@@ -124,7 +131,9 @@ def _fetched(*answers: list[bytes], pause_s: float = 0.0) -> Callable[[Path], ob
 
         async def fetch() -> object:
             base = f"http://127.0.0.1:{server.port}"
-            async with Downloads(base, auth=lambda: {"Authorization": "Bearer planted-9c41"}, timeout_s=2, limits=LIMITS) as downloads:
+            async with Downloads(
+                base, auth=lambda: {"Authorization": "Bearer planted-9c41"}, timeout_s=_limit(pause_s), limits=LIMITS
+            ) as downloads:
                 await downloads.fetch(f"{base}/first", "image")
                 return await downloads.fetch(f"{base}/x.png", "image")
 
@@ -146,7 +155,7 @@ def _called(*answers: list[bytes], pause_s: float = 0.0) -> Callable[[Path], obj
 
         async def call() -> object:
             base = f"http://127.0.0.1:{server.port}"
-            async with Client(base, auth=bearer("planted-9c41"), timeout_s=2, max_answer=1 << 20) as client:
+            async with Client(base, auth=bearer("planted-9c41"), timeout_s=_limit(pause_s), max_answer=1 << 20) as client:
                 await client.call("GET", "/first")
                 return await client.call("GET", "/v1/x")
 

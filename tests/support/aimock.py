@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import HANGS_S
 
 VERSION = "1.43.0"
 LAUNCHER = Path(__file__).with_name("aimock.mjs")
@@ -30,7 +31,7 @@ class Aimock:
         """Return the requests that it has seen, oldest first."""
         import urllib.request
 
-        with urllib.request.urlopen(self.base_url.removesuffix("/v1") + "/__aimock/journal", timeout=10) as answer:
+        with urllib.request.urlopen(self.base_url.removesuffix("/v1") + "/__aimock/journal", timeout=HANGS_S) as answer:
             entries: list[dict[str, Any]] = json.loads(answer.read())
             return entries
 
@@ -84,4 +85,4 @@ def serve(fixtures: Sequence[Mapping[str, Any]], folder: Path, **options: Any) -
         finally:
             process.stdin.close()
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=HANGS_S)

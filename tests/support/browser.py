@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -32,11 +33,41 @@ FLAGS = (
 WAIT_MS = 90_000
 EVERY_MS = 100
 """How often a page is asked whether it is at rest: with each frame, as is usual, costs a fifth of all that a browser computes."""
-# The script has ended, nothing stands for something that is still loading, the data grids have drawn themselves, and nothing unfolds any
-# more: what still moves is gone from under the mouse between its press and its release, and the click goes nowhere.
+# The page says that its script runs only when the server has said so, which a busy one does late. So it is noted when the page asks for a
+# run (field 11 of what it sends) and when it hears of one (field 4, after a hash and metadata): in between it is not at rest.
+NOTE = """(() => {
+  const RERUN_SCRIPT = 11, NEW_SESSION = 4, METADATA = 2, send = WebSocket.prototype.send;
+  const varint = (bytes, at) => {
+    let value = 0, shift = 0, byte;
+    do { byte = bytes[at++]; value |= (byte & 127) << shift; shift += 7; } while (byte & 128);
+    return [value, at];
+  };
+  const kind = bytes => {
+    for (let at = 0; at < bytes.length;) {
+      const [tag, next] = varint(bytes, at);
+      if (tag >> 3 > METADATA) return tag >> 3;
+      const [length, begin] = varint(bytes, next);
+      at = begin + length;
+    }
+  };
+  WebSocket.prototype.send = function (data) {
+    if (data instanceof Uint8Array && kind(data) === RERUN_SCRIPT) {
+      window.unanswered = true;
+      if (!this.noted) this.addEventListener('message', said => {
+        if (said.data instanceof ArrayBuffer && kind(new Uint8Array(said.data)) === NEW_SESSION) window.unanswered = false;
+      });
+      this.noted = true;
+    }
+    return send.call(this, data);
+  };
+})()"""
+# No run that was asked for is still to begin, the script has ended, nothing stands for something that is still loading, the data grids
+# have drawn themselves, and nothing unfolds any more: what still moves is gone from under the mouse between its press and its release,
+# and the click goes nowhere.
 IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
-  return app && app.getAttribute('data-test-script-state') === 'notRunning'
+  return app && window.unanswered === false
+    && app.getAttribute('data-test-script-state') === 'notRunning'
     && app.getAttribute('data-test-connection-state') === 'CONNECTED'
     && !document.querySelector('[data-testid="stSkeleton"],[data-testid="stAppSkeleton"],[data-stale="true"]')
     && document.getAnimations().every(a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity);
@@ -82,10 +113,12 @@ class Visit:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port that nobody listens on, and that the system gives to nobody who asks for any: it is free until it is used."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
@@ -116,7 +149,7 @@ def served(workspace: Path, log: Path, *, by_streamlit: bool = False, port: int 
 
 
 def _wait(port: int, status: Callable[[], int | None], log: Path) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + WAIT_MS / 1000
     while time.monotonic() < end:
         if (ended := status()) is not None:
             raise AssertionError(f"the app ended with {ended}: {log.read_text('utf-8', 'replace')}")
@@ -159,6 +192,8 @@ def chromium() -> Iterator[Browser]:
 def profile(browser: Any, *, dark: bool = False, width: int = 1400, height: int = 900) -> Iterator[Any]:
     """Open an empty profile, whose tabs share a cache."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+    context.set_default_timeout(WAIT_MS)
+    context.add_init_script(NOTE)
     try:
         yield context
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import free_port
+from patience import HANGS_S
 
 WANTED = ("moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5")
 KEYS = {"AWS_ACCESS_KEY_ID": "planted-access-key-0001", "AWS_SECRET_ACCESS_KEY": "planted/secret+key/0002"}
@@ -55,9 +56,7 @@ def _environment() -> dict[str, str]:
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """Run a server for the time of the block; give its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with (
         (folder / "moto.log").open("wb") as log,
         subprocess.Popen(
@@ -66,7 +65,7 @@ def serve(folder: Path) -> Iterator[str]:
     ):
         url = f"http://127.0.0.1:{port}"
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + HANGS_S
             while not _answers(url):
                 if process.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"moto did not start: {(folder / 'moto.log').read_text()[-400:]}")
@@ -74,13 +73,13 @@ def serve(folder: Path) -> Iterator[str]:
             yield url
         finally:
             process.kill()
-            process.wait(timeout=10)
+            process.wait()
 
 
 def make_bucket(url: str, name: str) -> None:
     """Make an empty bucket."""
     request = urllib.request.Request(f"{url}/{name}", method="PUT")
-    with urllib.request.urlopen(request, timeout=10):
+    with urllib.request.urlopen(request, timeout=HANGS_S):
         pass
 
 

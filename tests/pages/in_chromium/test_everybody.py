@@ -56,7 +56,7 @@ PAGES: Mapping[str, tuple[str, Address]] = {
     "search": ("search", {"q": "bold", "kind": "reasons"}),
     "error": ("compare", {"a": "x:a", "b": "x:b"}),
 }
-FOLLOWED_S = 15
+FOLLOWED_S = driver.WAIT_MS / 1000
 LOOKS = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 19, 24)"}
 NAVIGATION = ["Runs", "Write", "Launch", "Compare", "Review", "Promote", "Scorers", "Search"]
 TITLES = {"": "Runs", "prompts": "Write", "run": "Run", "case": "Case"} | {name.lower(): name for name in NAVIGATION}
@@ -119,7 +119,7 @@ def looked_at(server: Server, visit: Visit, missing: Mapping[str, Address], scri
     assert page.title() == f"{TITLES[path]} · Microdrama Workbench"
     for width, height in ((1400, 900), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(f"!({WIDE})", timeout=5000)  # tables take the new width a moment later
+        page.wait_for_function(f"!({WIDE})")  # tables take the new width a moment later
     page.evaluate(script)
     for look, colour in looks:
         page.emulate_media(color_scheme=look)  # type: ignore[arg-type]

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import signal
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from browser import Server, Visit
 from openai_stub import OpenAi
+from patience import until
 from vendor_server import serve
 
 from runs import launching, query
@@ -28,7 +28,6 @@ model = "slow-1"
 concurrency = 2
 api_key_env = "SLOW_KEY"
 """
-WAIT_MS = 90_000
 SLOW_S, CASES, IN_FLIGHT = 3.0, 15, 2
 
 
@@ -45,11 +44,11 @@ def test_a_saved_file_is_shown_at_once_and_nothing_moves_before(server: Server, 
     page.wait_for_timeout(2500)
     assert page.evaluate("window.moved") == 0
     path.write_text(text.replace("Format: vertical", "Frame format: vertical"), "utf-8")
-    page.get_by_text("Frame format: vertical 9:16").wait_for(timeout=15_000)
+    page.get_by_text("Frame format: vertical 9:16").wait_for()
     path.write_text(text + "{% if %}\n", "utf-8")
-    page.get_by_text("✗ Expected an expression").wait_for(timeout=15_000)
+    page.get_by_text("✗ Expected an expression").wait_for()
     path.write_text(text, "utf-8")
-    page.get_by_text("Format: vertical 9:16 film still", exact=False).first.wait_for(timeout=15_000)
+    page.get_by_text("Format: vertical 9:16 film still", exact=False).first.wait_for()
     assert not page.get_by_test_id("stException").count()
 
 
@@ -93,25 +92,25 @@ def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(serv
     page.get_by_text(f"--repeats 1 --limit {CASES}").wait_for()
     assert f"limit={CASES}" in page.url
     page.get_by_role("button", name="Start").dblclick()
-    page.wait_for_url("**/run?id=**", timeout=WAIT_MS)
+    page.wait_for_url("**/run?id=**")
     run_id = page.url.partition("id=")[2]
-    page.get_by_text(re.compile(rf"^[1-9]\d? of {2 * CASES}$")).wait_for(timeout=WAIT_MS)
+    page.get_by_text(re.compile(rf"^[1-9]\d? of {2 * CASES}$")).wait_for()
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("◼ stopped").wait_for(timeout=WAIT_MS)
+    page.get_by_text("◼ stopped").wait_for()
     stopped_at = query.progress(own, run_id)["done"]
     assert 0 < stopped_at < 2 * CASES
-    page.get_by_role("button", name="Resume").click(timeout=WAIT_MS)
-    page.get_by_text("◐ running").wait_for(timeout=WAIT_MS)
-    until(lambda: query.progress(own, run_id)["done"] > stopped_at)
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("◐ running").wait_for()
+    until(lambda: query.progress(own, run_id)["done"] > stopped_at, 0.3)
     assert not called_again(slow), "a run that was stopped in order owes nothing"
     for pid, _ in launching.workers(own, run_id):
         os.kill(pid, signal.SIGKILL)
-    page.get_by_text("◌ interrupted").wait_for(timeout=WAIT_MS)
+    page.get_by_text("◌ interrupted").wait_for()
     assert not page.get_by_test_id("stException").count()
-    page.get_by_role("button", name="Resume").click(timeout=WAIT_MS)
-    page.get_by_text("◐ running").wait_for(timeout=WAIT_MS)
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("◐ running").wait_for()
     slow.takes_s = 0.0
-    page.get_by_text("● finished").wait_for(timeout=WAIT_MS)
+    page.get_by_text("● finished").wait_for()
     # What was in flight when it was killed may have been paid: it is not asked again, and the page says how a person settles it.
     lost = query.errors(own, run_id)
     assert lost["status"].isin(["unknown_submission"]).all(), lost.to_string()
@@ -121,13 +120,6 @@ def test_a_run_is_launched_watched_stopped_and_resumed_and_needs_no_browser(serv
     assert not called_again(slow)
     assert set(query.runs(own)["run_id"]) - before == {run_id}
     assert not visit.errors
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_MS / 1000
-    while not true():
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.3)
 
 
 def called_again(vendor: OpenAi) -> int:
@@ -141,8 +133,8 @@ def test_a_run_needs_no_browser(server: Server, own: Workspace, tab: Tab, slow: 
     address = {"suite": "script", "v": SCRIPTS, "provider": "slow", "repeats": "1", "limit": "2"}
     page = tab().open(server.url("launch", **address))
     page.get_by_role("button", name="Start").click()
-    page.wait_for_url("**/run?id=**", timeout=WAIT_MS)
+    page.wait_for_url("**/run?id=**")
     run_id = page.url.partition("id=")[2]
     page.close()
     slow.takes_s = 0.0
-    until(lambda: run_id in set(query.runs(own)["run_id"]) and query.progress(own, run_id)["state"] == "finished")
+    until(lambda: run_id in set(query.runs(own)["run_id"]) and query.progress(own, run_id)["state"] == "finished", 0.3)
