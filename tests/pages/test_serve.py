@@ -107,11 +107,10 @@ def test_nothing_else_is(workspace: Workspace, stored: str, monkeypatch: pytest.
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("data", "media_type"), [(page_story.picture(10, (900, 1600)), "image/webp"), (page_story.clip(10), "video/webm")])
-def test_a_poster_is_small_and_of_anything_that_shows(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, data: bytes, media_type: str
-) -> None:
+@pytest.mark.parametrize("media_type", ["image/webp", "video/webm"])
+def test_a_poster_is_small_and_of_anything_that_shows(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, media_type: str) -> None:
     """Pictures and the first frames of clips become small pictures for tables."""
+    data = page_story.clip(10) if media_type == "video/webm" else page_story.picture(10, (900, 1600))
     name = MediaStore(workspace).put(data, media_type).sha256
     status, headers, body = ask(workspace, monkeypatch, f"/poster/{name}")
     assert (status, headers["content-type"]) == (200, "image/webp")

@@ -21,7 +21,7 @@ ASKED = calling.request("Write an outline.", "text", key="job-1", stage="outline
 
 def made(base_url: str, *, capabilities: dict[str, Any] | None = None, **settings: Any) -> Any:
     can = Capabilities(api="responses", background=True, **(capabilities or {}))
-    return calling.provider("chat", base_url, name="house", model="m-1", timeout_s=5, capabilities=can, **settings)
+    return calling.provider("chat", base_url, name="house", model="m-1", timeout_s=60, capabilities=can, **settings)
 
 
 def ended(status: str, **more: Any) -> dict[str, Any]:

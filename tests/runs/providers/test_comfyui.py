@@ -41,7 +41,7 @@ def made(server: comfy_stub.Comfy, root: Path | None, **options: Any) -> Any:
     from runs.providers.comfyui import ComfyProvider
 
     given = {"workflow": "still.json", "slots": SLOTS, "poll_s": 0.005, **options}
-    config = ProviderSettings(type="comfyui", base_url=server.base_url, options=given, timeout_s=5)
+    config = ProviderSettings(type="comfyui", base_url=server.base_url, options=given, timeout_s=60)
     config._root = root
     return ComfyProvider("comfyui", config)
 

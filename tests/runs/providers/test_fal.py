@@ -30,7 +30,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[fal_stub.Fal]:
 
 
 def made(server: fal_stub.Fal, *, path: str = "", **options: Any) -> Any:
-    return calling.provider("fal", server.base_url + path, api_key_env="FAL_KEY", model=MODEL, options=options, timeout_s=5)
+    return calling.provider("fal", server.base_url + path, api_key_env="FAL_KEY", model=MODEL, options=options, timeout_s=60)
 
 
 def asked(**more: Any) -> Any:

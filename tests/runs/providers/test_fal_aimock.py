@@ -33,7 +33,7 @@ def cdn() -> Iterator[Vendor]:
 def made(server: aimock_server.Aimock, cdn: Vendor, model: str = MODEL, **options: Any) -> Any:
     given = {"prefix": "/fal", "asset_hosts": [cdn.base_url.removeprefix("http://")], **options}
     return calling.provider(
-        "fal", server.base_url.removesuffix("/v1"), model=model, headers={"x-fal-target-host": "queue.fal.run"}, options=given, timeout_s=10
+        "fal", server.base_url.removesuffix("/v1"), model=model, headers={"x-fal-target-host": "queue.fal.run"}, options=given, timeout_s=60
     )
 
 

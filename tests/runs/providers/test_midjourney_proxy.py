@@ -33,7 +33,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[midjourney_stub.Proxy]:
 
 def made(server: midjourney_stub.Proxy, **options: Any) -> Any:
     given = {"accept_terms": True, **options}
-    return calling.provider("midjourney-proxy", f"{server.base_url}/mj", api_key_env="MJ_KEY", options=given, timeout_s=5)
+    return calling.provider("midjourney-proxy", f"{server.base_url}/mj", api_key_env="MJ_KEY", options=given, timeout_s=60)
 
 
 def colours(asset: Asset) -> tuple[int, ...]:

@@ -34,11 +34,11 @@ def proxy() -> Iterator[midjourney_stub.Proxy]:
 
 def by_youchuan(server: midjourney_stub.Youchuan, **options: Any) -> Any:
     given = {"accept_terms": True, "reference_url": CDN, **options}
-    return calling.provider("youchuan", server.base_url, api_key_env="YOUCHUAN_SECRET", options=given, timeout_s=5)
+    return calling.provider("youchuan", server.base_url, api_key_env="YOUCHUAN_SECRET", options=given, timeout_s=60)
 
 
 def by_proxy(server: midjourney_stub.Proxy, **options: Any) -> Any:
-    return calling.provider("midjourney-proxy", f"{server.base_url}/mj", options={"accept_terms": True, **options}, timeout_s=5)
+    return calling.provider("midjourney-proxy", f"{server.base_url}/mj", options={"accept_terms": True, **options}, timeout_s=60)
 
 
 def clip(folder: Path, *, text: str = "she turns\nto us", frame: bool = True, **parameters: Any) -> Request:

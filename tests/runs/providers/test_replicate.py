@@ -32,7 +32,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[replicate_stub.Replicate
 
 def made(server: replicate_stub.Replicate, **options: Any) -> Any:
     base = f"{server.base_url}/v1"
-    return calling.provider("replicate", base, api_key_env="REPLICATE_API_TOKEN", model=MODEL, options=options, timeout_s=5)
+    return calling.provider("replicate", base, api_key_env="REPLICATE_API_TOKEN", model=MODEL, options=options, timeout_s=60)
 
 
 def asked(**more: Any) -> Any:

@@ -27,7 +27,7 @@ def asked(prompt: str = "a slow song about rain", **more: Any) -> Any:
 
 
 def made(kind: str, server: Vendor, model: str = "V5", **options: Any) -> Any:
-    return calling.provider(kind, server.base_url, api_key_env="SUNO_KEY", model=model, options=options, timeout_s=5)
+    return calling.provider(kind, server.base_url, api_key_env="SUNO_KEY", model=model, options=options, timeout_s=60)
 
 
 class TestSunoApi:

@@ -30,7 +30,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[midjourney_stub.Youchuan
 
 def made(server: midjourney_stub.Youchuan, **options: Any) -> Any:
     given = {"accept_terms": True, **options}
-    return calling.provider("youchuan", server.base_url, api_key_env="YOUCHUAN_SECRET", options=given, timeout_s=5)
+    return calling.provider("youchuan", server.base_url, api_key_env="YOUCHUAN_SECRET", options=given, timeout_s=60)
 
 
 def test_a_job_gives_its_four_pictures(server: midjourney_stub.Youchuan) -> None:
