@@ -43,9 +43,13 @@ def _under_way(ws: Workspace, template: str, name: str) -> None:
 
 
 def _stopped(ws: Workspace, name: str, one: Launched) -> None:
-    st.error("A gate ended without a verdict. What is done is kept: start it again with the same choices.")
+    st.warning("A gate ended without a verdict. What is done is kept: start it again with the same choices.")
     _looks(ws, name)
-    st.code(one.said.strip() or "It printed nothing.", language=None, wrap_lines=True)
+    lines = one.said.strip().splitlines() or ["Its process printed nothing."]
+    st.text(lines[-1])
+    if len(lines) > 1:
+        with st.expander("What its process printed", key=f"printed/{name}"):
+            st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
 def _looks(ws: Workspace, name: str) -> bool:
@@ -59,9 +63,9 @@ def _looks(ws: Workspace, name: str) -> bool:
             continue
         drawn = True
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            shell.page_link("watch.py", f"Run {run_id} →", id=run_id)
             told = ", ".join(f"{figure} {label.lower()}" for label, figure in live.figures(now) if label in SHOWN)
             st.text(f"Look {step}: {live.arms(arms)}. {told}.")
+            shell.page_link("watch.py", "Watch it →" if now["state"] == "running" else "Its run →", id=run_id)
         st.progress(min(1.0, now["done"] / max(1, now["jobs"])))
     return drawn
 
