@@ -123,4 +123,6 @@ def _within(end: float | None) -> float | None:
 
 
 def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+    if value is None:
+        return "–"
+    return "0" if round(value, 2) == 0 else f"{value:+.2f}".replace("-", "−")

@@ -100,7 +100,7 @@ def chart(frame: pd.DataFrame, colours: Palette, x: str, y: str, budget: float |
     tips += [alt.Tooltip("spent:Q", format=".4g", title=UNITS[x]), alt.Tooltip("quality:Q", format=".3f", title=_spaced(y))]
     base = alt.Chart(frame).encode(x=across, y=up, tooltip=tips)
     sides: Sequence[str] = ("A", "B")
-    others = base.transform_filter("datum.side === 'other'").mark_point(filled=True, size=45, opacity=0.55, color=colours.faint, aria=False)
+    others = base.transform_filter("datum.side === 'other'").mark_point(filled=True, size=45, opacity=0.9, color=colours.faint, aria=False)
     mine = base.transform_filter("datum.side !== 'other'")
     stroke = alt.Stroke("side:N", scale=alt.Scale(domain=sides, range=[colours.a, colours.b]), legend=None)
     fill = alt.Fill("side:N", scale=alt.Scale(domain=sides, range=["transparent", colours.b]), legend=None)
