@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -28,6 +29,7 @@ import network_guard  # noqa: E402
 
 from runs import one_thread  # noqa: E402 (after the path)
 
+gc.disable()  # while tests are collected nothing but lasting things is made
 network_guard.install()
 one_thread.unless_said_otherwise()  # workers of the suite are processes, one for each core and more
 
@@ -35,6 +37,12 @@ FOREIGN = re.compile(
     r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$|^(WORKBENCH|OPENAI|DASHSCOPE|ANTHROPIC|LANGCHAIN|LANGSMITH|STREAMLIT|HF|AWS|GOOGLE|AZURE)_|^(HTTPS?|ALL|NO)_PROXY$",
     re.IGNORECASE,
 )
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, and never again among the thousands of tests and modules."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

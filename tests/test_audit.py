@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import HANGS_S
 
 AUDIT = Path(__file__).parents[1] / ".ci" / "audit.py"
 ADVISORY = {
@@ -56,7 +57,7 @@ def lock(tmp_path: Path) -> Path:
 def audit(*arguments: object) -> tuple[int, str]:
     pytest.importorskip("pip_audit")
     done = subprocess.run(
-        [sys.executable, str(AUDIT), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60,
+        [sys.executable, str(AUDIT), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=HANGS_S,
         env={**os.environ, "NO_PROXY": "*"},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from patience import HANGS_S
 
 from prompts.store import PromptStore
 from tests.cli.conftest import Cli, one_line_error
@@ -135,10 +136,10 @@ def test_serving_for_real(cli: Cli, ws: Path, monkeypatch: pytest.MonkeyPatch) -
         url = server.stderr.readline().split()[-1]
         assert url.startswith("http://127.0.0.1:")
         request = urllib.request.Request(f"{url}/shot/keyframe", headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=HANGS_S) as answer:
             assert json.loads(answer.read())["version"].startswith("v1:")
         server.send_signal(signal.SIGINT)
-        server.communicate(timeout=30)
+        server.communicate(timeout=HANGS_S)
 
 
 def test_only_a_demo_is_marked_as_one(cli: Cli, ws: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import HANGS_S
 from promotions import Studio
 
 from prompts import channels
@@ -316,7 +317,7 @@ def test_of_two_processes_one_wins_and_the_other_is_told(studio: Studio) -> None
     for racer in racers:
         assert racer.stdout is not None
         assert racer.stdout.readline() == "ready\n"
-    outcomes = sorted(racer.communicate("go\n", timeout=60)[0].strip() for racer in racers)
+    outcomes = sorted(racer.communicate("go\n", timeout=HANGS_S)[0].strip() for racer in racers)
     assert outcomes == ["moved", "won"]
     assert len(Ledger(studio.folder).entries()) == 1
 

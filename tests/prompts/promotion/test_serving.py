@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from patience import HANGS_S
 from promotions import Studio
 
 from prompts.errors import InputError, UnknownName
@@ -41,7 +42,7 @@ def served(folder: Path, port: int = 0) -> Iterator[int]:
             yield listening.getsockname()[1]
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(HANGS_S)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def ask(stocked: Studio) -> Iterator[Ask]:
     with served(stocked.folder) as port:
 
         def get(path: str, token: str | None = TOKEN, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANGS_S)
             sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **{k.replace("_", "-"): v for k, v in headers.items()}}
             connection.request(method, path, headers=sent)
             answer = connection.getresponse()

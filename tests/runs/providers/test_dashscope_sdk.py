@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from adapter_kit import KEY, error_of, generate, poll, provider, request, submit
 from dashscope_server import DashScope
+from patience import HANGS_S
 from vendor_server import Fault
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ print(json.dumps(said, default=lambda o: dict(o)))
 def sdk(vendor: DashScope, *calls: tuple[str, str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Make calls with the SDK; return status, code and output of each answer."""
     given = json.dumps([vendor.base_url + "/api/v1", KEY, calls])
-    done = subprocess.run([sys.executable, "-c", PROGRAM], input=given, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], input=given, capture_output=True, text=True, timeout=HANGS_S, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     answers: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return answers

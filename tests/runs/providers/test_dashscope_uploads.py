@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from adapter_kit import KEY, error_of, generate, opened, png, provider, reference, request, run_task, submit
 from dashscope_server import BUCKET, IMAGES, UPLOADS, VIDEOS, DashScope
+from patience import HANGS_S
 from vendor_server import Fault
 
 SHA = hashlib.sha256(png("blue")).hexdigest()
@@ -117,7 +118,7 @@ def test_the_vendors_sdk_puts_a_picture_the_same_way(tmp_path: Path, vendor: Das
         "print(OssUtils.upload('wan2.7-i2v', path, key)[0])\n"
     )
     given = json.dumps([vendor.base_url + "/api/v1", KEY, str(picture)])
-    done = subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, text=True, timeout=HANGS_S, check=False)
     assert done.stdout.splitlines()[-1:] == [PLACED.format(model="wan2.7-i2v")], done.stderr[-2000:]
     theirs = [(s.method, s.path, dict(s.query), sorted(s.parts)) for s in vendor.seen]
     vendor.seen.clear()

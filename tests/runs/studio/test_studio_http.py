@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 import studio_server
+from patience import HANGS_S
 from PIL import Image
 
 from prompts.story import Script
@@ -109,7 +110,7 @@ def face(data: bytes) -> list[float]:
 
 
 def ask(base_url: str, method: str, path: str, body: bytes = b"{}", **headers: str) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=HANGS_S)
     try:
         connection.request(method, f"/v1{path}", body, {"Content-Type": "application/json", **headers})
         answer = connection.getresponse()
@@ -147,7 +148,7 @@ def test_only_this_machine_is_served_and_only_by_its_names(base_url: str) -> Non
 
 
 def test_a_body_that_is_too_large_is_not_read(base_url: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=HANGS_S)
     connection.putrequest("POST", "/v1/images/generations")
     connection.putheader("Content-Length", str(MAX_BODY + 1))
     connection.endheaders()
