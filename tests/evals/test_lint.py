@@ -46,6 +46,14 @@ def test_any_text_goes_through_every_check(text: str, stage: str, see: list[str]
     assert lint(Prompt(text, stage)) == lint(Prompt(text, stage))
 
 
+def test_a_picture_prompt_that_nobody_reads_to_its_end_is_told_also_where_no_limit_refuses_it() -> None:
+    endless = next(name for name, found in targets().items() if found.max_characters is None and "shot" in found.stages)
+    check = [BY_ID["S13"]]
+    assert lint(lint_pairs.prompt({"target": endless}, "word " * 500), check) == []
+    (found,) = lint(lint_pairs.prompt({"target": endless}, "word " * 501), check)
+    assert (found.severity, found.quote) == ("warn", "501 words")
+
+
 def test_targets_say_where_their_numbers_come_from() -> None:
     for name, found in targets().items():
         assert found.name == name
