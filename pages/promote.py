@@ -39,8 +39,8 @@ def main() -> None:
         return
     known = _names(ws, chosen)
     moving.channels(hand, state, chosen, known)
-    gate_progress.draw(ws, chosen)
-    candidates.draw(ws, hand, state, chosen, known)
+    at_work = gate_progress.draw(ws, chosen)
+    candidates.draw(ws, hand, state, chosen, known, at_work=at_work)
     gate_run.draw(ws, hand, state, chosen, known)
     left, right = st.columns(2, gap="medium")
     with left:

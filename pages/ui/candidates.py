@@ -16,8 +16,11 @@ from runs.prepare import registry
 from runs.workspace import Workspace
 
 
-def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str, str]) -> None:
-    """Draw the list of what gates have judged, and the report that is asked for: by its digits, the newest of a version, or what waits."""
+def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str, str], *, at_work: bool) -> None:
+    """Draw the list of what gates have judged, and the report that is asked for: by its digits, the newest of a version, or what waits.
+
+    Where there is none it says how to come by one, unless a gate is `at_work`.
+    """
     st.subheader("Candidates")
     gates = query.gates(ws, template)
     attempts = {
@@ -34,8 +37,9 @@ def draw(ws: Workspace, hand: Hand, state: State, template: str, known: dict[str
     waits = None if wanted else max(state_of.waiting(state, template), key=lambda e: e.seq, default=None)
     if frame.empty or (wanted and newest is None):
         what = state_of.called(wanted, known) if wanted else "a version of this template"
-        st.text(f"No gate has judged {what} yet. Run one below, or on the command line:")
-        st.code(command(ws, state, template, wanted, st.query_params.get("base")), language="shell", wrap_lines=True)
+        st.text(f"No gate has judged {what} yet." + ("" if at_work else " Run one below, or on the command line:"))
+        if not at_work:
+            st.code(command(ws, state, template, wanted, st.query_params.get("base")), language="shell", wrap_lines=True)
     if frame.empty:
         return
     event = st.dataframe(

@@ -20,8 +20,8 @@ SHOWN = ("Done", "Failed", "Spent", "Left")
 REPORTED = "Report: "
 
 
-def draw(ws: Workspace, template: str) -> None:
-    """Draw the gates that are under way, anew each second, and those that ended without a verdict."""
+def draw(ws: Workspace, template: str) -> bool:
+    """Draw the gates that are under way, anew each second, and those that ended without a verdict; return whether any is under way."""
     found = launching.launched_gates(ws, template)
     alive = {name: one for name, one in found.items() if one.alive}
     for name in alive:
@@ -31,6 +31,7 @@ def draw(ws: Workspace, template: str) -> None:
         if name not in alive and _cut_off(ws, template, name, one):
             with st.container(border=True):
                 _stopped(ws, name, one)
+    return bool(alive)
 
 
 def _under_way(ws: Workspace, template: str, name: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from gated import ANN, TEMPLATE
 
+from prompts import channels
 from prompts.ledger import Ledger
 from runs import gating, launching
 from runs.workspace import Workspace
@@ -69,6 +70,10 @@ def test_a_gate_is_a_process_of_its_own_whose_report_comes_to_the_candidates(app
     assert not at.exception
     assert "A gate is under way" in words(at)
     assert at.button(key=START).disabled
+    at.query_params["v"] = channels.load(ws.prompts)[0].version(TEMPLATE, "production")
+    at.run()
+    assert ("No gate has judged" in words(at), "Run one below" in words(at)) == (True, False), "one is at work"
+    del at.query_params["v"]
     (name,) = launching.launched_gates(ws, TEMPLATE)
     end = time.monotonic() + 120
     while launching.launched_gates(ws, TEMPLATE)[name].alive and time.monotonic() < end:
