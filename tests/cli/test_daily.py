@@ -173,7 +173,7 @@ def test_a_gate_prices_and_parametrises_calls_as_a_run_does(ws: Path, monkeypatc
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-abcdefghijklmnopqrstuv")
     settings = load(ws, {"provider": "wan"})
     context = click.Context(click.Command("gate"), obj={"quiet": True})
-    provider, options, order = as_asked(context, settings, "clip", {"model": None, "pairs": ()})
+    provider, options, order = as_asked(context, settings, "clip", {"model": None, "pairs": (), "prices": ()})
     assert "duration" not in order.parameters and order.parameters["resolution"] == "720P"
     request = Request("k", "clip", "video", (Message("user", "a shot"),), order.models[0], {**order.parameters, "duration": 5})
     worst = options.pricing.worst_usd(request)
